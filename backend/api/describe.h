@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/initwire.h"
+#include "backend/api/keeperlink.h"
+#include "backend/api/types.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+/// The names of all messages' fields in JSON, each written once. A visitor is called with every
+/// field's name and a reference to it: the reader, the writer and the schema maker of codec.cpp.
+namespace caisson::api {
+
+template<class Enum>
+using EnumWords = std::pair<Enum, std::string_view>;
+
+inline constexpr std::array kWords_SandboxState{
+    EnumWords<SandboxState>{SandboxState::Starting, "starting"},
+    EnumWords<SandboxState>{SandboxState::Running, "running"},
+    EnumWords<SandboxState>{SandboxState::Sleeping, "sleeping"},
+    EnumWords<SandboxState>{SandboxState::Stopped, "stopped"},
+    EnumWords<SandboxState>{SandboxState::Failed, "failed"},
+};
+constexpr const auto& wordsOf(SandboxState)
+{
+    return kWords_SandboxState;
+}
+
+inline constexpr std::array kWords_FileType{
+    EnumWords<FileType>{FileType::File, "file"},
+    EnumWords<FileType>{FileType::Directory, "directory"},
+    EnumWords<FileType>{FileType::Symlink, "symlink"},
+    EnumWords<FileType>{FileType::Fifo, "fifo"},
+    EnumWords<FileType>{FileType::Socket, "socket"},
+    EnumWords<FileType>{FileType::Device, "device"},
+};
+constexpr const auto& wordsOf(FileType)
+{
+    return kWords_FileType;
+}
+
+#define CAISSON_DESCRIBE(Type)                                                                     \
+    template<class Visitor>                                                                        \
+    void describe(Visitor& v, [[maybe_unused]] Type& m)
+
+CAISSON_DESCRIBE(Mount)
+{
+    v("source", m.source);
+    v("target", m.target);
+    v("read_only", m.readOnly);
+}
+
+CAISSON_DESCRIBE(Limits)
+{
+    v("memory", m.memory);
+    v("cpus", m.cpus);
+    v("pids", m.pids);
+}
+
+CAISSON_DESCRIBE(AppliedLimits)
+{
+    v("memory", m.memory);
+    v("cpus", m.cpus);
+    v("pids", m.pids);
+    v("notes", m.notes);
+}
+
+CAISSON_DESCRIBE(SandboxLimits)
+{
+    v("asked", m.asked);
+    v("applied", m.applied);
+}
+
+CAISSON_DESCRIBE(CreateSandbox)
+{
+    v("name", m.name);
+    v("start", m.start);
+    v("image", m.image);
+    v("runtime", m.runtime);
+    v("limits", m.limits);
+    v("env", m.env);
+    v("mounts", m.mounts);
+    v("labels", m.labels);
+    v("from", m.from);
+    v("policy", m.policy);
+    v("sleep_after", m.sleepAfter);
+    v("disk", m.disk);
+}
+
+CAISSON_DESCRIBE(PatchSandbox)
+{
+    v("name", m.name);
+    v("labels", m.labels);
+}
+
+CAISSON_DESCRIBE(Sandbox)
+{
+    v("id", m.id);
+    v("name", m.name);
+    v("state", m.state);
+    v("why", m.why);
+    v("image", m.image);
+    v("runtime", m.runtime);
+    v("incarnation", m.incarnation);
+    v("parent", m.parent);
+    v("limits", m.limits);
+    v("sleep_after", m.sleepAfter);
+    v("created", m.created);
+    v("started", m.started);
+    v("labels", m.labels);
+    v("keeper_pid", m.keeperPid);
+    v("workspace", m.workspace);
+    v("workspace_host", m.workspaceHost);
+    v("env", m.env);
+    v("mounts", m.mounts);
+}
+
+CAISSON_DESCRIBE(SandboxList)
+{
+    v("sandboxes", m.sandboxes);
+}
+
+CAISSON_DESCRIBE(ExecRequest)
+{
+    v("argv", m.argv);
+    v("user", m.user);
+    v("cwd", m.cwd);
+    v("env", m.env);
+    v("timeout_ms", m.timeoutMs);
+    v("tty", m.tty);
+    v("cols", m.cols);
+    v("rows", m.rows);
+}
+
+CAISSON_DESCRIBE(ExitStatus)
+{
+    v("code", m.code);
+    v("signal", m.signal);
+    v("timed_out", m.timedOut);
+}
+
+CAISSON_DESCRIBE(StreamControl)
+{
+    v("type", m.type);
+    v("pid", m.pid);
+    v("cols", m.cols);
+    v("rows", m.rows);
+    v("signal", m.signal);
+    v("exit", m.exit);
+    v("first", m.first);
+    v("offset", m.offset);
+    v("code", m.code);
+    v("error", m.error);
+}
+
+CAISSON_DESCRIBE(OutputChunk)
+{
+    v("data", m.data);
+    v("offset", m.offset);
+}
+
+CAISSON_DESCRIBE(CreateTerminal)
+{
+    v("argv", m.argv);
+    v("user", m.user);
+    v("cwd", m.cwd);
+    v("env", m.env);
+    v("cols", m.cols);
+    v("rows", m.rows);
+    v("title", m.title);
+}
+
+CAISSON_DESCRIBE(PatchTerminal)
+{
+    v("title", m.title);
+    v("cols", m.cols);
+    v("rows", m.rows);
+}
+
+CAISSON_DESCRIBE(Terminal)
+{
+    v("id", m.id);
+    v("title", m.title);
+    v("argv", m.argv);
+    v("pid", m.pid);
+    v("cols", m.cols);
+    v("rows", m.rows);
+    v("first", m.first);
+    v("offset", m.offset);
+    v("clients", m.clients);
+    v("created", m.created);
+    v("exit", m.exit);
+}
+
+CAISSON_DESCRIBE(TerminalList)
+{
+    v("terminals", m.terminals);
+}
+
+CAISSON_DESCRIBE(FileEntry)
+{
+    v("name", m.name);
+    v("type", m.type);
+    v("size", m.size);
+    v("mode", m.mode);
+    v("uid", m.uid);
+    v("gid", m.gid);
+    v("mtime_ms", m.mtimeMs);
+    v("etag", m.etag);
+    v("link_target", m.linkTarget);
+    v("target_type", m.targetType);
+}
+
+CAISSON_DESCRIBE(FileList)
+{
+    v("path", m.path);
+    v("entries", m.entries);
+}
+
+CAISSON_DESCRIBE(FileAction)
+{
+    v("action", m.action);
+    v("to", m.to);
+    v("parents", m.parents);
+    v("overwrite", m.overwrite);
+}
+
+CAISSON_DESCRIBE(WatchEvent)
+{
+    v("type", m.type);
+    v("path", m.path);
+    v("from", m.from);
+    v("to", m.to);
+    v("directory", m.directory);
+}
+
+CAISSON_DESCRIBE(Health)
+{
+    v("status", m.status);
+    v("version", m.version);
+    v("pid", m.pid);
+}
+
+CAISSON_DESCRIBE(Capability)
+{
+    v("name", m.name);
+    v("available", m.available);
+    v("note", m.note);
+}
+
+CAISSON_DESCRIBE(HostInfo)
+{
+    v("name", m.name);
+    v("os", m.os);
+    v("kernel", m.kernel);
+    v("version", m.version);
+    v("cpus", m.cpus);
+    v("memory", m.memory);
+    v("root", m.root);
+    v("runtimes", m.runtimes);
+    v("capabilities", m.capabilities);
+}
+
+CAISSON_DESCRIBE(Event)
+{
+    v("type", m.type);
+    v("time", m.time);
+    v("sandbox", m.sandbox);
+    v("state", m.state);
+    v("terminal", m.terminal);
+}
+
+CAISSON_DESCRIBE(ErrorBody)
+{
+    v("error", m.error);
+    v("code", m.code);
+    v("detail", m.detail);
+}
+
+// ---- between keeper and init -------------------------------------------------------------------
+
+CAISSON_DESCRIBE(Empty)
+{
+    (void)v;
+}
+
+CAISSON_DESCRIBE(InitHello)
+{
+    v("version", m.version);
+    v("pid", m.pid);
+}
+
+CAISSON_DESCRIBE(SpawnRequest)
+{
+    v("exec", m.exec);
+}
+
+CAISSON_DESCRIBE(SpawnReply)
+{
+    v("pid", m.pid);
+}
+
+CAISSON_DESCRIBE(ChannelExit)
+{
+    v("status", m.status);
+}
+
+CAISSON_DESCRIBE(ChannelRef)
+{
+    v("channel", m.channel);
+}
+
+CAISSON_DESCRIBE(ChannelSignal)
+{
+    v("channel", m.channel);
+    v("signal", m.signal);
+}
+
+CAISSON_DESCRIBE(ChannelResize)
+{
+    v("channel", m.channel);
+    v("cols", m.cols);
+    v("rows", m.rows);
+}
+
+CAISSON_DESCRIBE(PathRequest)
+{
+    v("path", m.path);
+    v("follow", m.follow);
+    v("recursive", m.recursive);
+    v("parents", m.parents);
+}
+
+CAISSON_DESCRIBE(ReadRequest)
+{
+    v("path", m.path);
+    v("offset", m.offset);
+    v("length", m.length);
+}
+
+CAISSON_DESCRIBE(WriteRequest)
+{
+    v("path", m.path);
+    v("if_match", m.ifMatch);
+    v("if_none_match_any", m.ifNoneMatchAny);
+    v("mode", m.mode);
+    v("parents", m.parents);
+}
+
+CAISSON_DESCRIBE(ListRequest)
+{
+    v("path", m.path);
+}
+
+CAISSON_DESCRIBE(MoveRequest)
+{
+    v("from", m.from);
+    v("to", m.to);
+    v("overwrite", m.overwrite);
+}
+
+CAISSON_DESCRIBE(WatchRequest)
+{
+    v("path", m.path);
+    v("include", m.include);
+    v("exclude", m.exclude);
+}
+
+CAISSON_DESCRIBE(WatchBatch)
+{
+    v("events", m.events);
+}
+
+// ---- between caissond and keeper ---------------------------------------------------------------
+
+CAISSON_DESCRIBE(StopKeeper)
+{
+    v("why", m.why);
+}
+
+CAISSON_DESCRIBE(KeeperStatus)
+{
+    v("version", m.version);
+    v("sandbox", m.sandbox);
+    v("state", m.state);
+    v("why", m.why);
+    v("incarnation", m.incarnation);
+    v("pid", m.pid);
+    v("started", m.started);
+    v("workspace_host", m.workspaceHost);
+    v("applied", m.applied);
+}
+
+CAISSON_DESCRIBE(KeeperStart)
+{
+    v("sandbox", m.sandbox);
+    v("id_base", m.idBase);
+}
+
+#undef CAISSON_DESCRIBE
+
+} // namespace caisson::api

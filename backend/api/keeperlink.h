@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/types.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+/// What caissond and a keeper say to one another, over a SOCK_SEQPACKET Unix socket at
+/// paths.h:keeperSocket(). One message a packet; the first byte is its kind.
+///
+///   kind            direction          packet
+///   Connection 'c'  caissond → keeper  the bytes of a client's connection read so far (a whole
+///                                      request head and maybe more); the connection itself
+///                                      travels beside it (SCM_RIGHTS)
+///   Stop 's'        caissond → keeper  StopKeeper as JSON; the keeper ends its sandbox, then
+///   itself Update 'u'      caissond → keeper  Sandbox as JSON: the name or labels were changed
+///   Status 'S'      keeper → caissond  KeeperStatus as JSON: first on connecting, then each change
+///   Event 'e'       keeper → caissond  Event as JSON, to be published
+namespace caisson::api {
+
+enum class KeeperMessage : char {
+    Connection = 'c',
+    Stop = 's',
+    Update = 'u',
+    Status = 'S',
+    Event = 'e'
+};
+
+/// Head and read-ahead of a handed-over connection fit one packet.
+inline constexpr std::size_t kMaxKeeperPacket = 128 * 1024;
+
+struct StopKeeper
+{
+    std::string why;
+};
+
+struct KeeperStatus
+{
+    std::string version;
+    std::string sandbox; ///< id
+    SandboxState state = SandboxState::Starting;
+    std::string why;
+    std::int64_t incarnation = 0;
+    std::int64_t pid = 0;
+    std::string started;
+    std::string workspaceHost;
+    AppliedLimits applied;
+};
+
+/// What a keeper is started with, as JSON on its standard input.
+struct KeeperStart
+{
+    Sandbox sandbox;         ///< incarnation already counted up
+    std::int64_t idBase = 0; ///< first host id of the sandbox's 65,536, when root; else 0
+};
+
+} // namespace caisson::api
