@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/base/error.h"
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace caisson::api {
+
+enum class ServedBy { Daemon, Keeper };
+
+/// Looking at a sandbox never starts it; acting on it does.
+enum class Touch { Looks, Acts };
+
+enum class AnswerKind { Json, Bytes, Events, WebSocket, Nothing };
+
+/// One line of the contract. The same table feeds the router of both servers and the OpenAPI
+/// document.
+struct Route
+{
+    std::string_view operation; ///< unique, e.g. "createSandbox"
+    std::string_view method;
+    std::string_view pattern; ///< segments; {x} matches one, {path...} the rest
+    ServedBy servedBy;
+    Touch touch;
+    AnswerKind answer;
+    int status; ///< of success
+    std::string_view summary;
+    std::string (*request)() = nullptr;  ///< schema of the JSON body, if any
+    std::string (*response)() = nullptr; ///< schema of the JSON answer or of each event's data
+    std::string_view query = {};         ///< names of query parameters, separated by spaces
+};
+
+std::span<const Route> routes();
+
+struct RouteMatch
+{
+    const Route* route = nullptr;
+    std::map<std::string, std::string, std::less<>> parameters; ///< decoded bytes
+    std::map<std::string, std::string, std::less<>> query;      ///< decoded bytes
+    const std::string& parameter(std::string_view name) const;
+    std::optional<std::string> queryValue(std::string_view name) const;
+};
+
+/// NotFound, or MethodNotAllowed with `detail.allow`, or BadRequest for a broken escape.
+Result<RouteMatch> matchRoute(std::string_view method, std::string_view target);
+
+/// The OpenAPI 3.1 document of all routes, as JSON.
+std::string openApiDocument();
+
+} // namespace caisson::api

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/types.h"
+#include "backend/base/error.h"
+
+#include <QByteArray>
+#include <QFuture>
+#include <QList>
+#include <QObject>
+#include <memory>
+
+namespace caisson::desk {
+
+enum class LinkState { Connecting, Connected, Lost };
+
+/// One terminal of a sandbox, followed from an offset. Goes on by itself after a lost connection,
+/// from the next byte. Lives on the GUI thread; deleting it ends it.
+class TerminalLink : public QObject
+{
+    Q_OBJECT
+public:
+    using QObject::QObject;
+    virtual void type(const QByteArray& bytes) = 0;
+    virtual void resize(int cols, int rows) = 0;
+    /// No more bytes are fetched until resume(): for a view that is behind.
+    virtual void pause() = 0;
+    virtual void resume() = 0;
+
+signals:
+    /// `offset`: of the first byte. Batched: at most one signal a frame, at most 64 KiB each.
+    void bytes(const QByteArray& bytes, qint64 offset);
+    /// All that was in the journal when the link was made has been delivered.
+    void caughtUp();
+    /// Bytes before `first` are no longer in the journal.
+    void truncated(qint64 first);
+    void ended(const caisson::api::ExitStatus& exit);
+    void stateChanged(caisson::desk::LinkState state);
+    /// Given up, e.g. the terminal is of an earlier incarnation.
+    void failed(const caisson::Error& error);
+};
+
+/// Changes below a folder. Lives on the GUI thread; deleting it ends it.
+class WatchLink : public QObject
+{
+    Q_OBJECT
+public:
+    using QObject::QObject;
+
+signals:
+    /// A frame's worth; "watching" when it begins (and begins anew after a lost connection, when
+    /// whoever shows the folder reads it again), "overflow" when some were lost.
+    void events(const QList<caisson::api::WatchEvent>& events);
+    void failed(const caisson::Error& error);
+};
+
+struct FileContent
+{
+    QByteArray bytes;
+    api::FileEntry entry;
+};
+
+/// What the window knows of one host's caissond. Calls never wait: each returns a future that is
+/// fulfilled on the backend thread; take it with `.then(context, …)`, once. Signals arrive on the
+/// GUI thread.
+class Backend : public QObject
+{
+    Q_OBJECT
+public:
+    using QObject::QObject;
+
+    virtual QFuture<Result<api::HostInfo>> host() = 0;
+    virtual QFuture<Result<api::SandboxList>> listSandboxes() = 0;
+    virtual QFuture<Result<api::Sandbox>> createSandbox(const api::CreateSandbox& request) = 0;
+    virtual QFuture<Result<api::Sandbox>> startSandbox(const QString& id) = 0;
+    virtual QFuture<Result<api::Sandbox>> stopSandbox(const QString& id) = 0;
+    virtual QFuture<Result<api::Sandbox>> renameSandbox(const QString& id, const QString& name) = 0;
+    virtual QFuture<Result<void>> removeSandbox(const QString& id) = 0;
+
+    virtual QFuture<Result<api::TerminalList>> listTerminals(const QString& sandbox) = 0;
+    virtual QFuture<Result<api::Terminal>> createTerminal(const QString& sandbox,
+                                                          const api::CreateTerminal& request) = 0;
+    virtual QFuture<Result<void>> removeTerminal(const QString& sandbox,
+                                                 const QString& terminal) = 0;
+    virtual std::unique_ptr<TerminalLink> attachTerminal(const QString& sandbox,
+                                                         const QString& terminal, qint64 since) = 0;
+
+    virtual QFuture<Result<api::FileList>> listFolder(const QString& sandbox,
+                                                      const QByteArray& path) = 0;
+    virtual QFuture<Result<api::FileEntry>> statFile(const QString& sandbox,
+                                                     const QByteArray& path) = 0;
+    /// TooLarge over `limit` bytes.
+    virtual QFuture<Result<FileContent>> readFile(const QString& sandbox, const QByteArray& path,
+                                                  qint64 limit) = 0;
+    /// `ifMatch`: an etag, "" for any, "new" when it must not exist yet.
+    virtual QFuture<Result<api::FileEntry>> writeFile(const QString& sandbox,
+                                                      const QByteArray& path,
+                                                      const QByteArray& bytes,
+                                                      const QString& ifMatch) = 0;
+    virtual QFuture<Result<api::FileEntry>>
+    fileAction(const QString& sandbox, const QByteArray& path, const api::FileAction& action) = 0;
+    virtual QFuture<Result<void>> removeFile(const QString& sandbox, const QByteArray& path) = 0;
+    virtual std::unique_ptr<WatchLink> watch(const QString& sandbox, const QByteArray& path) = 0;
+
+    /// Copies a folder of this machine into /workspace: a tar-free walk, file by file. `progress`
+    /// arrives through copyProgress with `copy`; cancelCopy() ends it.
+    virtual QFuture<Result<void>> copyIn(const QString& sandbox, const QString& folder,
+                                         quint64 copy) = 0;
+    virtual void cancelCopy(quint64 copy) = 0;
+
+signals:
+    void linkChanged(caisson::desk::LinkState state, const QString& why);
+    void sandboxChanged(const caisson::api::Sandbox& sandbox);
+    void sandboxRemoved(const QString& id);
+    /// Events were lost, or the connection is new: read everything again.
+    void reset();
+    void terminalChanged(const QString& sandbox, const caisson::api::Terminal& terminal);
+    void terminalRemoved(const QString& sandbox, const QString& terminal);
+    void copyProgress(quint64 copy, qint64 filesDone, qint64 filesTotal);
+};
+
+} // namespace caisson::desk
