@@ -30,8 +30,6 @@ public:
     void notifyAll();
     /// Returns after the next notifyAll(), or when the coroutine is cancelled.
     Task<void> wait();
-    /// The same, but no longer than `limit`.
-    Task<void> waitFor(std::chrono::milliseconds limit);
 
 private:
     asio::steady_timer m_timer;
@@ -39,6 +37,9 @@ private:
 
 /// Runs `task` on its own. An exception that reaches its end is logged and goes no further.
 void spawnDetached(const asio::any_io_executor& executor, Task<void> task, const char* what);
+
+/// Waits `duration`; false when cancelled before.
+Task<bool> sleepFor(std::chrono::milliseconds duration);
 
 /// Error of an asio call, as "what: reason". operation_aborted is Cancelled, end of file and
 /// resets are Unavailable.

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/api/http_server.h"
+
+#include "backend/api/codec.h"
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/status.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+namespace caisson::api {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+using namespace asio::experimental::awaitable_operators;
+
+namespace {
+
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::seconds kHeadLimit(10);
+constexpr std::chrono::seconds kIdleLimit(75);
+constexpr std::chrono::seconds kLingerLimit(1);
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
+
+std::string statusLine(int status)
+{
+    std::string line = "HTTP/1.1 " + std::to_string(status) + " ";
+    // 499 is no registered status; every other one has its reason phrase in Beast.
+    line += status == 499 ? std::string_view("Client Closed Request")
+                          : std::string_view(http::obsolete_reason(
+                                http::int_to_status(static_cast<unsigned>(status))));
+    return line + "\r\n";
+}
+
+} // namespace
+
+struct ServerConnection::Impl
+{
+    Socket socket;
+    std::string raw;          ///< bytes read and not yet given to the parser
+    std::size_t headSize = 0; ///< how much of raw is the current head; 0 once it was consumed
+    std::unique_ptr<http::request_parser<http::buffer_body>> parser;
+    beast::flat_buffer buffer;
+    bool isHead = false;
+    bool isUpgrade = false;
+    bool expectsContinue = false;
+    bool chunked = false;
+    bool closes = false;
+    bool answered = false;
+
+    explicit Impl(Socket s, std::string bytes)
+        : socket(std::move(s))
+        , raw(std::move(bytes))
+    {
+    }
+
+    Task<Result<void>> readMore(std::chrono::milliseconds limit);
+    Task<Result<void>> write(std::string_view bytes);
+    Result<RequestHead> parseHead();
+    void consumeHead();
+    std::string responseHead(int status, const std::string& contentType, const Headers& headers);
+};
+
+Task<Result<void>> ServerConnection::Impl::readMore(std::chrono::milliseconds limit)
+{
+    std::array<char, 16 * 1024> room;
+    auto outcome = co_await (socket.async_read_some(asio::buffer(room), kTuple) || sleepFor(limit));
+    if (outcome.index() == 1)
+        co_return fail(ErrorCode::Timeout, "no whole request arrived in time");
+    const auto [code, size] = std::get<0>(outcome);
+    if (code)
+        co_return failAsio(code, "cannot read the request");
+    raw.append(room.data(), size);
+    co_return Result<void>{};
+}
+
+Task<Result<void>> ServerConnection::Impl::write(std::string_view bytes)
+{
+    const auto [code, size] = co_await asio::async_write(socket, asio::buffer(bytes), kTuple);
+    if (code) {
+        closes = true;
+        co_return failAsio(code, "cannot send the answer");
+    }
+    co_return Result<void>{};
+}
+
+Result<RequestHead> ServerConnection::Impl::parseHead()
+{
+    parser = std::make_unique<http::request_parser<http::buffer_body>>();
+    parser->header_limit(kMaxRequestHead);
+    parser->body_limit(boost::none);
+    boost::system::error_code code;
+    parser->put(asio::buffer(raw.data(), headSize), code);
+    if (code || !parser->is_header_done())
+        return fail(ErrorCode::BadRequest, "not an HTTP/1.1 request: " + code.message());
+    const auto& message = parser->get();
+    RequestHead head;
+    head.method = message.method_string();
+    head.target = message.target();
+    for (const auto& field : message)
+        head.headers.emplace_back(field.name_string(), field.value());
+    head.upgrade = beast::websocket::is_upgrade(message);
+    isHead = head.method == "HEAD";
+    isUpgrade = head.upgrade;
+    expectsContinue = head.header("expect").value_or("") == "100-continue";
+    closes = !message.keep_alive();
+    answered = false;
+    return head;
+}
+
+/// From here on the request is this process's.
+void ServerConnection::Impl::consumeHead()
+{
+    if (headSize == 0)
+        return;
+    raw.erase(0, headSize);
+    headSize = 0;
+    const auto room = buffer.prepare(raw.size());
+    asio::buffer_copy(room, asio::buffer(raw));
+    buffer.commit(raw.size());
+    raw.clear();
+}
+
+std::string ServerConnection::Impl::responseHead(int status, const std::string& contentType,
+                                                 const Headers& headers)
+{
+    // What was not read of the body would be taken for the next request.
+    if (!parser || !parser->is_done())
+        closes = true;
+    std::string head = statusLine(status);
+    if (!contentType.empty())
+        head += "Content-Type: " + contentType + "\r\n";
+    for (const auto& [name, value] : headers)
+        head += name + ": " + value + "\r\n";
+    if (closes)
+        head += "Connection: close\r\n";
+    answered = true;
+    return head;
+}
+
+ServerConnection::ServerConnection(Socket socket, std::string alreadyRead)
+    : m_impl(std::make_unique<Impl>(std::move(socket), std::move(alreadyRead)))
+{
+}
+
+ServerConnection::ServerConnection(ServerConnection&&) noexcept = default;
+ServerConnection::~ServerConnection() = default;
+
+Task<Result<RequestHead>> ServerConnection::readHead()
+{
+    Impl& d = *m_impl;
+    // What came after the last request's body is the beginning of this one.
+    if (d.buffer.size() > 0) {
+        d.raw.append(static_cast<const char*>(d.buffer.data().data()), d.buffer.size());
+        d.buffer.consume(d.buffer.size());
+    }
+    std::size_t searched = 0;
+    const auto begun = std::chrono::steady_clock::now();
+    for (;;) {
+        const std::size_t end = d.raw.find(kHeadEnd, searched);
+        if (end != std::string::npos && end + kHeadEnd.size() <= kMaxRequestHead) {
+            d.headSize = end + kHeadEnd.size();
+            co_return d.parseHead();
+        }
+        if (d.raw.size() >= kMaxRequestHead)
+            co_return fail(ErrorCode::HeadTooLarge, "the request's head is larger than 32 KiB");
+        searched = d.raw.size() < kHeadEnd.size() ? 0 : d.raw.size() - (kHeadEnd.size() - 1);
+        const bool first = d.raw.empty();
+        const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - begun);
+        const auto left = first ? std::chrono::milliseconds(kIdleLimit)
+                                : std::chrono::milliseconds(kHeadLimit) - spent;
+        Result<void> more = co_await d.readMore(std::max(left, std::chrono::milliseconds(1)));
+        if (!more)
+            co_return std::unexpected(more.error());
+    }
+}
+
+std::pair<Socket, std::string> ServerConnection::release()
+{
+    return {std::move(m_impl->socket), std::move(m_impl->raw)};
+}
+
+Task<Result<std::size_t>> ServerConnection::readBodySome(std::span<char> room)
+{
+    Impl& d = *m_impl;
+    d.consumeHead();
+    if (d.expectsContinue) {
+        d.expectsContinue = false;
+        if (Result<void> sent = co_await d.write("HTTP/1.1 100 Continue\r\n\r\n"); !sent)
+            co_return std::unexpected(sent.error());
+    }
+    while (!d.parser->is_done()) {
+        auto& body = d.parser->get().body();
+        body.data = room.data();
+        body.size = room.size();
+        body.more = true;
+        const auto [code, size] =
+            co_await http::async_read_some(d.socket, d.buffer, *d.parser, kTuple);
+        if (code && code != http::error::need_buffer) {
+            d.closes = true;
+            co_return failAsio(code, "the request's body broke off");
+        }
+        if (const std::size_t got = room.size() - body.size; got > 0)
+            co_return got;
+    }
+    co_return 0;
+}
+
+Task<Result<std::string>> ServerConnection::readBody(std::size_t limit)
+{
+    std::string body;
+    std::array<char, 16 * 1024> room;
+    for (;;) {
+        const Result<std::size_t> got = co_await readBodySome(room);
+        if (!got)
+            co_return std::unexpected(got.error());
+        if (*got == 0)
+            co_return body;
+        if (body.size() + *got > limit)
+            co_return fail(ErrorCode::TooLarge,
+                           "the request's body is larger than " + std::to_string(limit) + " bytes");
+        body.append(room.data(), *got);
+    }
+}
+
+Task<Result<void>> ServerConnection::respond(Response response)
+{
+    Impl& d = *m_impl;
+    d.consumeHead();
+    std::string bytes = d.responseHead(response.status, response.contentType, response.headers);
+    // 204 has no body and no length (RFC 9110, 8.6).
+    if (response.status != 204)
+        bytes += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    bytes += "\r\n";
+    if (!d.isHead)
+        bytes += response.body;
+    co_return co_await d.write(bytes);
+}
+
+Task<Result<void>> ServerConnection::respondError(Error error)
+{
+    Response response{httpStatus(error.code), "application/json", errorToJson(error)};
+    if (const auto allow = error.detail.find("allow"); allow != error.detail.end())
+        response.headers.emplace_back("Allow", allow->second);
+    Impl& d = *m_impl;
+    const bool wholeRequest = d.parser && d.parser->is_done();
+    Result<void> sent = co_await respond(std::move(response));
+    if (!sent || wholeRequest)
+        co_return sent;
+    // A peer that is still sending must be able to read the answer: let it finish for a moment.
+    boost::system::error_code code;
+    d.socket.shutdown(Socket::shutdown_send, code);
+    std::array<char, 16 * 1024> room;
+    const auto end = std::chrono::steady_clock::now() + kLingerLimit;
+    while (!code && std::chrono::steady_clock::now() < end) {
+        auto outcome = co_await (d.socket.async_read_some(asio::buffer(room), kTuple) ||
+                                 sleepFor(kLingerLimit));
+        if (outcome.index() == 1)
+            break;
+        code = std::get<0>(std::get<0>(outcome));
+    }
+    co_return sent;
+}
+
+Task<Result<void>> ServerConnection::startBody(int status, std::string contentType, Headers headers,
+                                               std::optional<std::uint64_t> length)
+{
+    Impl& d = *m_impl;
+    d.consumeHead();
+    const bool oldClient = d.parser->get().version() < 11;
+    d.chunked = !length && !oldClient;
+    if (!length && oldClient)
+        d.closes = true;
+    std::string head = d.responseHead(status, contentType, headers);
+    if (length)
+        head += "Content-Length: " + std::to_string(*length) + "\r\n";
+    else if (d.chunked)
+        head += "Transfer-Encoding: chunked\r\n";
+    head += "\r\n";
+    co_return co_await d.write(head);
+}
+
+Task<Result<void>> ServerConnection::writeBody(std::string_view bytes)
+{
+    Impl& d = *m_impl;
+    if (bytes.empty() || d.isHead)
+        co_return Result<void>{};
+    if (!d.chunked)
+        co_return co_await d.write(bytes);
+    char size[24];
+    std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+    const std::array<asio::const_buffer, 3> parts{asio::buffer(std::string_view(size)),
+                                                  asio::buffer(bytes),
+                                                  asio::buffer(std::string_view("\r\n"))};
+    const auto [code, written] = co_await asio::async_write(d.socket, parts, kTuple);
+    if (code) {
+        d.closes = true;
+        co_return failAsio(code, "cannot send the answer");
+    }
+    co_return Result<void>{};
+}
+
+Task<Result<void>> ServerConnection::endBody()
+{
+    Impl& d = *m_impl;
+    if (!d.chunked || d.isHead)
+        co_return Result<void>{};
+    co_return co_await d.write("0\r\n\r\n");
+}
+
+Task<Result<void>> ServerConnection::startEvents()
+{
+    return startBody(200, "text/event-stream", {{"Cache-Control", "no-store"}});
+}
+
+Task<Result<WebSocket>> ServerConnection::acceptWebSocket()
+{
+    Impl& d = *m_impl;
+    if (!d.isUpgrade)
+        co_return fail(ErrorCode::BadRequest,
+                       "this route is a WebSocket; ask for an upgrade (RFC 6455)");
+    d.answered = true;
+    d.closes = true;
+    co_return co_await WebSocket::accept(std::move(d.socket), std::move(d.raw));
+}
+
+Task<void> ServerConnection::waitClosed()
+{
+    Impl& d = *m_impl;
+    for (;;) {
+        const auto [code] = co_await d.socket.async_wait(Socket::wait_read, kTuple);
+        if (code)
+            co_return;
+        // A client that sends on while it is being answered is either pipelining or gone.
+        std::array<char, 4096> room;
+        boost::system::error_code readCode;
+        d.socket.non_blocking(true, readCode);
+        const std::size_t size = d.socket.read_some(asio::buffer(room), readCode);
+        if (readCode == asio::error::would_block)
+            continue;
+        if (readCode || size == 0)
+            co_return;
+        d.closes = true;
+    }
+}
+
+void ServerConnection::closeAfterwards()
+{
+    m_impl->closes = true;
+}
+
+bool ServerConnection::keepsAlive() const
+{
+    return m_impl->answered && !m_impl->closes;
+}
+
+} // namespace caisson::api
