@@ -52,20 +52,20 @@ addDebian13() {
     local mirror=$1
     echo "Adding Debian 13 (trixie) to apt's sources at priority 50: $debian13Source, $debian13Pin"
     # The pin first: a source without it would offer the whole of Debian 13 as upgrades.
-    asRoot tee "$debian13Pin" >/dev/null <<-END
-	# Written by Caisson's ./dev: packages of Debian 13 only where they are asked for.
-	Package: *
-	Pin: release n=trixie
-	Pin-Priority: 50
-	END
-    asRoot tee "$debian13Source" >/dev/null <<-END
-	# Written by Caisson's ./dev: what Debian 12 has too old. Kept low by $debian13Pin.
-	Types: deb
-	URIs: $mirror
-	Suites: trixie
-	Components: main
-	Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-	END
+    asRoot tee "$debian13Pin" >/dev/null <<END
+# Written by Caisson's ./dev: packages of Debian 13 only where they are asked for.
+Package: *
+Pin: release n=trixie
+Pin-Priority: 50
+END
+    asRoot tee "$debian13Source" >/dev/null <<END
+# Written by Caisson's ./dev: what Debian 12 has too old. Kept low by $debian13Pin.
+Types: deb
+URIs: $mirror
+Suites: trixie
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+END
     apt update || true
     if ! grep -q ' trixie main$' <<<"$(debianIndexes)"; then
         asRoot rm -f "$debian13Source" "$debian13Pin"
