@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/widgets/gallery_scenes.h"
+
+#include <QAction>
+#include <QCheckBox>
+#include <QComboBox>
+#include <QGridLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPushButton>
+#include <QRadioButton>
+#include <QScrollBar>
+#include <QSplitter>
+#include <QStandardItemModel>
+#include <QToolButton>
+#include <QTreeView>
+#include <QVBoxLayout>
+
+#include "widgets/common/activity_line.h"
+#include "widgets/common/elided_label.h"
+#include "widgets/common/empty_state.h"
+#include "widgets/common/error_strip.h"
+#include "widgets/common/file_icons.h"
+#include "widgets/common/fonts.h"
+#include "widgets/common/icons.h"
+#include "widgets/common/pane.h"
+#include "widgets/common/style.h"
+#include "widgets/common/tab_bar.h"
+
+namespace caisson::gallery {
+
+namespace {
+
+QWidget* iconSheet()
+{
+    auto* sheet = new QWidget;
+    auto* grid = new QGridLayout(sheet);
+    grid->setSpacing(12);
+    int cell = 0;
+    for (int name = 0; name <= static_cast<int>(Icon::Warning); ++name) {
+        for (const int side : {16, 48}) {
+            auto* label = new QLabel;
+            label->setPixmap(
+                icon(static_cast<Icon>(name))
+                    .pixmap(QSize(side, side), 1.0 * sheet->devicePixelRatioF(), QIcon::Active));
+            label->setFixedSize(52, 52);
+            label->setAlignment(Qt::AlignCenter);
+            grid->addWidget(label, cell / 14, cell % 14);
+            ++cell;
+        }
+    }
+    auto* app = new QLabel;
+    app->setPixmap(applicationIcon().pixmap(64));
+    grid->addWidget(app, cell / 14 + 1, 0, 1, 2);
+    auto* smallApp = new QLabel;
+    smallApp->setPixmap(applicationIcon().pixmap(16));
+    grid->addWidget(smallApp, cell / 14 + 1, 2);
+    return sheet;
+}
+
+QWidget* controls()
+{
+    auto* page = new QWidget;
+    auto* layout = new QVBoxLayout(page);
+    auto* buttons = new QHBoxLayout;
+    for (const auto& [text, kind] :
+         {std::pair("New sandbox", ButtonKind::Primary), std::pair("Cancel", ButtonKind::Plain),
+          std::pair("Remove", ButtonKind::Destructive)}) {
+        auto* button = new QPushButton(QString::fromLatin1(text));
+        setButtonKind(button, kind);
+        buttons->addWidget(button);
+    }
+    auto* withIcon = new QPushButton(icon(Icon::Reload), QStringLiteral("Reload"));
+    buttons->addWidget(withIcon);
+    auto* disabled = new QPushButton(QStringLiteral("Disabled"));
+    disabled->setEnabled(false);
+    buttons->addWidget(disabled);
+    for (const Icon name : {Icon::Plus, Icon::Play, Icon::Stop, Icon::Trash}) {
+        auto* tool = new QToolButton;
+        tool->setIcon(icon(name));
+        tool->setAutoRaise(true);
+        tool->setEnabled(name != Icon::Trash);
+        buttons->addWidget(tool);
+    }
+    buttons->addStretch();
+    layout->addLayout(buttons);
+
+    auto* edits = new QHBoxLayout;
+    auto* edit = new QLineEdit(QStringLiteral("api-refactor"));
+    edit->setClearButtonEnabled(true);
+    edits->addWidget(edit);
+    auto* empty = new QLineEdit;
+    empty->setPlaceholderText(QStringLiteral("Name"));
+    edits->addWidget(empty);
+    auto* off = new QLineEdit(QStringLiteral("disabled"));
+    off->setEnabled(false);
+    edits->addWidget(off);
+    auto* combo = new QComboBox;
+    combo->addItems({QStringLiteral("Read and write"), QStringLiteral("Read only")});
+    edits->addWidget(combo);
+    layout->addLayout(edits);
+
+    auto* checks = new QHBoxLayout;
+    auto* on = new QCheckBox(QStringLiteral("Start it now"));
+    on->setChecked(true);
+    checks->addWidget(on);
+    checks->addWidget(new QCheckBox(QStringLiteral("Read only")));
+    auto* radio = new QRadioButton(QStringLiteral("Empty"));
+    radio->setChecked(true);
+    checks->addWidget(radio);
+    checks->addWidget(new QRadioButton(QStringLiteral("A folder, copied in")));
+    checks->addStretch();
+    layout->addLayout(checks);
+
+    auto* tabs = new TabBar(QStringLiteral("tabs"));
+    tabs->addTab(icon(Icon::FilePython), QStringLiteral("main.py"));
+    tabs->addTab(icon(Icon::FileJs), QStringLiteral("server.ts •"));
+    tabs->addTab(icon(Icon::Terminal), QStringLiteral("bash"));
+    layout->addWidget(tabs);
+
+    auto* line = new ActivityLine;
+    line->setFraction(0.4);
+    layout->addWidget(line);
+    layout->addWidget(
+        new ElidedLabel(QStringLiteral("/workspace/src/backend/keeper/storage/overlay/"
+                                       "a-very-long-folder-name/and-a-file-at-its-end.cpp"),
+                        Qt::ElideMiddle));
+    auto* secondary = new QLabel(QStringLiteral("Secondary text, 12 px"));
+    secondary->setFont(secondaryFont());
+    secondary->setForegroundRole(QPalette::PlaceholderText);
+    layout->addWidget(secondary);
+
+    auto* errors = new ErrorStrip;
+    errors->report({.what = QStringLiteral("“bench” did not start."),
+                    .why = QStringLiteral("crun was not found on this machine."),
+                    .remedy = QStringLiteral("Install it, then start the sandbox again."),
+                    .action = QStringLiteral("Start again"),
+                    .act = [] {},
+                    .topic = {}});
+    errors->report({.what = QStringLiteral("second"),
+                    .why = {},
+                    .remedy = {},
+                    .action = {},
+                    .act = {},
+                    .topic = {}});
+    layout->addWidget(errors);
+    layout->addStretch();
+    page->resize(720, 400);
+    withIcon->setFocus(Qt::TabFocusReason);
+    return page;
+}
+
+QStandardItem* item(Icon name, const QString& text)
+{
+    return new QStandardItem(icon(name), text);
+}
+
+QWidget* panes()
+{
+    auto* splitter = new QSplitter(Qt::Vertical);
+    auto* sandboxes = new Pane(QStringLiteral("sandboxes"), QStringLiteral("Sandboxes"));
+    auto* add = new QAction(icon(Icon::Plus), QStringLiteral("New sandbox"), sandboxes);
+    add->setObjectName(QStringLiteral("new"));
+    sandboxes->addTool(add);
+    sandboxes->addPage(new EmptyState(QStringLiteral("noSandboxes"), Icon::Sandbox,
+                                      QStringLiteral("Sandboxes of this machine appear here."),
+                                      QStringLiteral("New sandbox")));
+    splitter->addWidget(sandboxes);
+
+    auto* files = new Pane(QStringLiteral("files"), QStringLiteral("Files"));
+    for (const auto& [name, text] :
+         {std::pair(Icon::NewFile, "New file"), std::pair(Icon::NewFolder, "New folder"),
+          std::pair(Icon::Eye, "Hidden files"), std::pair(Icon::Reload, "Reload")}) {
+        files->addTool(new QAction(icon(name), QString::fromLatin1(text), files));
+    }
+    auto* tree = new QTreeView;
+    layOnPanel(tree);
+    auto* model = new QStandardItemModel(tree);
+    auto* src = item(Icon::FolderOpen, QStringLiteral("src"));
+    for (const char* name : {"main.py", "server.ts", "util.cpp", "run.sh", "package.json",
+                             "README.md", "logo.png", "dist.tar.gz", "main.rs", "LICENSE.bin"})
+        src->appendRow(item(fileIcon(QString::fromLatin1(name)), QString::fromLatin1(name)));
+    model->appendRow(src);
+    auto* tests = item(Icon::Folder, QStringLiteral("tests"));
+    tests->appendRow(item(Icon::File, QStringLiteral("x")));
+    model->appendRow(tests);
+    model->appendRow(item(Icon::Symlink, QStringLiteral("latest")));
+    for (int row = 0; row < 30; ++row)
+        model->appendRow(item(Icon::File, QStringLiteral("file %1").arg(row)));
+    tree->setModel(model);
+    tree->expand(src->index());
+    tree->setCurrentIndex(src->child(1)->index());
+    files->addPage(tree);
+    splitter->addWidget(files);
+    splitter->resize(280, 640);
+    splitter->setSizes({220, 420});
+    return splitter;
+}
+
+QWidget* menu()
+{
+    auto* menu = new QMenu;
+    menu->addAction(icon(Icon::NewFile), QStringLiteral("New file…"))
+        ->setShortcut(QKeySequence::New);
+    menu->addAction(icon(Icon::Rename), QStringLiteral("Rename"))->setShortcut(Qt::Key_F2);
+    menu->addSeparator();
+    QAction* hidden = menu->addAction(QStringLiteral("Hidden files"));
+    hidden->setCheckable(true);
+    hidden->setChecked(true);
+    menu->addMenu(QStringLiteral("Open with"))->addAction(QStringLiteral("x"));
+    menu->addSeparator();
+    QAction* remove = menu->addAction(icon(Icon::Trash), QStringLiteral("Delete"));
+    remove->setShortcut(Qt::Key_Delete);
+    remove->setEnabled(false);
+    menu->setActiveAction(menu->actions().at(1));
+    menu->resize(menu->sizeHint());
+    return menu;
+}
+
+} // namespace
+
+QList<Scene> scenes()
+{
+    return {
+        {QStringLiteral("icons"), iconSheet},
+        {QStringLiteral("controls"), controls},
+        {QStringLiteral("panes"), panes},
+        {QStringLiteral("menu"), menu},
+    };
+}
+
+} // namespace caisson::gallery

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/common/error_strip.h"
+
+#include <QPushButton>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace caisson {
+
+ErrorStrip::ErrorStrip(QWidget* parent)
+    : QWidget(parent)
+    , m_strip(new NoticeStrip(QStringLiteral("errorStrip"), NoticeStrip::Tone::Error))
+    , m_action(m_strip->addButton(QStringLiteral("action"), {}))
+{
+    setObjectName(QStringLiteral("errorStripHolder"));
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_strip);
+    m_strip->setDismissible(true);
+    connect(m_strip, &NoticeStrip::dismissed, this, &ErrorStrip::removeFirst);
+    connect(m_action, &QPushButton::clicked, this, &ErrorStrip::runAction);
+    hide();
+}
+
+void ErrorStrip::report(ErrorReport report)
+{
+    if (report.topic.isEmpty())
+        report.topic = report.what + u'\n' + report.why;
+    const auto same = std::ranges::find(m_reports, report.topic, &ErrorReport::topic);
+    if (same != m_reports.end())
+        *same = std::move(report);
+    else
+        m_reports.append(std::move(report));
+    showFirst();
+}
+
+void ErrorStrip::withdraw(const QString& topic)
+{
+    if (m_reports.removeIf([&](const ErrorReport& report) { return report.topic == topic; }) > 0)
+        showFirst();
+}
+
+void ErrorStrip::showFirst()
+{
+    emit countChanged(count());
+    if (m_reports.isEmpty()) {
+        hide();
+        m_strip->hide();
+        return;
+    }
+    const ErrorReport& first = m_reports.first();
+    QStringList details;
+    for (const QString& part : {first.why, first.remedy}) {
+        if (!part.isEmpty())
+            details.append(part);
+    }
+    const QString what = m_reports.size() == 1
+                             ? first.what
+                             : tr("%1 (1 of %2)").arg(first.what).arg(m_reports.size());
+    m_strip->setText(what, details.join(u' '));
+    m_action->setText(first.action);
+    m_action->setVisible(!first.action.isEmpty());
+    m_strip->show();
+    show();
+}
+
+void ErrorStrip::removeFirst()
+{
+    if (m_reports.isEmpty())
+        return;
+    m_reports.removeFirst();
+    showFirst();
+}
+
+void ErrorStrip::runAction()
+{
+    if (m_reports.isEmpty())
+        return;
+    const std::function<void()> act = m_reports.first().act;
+    removeFirst();
+    if (act)
+        act();
+}
+
+} // namespace caisson

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QList>
+
+#include <functional>
+
+#include "widgets/common/notice_strip.h"
+
+namespace caisson {
+
+/// What went wrong, for a person: sentences, already translated.
+struct ErrorReport
+{
+    QString what;              ///< what happened
+    QString why;               ///< may be empty when `what` says it
+    QString remedy;            ///< what to do; may be empty when the button says it
+    QString action;            ///< the button that does it; empty for none
+    std::function<void()> act; ///< called when the button is pressed; the report is then gone
+    QString topic; ///< what withdraw() names; two reports of one topic are one, the later wins.
+                   ///< Empty: its own topic
+};
+
+/// Shows errors one at a time, the oldest first; the others wait and are counted.
+class ErrorStrip : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit ErrorStrip(QWidget* parent = nullptr);
+
+    void report(ErrorReport report);
+
+    /// What was wrong is well again: takes the reports of a topic away, shown or waiting.
+    void withdraw(const QString& topic);
+
+    int count() const { return static_cast<int>(m_reports.size()); }
+
+signals:
+    void countChanged(int count);
+
+private:
+    void showFirst();
+    void removeFirst();
+    void runAction();
+
+    QList<ErrorReport> m_reports;
+    NoticeStrip* m_strip;
+    QPushButton* m_action;
+};
+
+} // namespace caisson

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QWidget>
+
+class QAbstractItemView;
+class QAction;
+class QHBoxLayout;
+class QLabel;
+class QStackedLayout;
+class QToolButton;
+
+namespace caisson {
+
+/// A part of the window: a title in small capitals, its tools at the right, and a body.
+class Pane : public QWidget
+{
+    Q_OBJECT
+
+public:
+    /// `name` becomes the object name and the prefix of its tools' ("NAME.ACTIONNAME").
+    Pane(const QString& name, const QString& title, QWidget* parent = nullptr);
+
+    void setTitle(const QString& title);
+
+    /// A tool shows the action's icon; its text is the tooltip and the accessible name, with the
+    /// shortcut.
+    QToolButton* addTool(QAction* action);
+
+    /// The pane owns its pages and shows one at a time; the first is shown at the start.
+    int addPage(QWidget* page);
+    void showPage(QWidget* page);
+    QWidget* currentPage() const;
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    QLabel* m_title;
+    QHBoxLayout* m_titleRow;
+    QStackedLayout* m_pages;
+};
+
+/// An icon-only button for an action, as used in title rows and strips.
+QToolButton* makeToolButton(QAction* action, QWidget* parent);
+
+/// Gives a list or tree the look of one that lies on a panel: no frame, the panel's colour, rows of
+/// one height.
+void layOnPanel(QAbstractItemView* view);
+
+} // namespace caisson

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QObject>
+#include <QPointer>
+#include <QString>
+#include <QStringList>
+
+#include <functional>
+#include <optional>
+
+class QWidget;
+
+namespace caisson {
+
+/// A question asked only where there is no way back.
+struct Confirmation
+{
+    QString title;  ///< the question, e.g. "Remove “bench”?"
+    QString text;   ///< names what will be lost
+    QString action; ///< the verb on the button, e.g. "Remove"
+};
+
+struct TextQuestion
+{
+    QString title;
+    QString label;
+    QString initial;
+    QString action;
+    /// Why a text is not acceptable, as a sentence; empty when it is. Called on every change.
+    std::function<QString(const QString&)> objection;
+};
+
+struct FolderQuestion
+{
+    QString title;
+    QString startFolder;
+};
+
+/// Every question to the person goes through here, so that a test can answer in their place.
+/// Answers arrive later, on the GUI thread, and only while `asker` lives; there is no nested event
+/// loop. Nothing is called when the asker, or the window it is in, goes away first.
+class Prompter
+{
+public:
+    virtual ~Prompter() = default;
+
+    /// Calls `onConfirmed` only when the answer is yes.
+    virtual void confirm(QWidget* asker, const Confirmation& question,
+                         std::function<void()> onConfirmed) = 0;
+
+    /// Calls `onAnswer` only with an acceptable text.
+    virtual void askText(QWidget* asker, const TextQuestion& question,
+                         std::function<void(const QString&)> onAnswer) = 0;
+
+    /// Calls `onChosen` with the absolute path of an existing folder of this machine.
+    virtual void chooseFolder(QWidget* asker, const FolderQuestion& question,
+                              std::function<void(const QString&)> onChosen) = 0;
+};
+
+/// Asks with window-modal dialogs.
+class DialogPrompter : public Prompter
+{
+public:
+    void confirm(QWidget* asker, const Confirmation& question,
+                 std::function<void()> onConfirmed) override;
+    void askText(QWidget* asker, const TextQuestion& question,
+                 std::function<void(const QString&)> onAnswer) override;
+    void chooseFolder(QWidget* asker, const FolderQuestion& question,
+                      std::function<void(const QString&)> onChosen) override;
+};
+
+/// Answers from a script and keeps what was asked: for tests and the tour. A question without an
+/// answer waiting is declined.
+class ScriptedPrompter : public Prompter
+{
+public:
+    void willConfirm(bool isConfirmed) { m_confirmations.append(isConfirmed); }
+    void willAnswer(const QString& text) { m_texts.append(text); }
+    void willChooseFolder(const QString& path) { m_folders.append(path); }
+
+    /// "TITLE | TEXT | ACTION" of every question, in order.
+    const QStringList& asked() const { return m_asked; }
+
+    void confirm(QWidget* asker, const Confirmation& question,
+                 std::function<void()> onConfirmed) override;
+    void askText(QWidget* asker, const TextQuestion& question,
+                 std::function<void(const QString&)> onAnswer) override;
+    void chooseFolder(QWidget* asker, const FolderQuestion& question,
+                      std::function<void(const QString&)> onChosen) override;
+
+private:
+    QList<bool> m_confirmations;
+    QStringList m_texts;
+    QStringList m_folders;
+    QStringList m_asked;
+};
+
+} // namespace caisson

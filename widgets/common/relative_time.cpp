@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/common/relative_time.h"
+
+#include <QCoreApplication>
+#include <QLocale>
+
+namespace caisson {
+
+namespace {
+
+constexpr qint64 kMinute = 60;
+constexpr qint64 kHour = 60 * kMinute;
+constexpr qint64 kDay = 24 * kHour;
+
+QString tr(const char* text)
+{
+    return QCoreApplication::translate("RelativeTime", text);
+}
+
+QString dateText(const QDateTime& moment, const QDateTime& now)
+{
+    const QDate date = moment.toLocalTime().date();
+    const bool isSameYear = date.year() == now.toLocalTime().date().year();
+    return QLocale().toString(date,
+                              isSameYear ? QStringLiteral("d MMM") : QStringLiteral("d MMM yyyy"));
+}
+
+} // namespace
+
+QString relativeTime(const QDateTime& moment, const QDateTime& now)
+{
+    const qint64 seconds = moment.secsTo(now);
+    if (seconds < -kMinute)
+        return dateText(moment, now);
+    if (seconds < kMinute)
+        return tr("just now");
+    if (seconds < kHour)
+        return tr("%1 min ago").arg(seconds / kMinute);
+    const qint64 days = moment.toLocalTime().date().daysTo(now.toLocalTime().date());
+    if (days == 0 || seconds < 6 * kHour)
+        return tr("%1 h ago").arg(seconds / kHour);
+    if (days == 1)
+        return tr("yesterday");
+    if (days < 7)
+        return tr("%1 days ago").arg(days);
+    return dateText(moment, now);
+}
+
+QString shortAge(const QDateTime& moment, const QDateTime& now)
+{
+    const qint64 seconds = moment.secsTo(now);
+    if (seconds < -kMinute)
+        return dateText(moment, now);
+    if (seconds < kMinute)
+        return tr("now");
+    if (seconds < kHour)
+        return tr("%1 min").arg(seconds / kMinute);
+    if (seconds < kDay)
+        return tr("%1 h").arg(seconds / kHour);
+    if (seconds < 7 * kDay)
+        return tr("%1 d").arg(seconds / kDay);
+    return dateText(moment, now);
+}
+
+} // namespace caisson

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QAbstractItemView>
+#include <QCursor>
+#include <QPainter>
+#include <QStyleOption>
+#include <QTabBar>
+
+#include "widgets/common/colors.h"
+#include "widgets/common/icons.h"
+#include "widgets/common/style_painting.h"
+#include "widgets/common/style_parts.h"
+
+namespace caisson::style {
+
+void drawItemBackground(QPainter& painter, const QStyleOptionViewItem& option,
+                        const QWidget* widget)
+{
+    const Colors& colors = colorsOf(option.palette);
+    const QColor surface = surfaceBehind(widget, colors);
+    QColor color;
+    if (option.state & QStyle::State_Selected)
+        color = option.state & QStyle::State_Active ? colors.selection
+                                                    : blended(colors.pressed, surface);
+    else if (option.state & QStyle::State_MouseOver)
+        color = blended(colors.hover, surface);
+    if (!color.isValid()) {
+        if (option.backgroundBrush.style() != Qt::NoBrush)
+            painter.fillRect(option.rect, option.backgroundBrush);
+        return;
+    }
+
+    const auto* view = qobject_cast<const QAbstractItemView*>(widget);
+    const bool isWholeRow = view && (view->inherits("QTreeView") || view->inherits("QListView") ||
+                                     view->selectionBehavior() == QAbstractItemView::SelectRows);
+    if (!isWholeRow) {
+        painter.fillRect(option.rect, color);
+        return;
+    }
+    // A row is painted in pieces (branches, then each column). Each piece shows its part of one
+    // rounded shape, in an opaque colour, because some pieces are painted twice.
+    QRectF row(option.rect);
+    row.setLeft(4);
+    row.setRight(view->viewport()->width() - 4);
+    painter.save();
+    painter.setClipRect(option.rect, Qt::IntersectClip);
+    fillRounded(painter, row, metrics::kSmallRadius, color);
+    painter.restore();
+}
+
+void drawBranch(QPainter& painter, const QStyleOption& option)
+{
+    if (!(option.state & QStyle::State_Children))
+        return;
+    const Colors& colors = colorsOf(option.palette);
+    const bool isOpen = option.state & QStyle::State_Open;
+    const int side = metrics::kIconSize;
+    const QPoint corner(option.rect.center().x() + 1 - side / 2,
+                        option.rect.center().y() + 1 - side / 2);
+    painter.drawPixmap(corner, iconPixmap(isOpen ? Icon::ChevronDown : Icon::ChevronRight, side,
+                                          colors.secondary, painter.device()->devicePixelRatioF()));
+}
+
+void drawTab(QPainter& painter, const QStyleOptionTab& option, const QWidget*)
+{
+    const Colors& colors = colorsOf(option.palette);
+    const bool isSelected = option.state & QStyle::State_Selected;
+    if (!isSelected && (option.state & QStyle::State_MouseOver))
+        painter.fillRect(option.rect.adjusted(0, 0, 0, -1), colors.hover);
+    if (isSelected) {
+        const QRectF line(option.rect.left() + 8, option.rect.bottom() - 1,
+                          option.rect.width() - 16, 2);
+        painter.fillRect(snappedToDevice(painter, line), colors.accent);
+    }
+    if (wantsFocusRing(option))
+        drawFocusRing(painter, QRectF(option.rect).adjusted(2, 3, -2, -4), metrics::kSmallRadius,
+                      colors);
+}
+
+void drawTabClose(QPainter& painter, const QStyleOption& option, const QWidget* widget)
+{
+    // Quiet: seen on the current tab and on the one under the pointer.
+    const bool isOverButton = option.state & QStyle::State_MouseOver;
+    bool isShown = option.state & QStyle::State_Selected;
+    const auto* bar = widget ? qobject_cast<const QTabBar*>(widget->parentWidget()) : nullptr;
+    if (!isShown && bar && bar->underMouse()) {
+        const int hovered = bar->tabAt(bar->mapFromGlobal(QCursor::pos()));
+        isShown = hovered >= 0 && bar->tabRect(hovered).contains(widget->geometry().center());
+    }
+    if (!isShown && !isOverButton)
+        return;
+    const Colors& colors = colorsOf(option.palette);
+    if (isOverButton)
+        fillRounded(painter, option.rect, metrics::kSmallRadius,
+                    option.state & QStyle::State_Sunken ? colors.pressed : colors.hover);
+    const int side = 14;
+    const QPoint corner(option.rect.left() + (option.rect.width() - side) / 2,
+                        option.rect.top() + (option.rect.height() - side) / 2);
+    painter.drawPixmap(corner,
+                       iconPixmap(Icon::Close, side, isOverButton ? colors.text : colors.secondary,
+                                  painter.device()->devicePixelRatioF()));
+}
+
+} // namespace caisson::style

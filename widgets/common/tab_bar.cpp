@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/common/tab_bar.h"
+
+#include <QAbstractButton>
+#include <QMouseEvent>
+
+namespace caisson {
+
+namespace {
+constexpr int kWidest = 240;
+constexpr int kNarrowest = 88;
+} // namespace
+
+TabBar::TabBar(const QString& name, QWidget* parent)
+    : QTabBar(parent)
+{
+    setObjectName(name);
+    setDocumentMode(true);
+    setExpanding(false);
+    setMovable(true);
+    setTabsClosable(true);
+    setUsesScrollButtons(true);
+    setElideMode(Qt::ElideMiddle);
+    setFocusPolicy(Qt::TabFocus);
+    setSelectionBehaviorOnRemove(QTabBar::SelectPreviousTab);
+}
+
+void TabBar::mouseReleaseEvent(QMouseEvent* event)
+{
+    const int tab = tabAt(event->position().toPoint());
+    if (event->button() == Qt::MiddleButton && tab >= 0 && tabsClosable()) {
+        emit tabCloseRequested(tab);
+        return;
+    }
+    QTabBar::mouseReleaseEvent(event);
+}
+
+QSize TabBar::tabSizeHint(int index) const
+{
+    QSize size = QTabBar::tabSizeHint(index);
+    size.setWidth(qBound(kNarrowest, size.width(), kWidest));
+    return size;
+}
+
+QSize TabBar::minimumTabSizeHint(int index) const
+{
+    return tabSizeHint(index);
+}
+
+void TabBar::tabInserted(int index)
+{
+    QTabBar::tabInserted(index);
+    if (QWidget* button = tabButton(index, QTabBar::RightSide)) {
+        button->setAccessibleName(tr("Close"));
+        button->setToolTip(tr("Close"));
+    }
+}
+
+} // namespace caisson

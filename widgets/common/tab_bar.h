@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QTabBar>
+
+namespace caisson {
+
+/// The tabs of documents and terminals: movable, closable by button, middle click and keyboard
+/// (Delete is left alone; the owner binds its own close shortcut), elided in the middle.
+class TabBar : public QTabBar
+{
+    Q_OBJECT
+
+public:
+    /// `name` becomes the object name.
+    explicit TabBar(const QString& name, QWidget* parent = nullptr);
+
+protected:
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    QSize tabSizeHint(int index) const override;
+    QSize minimumTabSizeHint(int index) const override;
+    void tabInserted(int index) override;
+};
+
+} // namespace caisson
