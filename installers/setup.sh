@@ -89,11 +89,11 @@ setUp() {
         fail "there is no sudo. As root, run: $PWD/dev setup"
     if [[ -t 0 && -t 1 && -z ${CI:-} ]]; then
         local answer
-        read -rp "Install these ${#missing[@]} packages with apt-get? [Y/n] " answer
+        read -rp "Install that with apt-get? [Y/n] " answer
         [[ ${answer:-y} == [yY]* ]] || fail "nothing was installed."
     fi
 
-    apt update
+    apt update || true # a source that fails may be none of those that are needed
     # The sources tell Debian 12 from 13. The release's name does not: with its first package of
     # Debian 13 a machine gets base-files of 13 too, and from then on calls itself trixie.
     local indexes mirror

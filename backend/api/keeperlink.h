@@ -14,8 +14,8 @@
 ///   Connection 'c'  caissond → keeper  the bytes of a client's connection read so far (a whole
 ///                                      request head and maybe more); the connection itself
 ///                                      travels beside it (SCM_RIGHTS)
-///   Stop 's'        caissond → keeper  StopKeeper as JSON; the keeper ends its sandbox, then
-///   itself Update 'u'      caissond → keeper  Sandbox as JSON: the name or labels were changed
+///   Stop 's'        caissond → keeper  StopKeeper as JSON; the keeper ends its sandbox, then itself
+///   Update 'u'      caissond → keeper  Sandbox as JSON: the name or labels were changed
 ///   Status 'S'      keeper → caissond  KeeperStatus as JSON: first on connecting, then each change
 ///   Event 'e'       keeper → caissond  Event as JSON, to be published
 namespace caisson::api {
@@ -47,6 +47,14 @@ struct KeeperStatus
     std::string started;
     std::string workspaceHost;
     AppliedLimits applied;
+};
+
+/// What caissond keeps of a sandbox on disk, as JSON in its folder's sandbox.json.
+struct SandboxRecord
+{
+    Sandbox sandbox;
+    std::int64_t idBase = 0; ///< first of its 65,536 host ids, when caissond is root; else 0
+    std::string boot;        ///< boot_id of the host (random(4)) when it was last started
 };
 
 /// What a keeper is started with, as JSON on its standard input.
