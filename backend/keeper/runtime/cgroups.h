@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/types.h"
+#include "backend/base/error.h"
+#include "backend/base/unique_fd.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace caisson::keeper {
+
+/// Processes and threads a sandbox may have when it asks for no number.
+inline constexpr std::int64_t kDefaultPids = 1024;
+
+/// The cgroups of a sandbox, one in each hierarchy that bounds something. The keeper makes them
+/// itself and starts the runtime inside, rather than have the runtime do it: so it works the same
+/// on version 1, version 2 and hybrid hosts (the last crun refuses), and costs nothing for the
+/// controllers that nobody asked for.
+///
+/// On version 2 the group is made beside the keeper's own or further up, where its user may: a
+/// group that hands controllers down may not have processes itself (cgroups(7)).
+class Cgroups
+{
+public:
+    /// Makes the groups and writes the limits. A limit that cannot be had is no error: it stays 0
+    /// in applied(), with a note. `record` is a file that lists the groups, for removeCgroups()
+    /// after the keeper was killed.
+    static Result<Cgroups> create(const std::string& sandboxId, const api::Limits& asked,
+                                  const std::string& record);
+
+    const api::AppliedLimits& applied() const { return m_applied; }
+
+    /// The bound on processes for setrlimit(RLIMIT_NPROC), where there is no cgroup for it; else 0.
+    std::int64_t processLimit() const { return m_processLimit; }
+
+    /// Open cgroup.procs files: a process that writes "0" to each is in the groups.
+    const std::vector<UniqueFd>& entries() const { return m_entries; }
+
+private:
+    api::AppliedLimits m_applied;
+    std::int64_t m_processLimit = 0;
+    std::vector<UniqueFd> m_entries;
+};
+
+/// Ends every process in the groups that `record` lists, removes the groups, then the record. No
+/// record: nothing to do.
+Result<void> removeCgroups(const std::string& sandboxId, const std::string& record);
+
+} // namespace caisson::keeper

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/runtime/oci_runtime.h"
+
+#include "backend/base/files.h"
+#include "backend/keeper/runtime/argument_filter.h"
+#include "backend/keeper/storage/mount_api.h"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sstream>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <vector>
+
+namespace caisson::keeper {
+
+namespace {
+
+Result<std::string> findProgram(const std::string& program)
+{
+    if (program.contains('/'))
+        return program;
+    const char* path = std::getenv("PATH");
+    std::istringstream folders(path ? path : "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        std::string candidate = folder + "/" + program;
+        if (::access(candidate.c_str(), X_OK) == 0)
+            return candidate;
+    }
+    return fail(ErrorCode::RuntimeFailed,
+                "the OCI runtime " + program + " is not installed (or not in PATH)");
+}
+
+/// The runtime's program on a read-only mount of its own. A process of a container could otherwise
+/// overwrite the program that enters it (CVE-2019-5736); crun would guard itself by starting once
+/// more from such a mount, and sees that it need not: 2 ms of a start.
+Result<UniqueFd> openReadOnly(const std::string& program)
+{
+    auto mount = cloneMount(program, Submounts::Leave);
+    if (!mount)
+        return mount;
+    if (auto set = setMountAttributes(mount->get(), MOUNT_ATTR_RDONLY, Submounts::Leave); !set)
+        return std::unexpected(set.error());
+    return mount;
+}
+
+/// The runtime gives its standard streams to the container's root (fchown(2)): a file would become
+/// the sandbox's to rewrite, and /dev/null has been turned over to a sandbox by it.
+Result<void> checkStream(int fd)
+{
+    struct stat status{};
+    if (::fstat(fd, &status) != 0)
+        return failErrno("a stream of init is not open");
+    if (!S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode))
+        return fail(ErrorCode::Internal, "a stream of init must be a pipe or a socket");
+    return {};
+}
+
+/// Everything the child needs, ready before fork(2); run() calls only what is safe after it.
+class RuntimeProcess
+{
+public:
+    RuntimeProcess(int program, std::vector<std::string> words, const RuntimeCall& call,
+                   const Cgroups& cgroups)
+        : m_program(program)
+        , m_words(std::move(words))
+        , m_call(call)
+        , m_cgroups(cgroups)
+    {
+        for (std::string& word : m_words)
+            m_argv.push_back(word.data());
+        m_argv.push_back(nullptr);
+        // The runtime needs the path for newuidmap, nothing of the keeper's environment else.
+        const char* path = std::getenv("PATH");
+        m_path = std::string("PATH=") + (path ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
+        m_environment = {m_path.data(), nullptr};
+    }
+
+    [[noreturn]] void run() const
+    {
+        for (const UniqueFd& entry : m_cgroups.entries()) {
+            if (::write(entry.get(), "0", 1) != 1)
+                ::_exit(kNotInCgroup);
+        }
+        if (m_cgroups.processLimit() > 0) {
+            const auto limit = static_cast<rlim_t>(m_cgroups.processLimit());
+            const rlimit processes{limit, limit};
+            if (::setrlimit(RLIMIT_NPROC, &processes) != 0)
+                ::_exit(kNotInCgroup);
+        }
+        if (!applyFilter(m_filter))
+            ::_exit(kNotFiltered);
+        sigset_t none;
+        ::sigemptyset(&none);
+        ::sigprocmask(SIG_SETMASK, &none, nullptr);
+        ::signal(SIGPIPE, SIG_DFL);
+        // dup2(2) leaves a descriptor as it is, to be closed by exec, when it has the number
+        // already.
+        if (::dup2(m_call.link, 0) < 0 || ::dup2(m_call.link, 1) < 0 || ::dup2(m_call.log, 2) < 0)
+            ::_exit(kNoStreams);
+        ::execveat(m_program, "", m_argv.data(), m_environment.data(), AT_EMPTY_PATH);
+        ::_exit(kNotExecuted);
+    }
+
+    // Not used by crun and runc themselves, which exit with 0, 1 or what they were killed by.
+    static constexpr int kNotInCgroup = 120;
+    static constexpr int kNoStreams = 121;
+    static constexpr int kNotFiltered = 122;
+    static constexpr int kNotExecuted = 123;
+
+private:
+    int m_program;
+    std::vector<std::string> m_words;
+    const RuntimeCall& m_call;
+    const Cgroups& m_cgroups;
+    const std::vector<sock_filter> m_filter = argumentFilter();
+    std::vector<char*> m_argv;
+    std::string m_path;
+    std::array<char*, 2> m_environment{};
+};
+
+Result<int> waitFor(pid_t process)
+{
+    int status = 0;
+    while (::waitpid(process, &status, 0) < 0) {
+        if (errno != EINTR)
+            return failErrno("cannot wait for the OCI runtime");
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+Error runtimeError(const RuntimeCall& call, int code, const std::string& logFile)
+{
+    std::string why;
+    if (const auto log = readFile(logFile))
+        why = *log;
+    while (why.ends_with('\n'))
+        why.pop_back();
+    if (code == RuntimeProcess::kNotInCgroup)
+        why = "it could not be started inside the sandbox's limits";
+    else if (code == RuntimeProcess::kNotFiltered)
+        why = "the kernel refuses its system call filter";
+    else if (code == RuntimeProcess::kNotExecuted)
+        why = "it could not be executed";
+    else if (why.empty())
+        why = "it ended with code " + std::to_string(code);
+    return {ErrorCode::RuntimeFailed, call.program + " cannot start the sandbox: " + why, {}};
+}
+
+Result<pid_t> readPid(const std::string& path)
+{
+    const auto text = readFile(path);
+    if (!text)
+        return std::unexpected(text.error());
+    pid_t pid = 0;
+    if (std::from_chars(text->data(), text->data() + text->size(), pid).ec != std::errc() ||
+        pid <= 0)
+        return fail(ErrorCode::RuntimeFailed, "the OCI runtime wrote no process id");
+    return pid;
+}
+
+} // namespace
+
+Result<pid_t> runContainer(const RuntimeCall& call, const Cgroups& cgroups)
+{
+    for (const int stream : {call.link, call.log}) {
+        if (auto checked = checkStream(stream); !checked)
+            return std::unexpected(checked.error());
+    }
+    const auto path = findProgram(call.program);
+    if (!path)
+        return std::unexpected(path.error());
+    const auto program = openReadOnly(*path);
+    if (!program)
+        return std::unexpected(program.error());
+
+    const std::string logFile = call.bundle + "/runtime.log";
+    const std::string pidFile = call.bundle + "/init.pid";
+    std::vector<std::string> words{*path,       "--root",     call.stateRoot, "--log",
+                                   logFile,     "run",        "--detach",     "--bundle",
+                                   call.bundle, "--pid-file", pidFile,        call.container};
+    // The keeper has made the groups, and keeps them (cgroups.h). An option of crun's.
+    if (path->ends_with("/crun"))
+        words.insert(words.begin() + 1, "--cgroup-manager=disabled");
+    const RuntimeProcess process(program->get(), std::move(words), call, cgroups);
+    const pid_t child = ::fork();
+    if (child < 0)
+        return failErrno("cannot start the OCI runtime");
+    if (child == 0)
+        process.run();
+    const auto code = waitFor(child);
+    if (!code)
+        return std::unexpected(code.error());
+    if (*code != 0)
+        return std::unexpected(runtimeError(call, *code, logFile));
+    return readPid(pidFile);
+}
+
+} // namespace caisson::keeper
