@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/ctl/verbs.h"
+
+#include <string>
+
+namespace caisson::ctl {
+
+/// Shows a terminal from the beginning of its journal and types into it, until Ctrl-] (which
+/// leaves it running: 0) or until its program ends (its exit code).
+api::Task<Result<int>> attachTerminal(Session& session, std::string sandbox, std::string terminal);
+
+} // namespace caisson::ctl

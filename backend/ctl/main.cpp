@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/api/paths.h"
+#include "backend/client/transport.h"
+#include "backend/ctl/report.h"
+#include "backend/ctl/verbs.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+
+namespace caisson::ctl {
+namespace {
+
+constexpr std::string_view kLocalHost = "local";
+
+/// What the command line said beside the verb.
+struct GlobalOptions
+{
+    std::string host{kLocalHost};
+    bool json = false;
+};
+
+/// Takes everything from the first "--" on out of `arguments`: a command's own options are none
+/// of ours, whatever they look like.
+void takeArgv(std::vector<std::string>& arguments, Choice& choice)
+{
+    const auto separator = std::ranges::find(arguments, "--");
+    if (separator == arguments.end())
+        return;
+    choice.hasArgv = true;
+    choice.argv.assign(separator + 1, arguments.end());
+    arguments.erase(separator, arguments.end());
+}
+
+Result<int> runVerb(const Choice& choice, OutputForm form)
+{
+    Result<api::Paths> paths = api::pathsFromEnvironment();
+    if (!paths)
+        return std::unexpected(paths.error());
+    // Never destroyed: a thread may still be blocked in a read of standard input.
+    auto& io = *new api::asio::io_context(1);
+    client::Client client(std::make_shared<client::LocalTransport>(io.get_executor(), *paths));
+    Session session{client, form};
+    std::optional<Result<int>> result;
+    api::asio::co_spawn(io, choice.verb(session),
+                        [&](const std::exception_ptr& exception, Result<int> outcome) {
+                            if (exception)
+                                outcome = fail(ErrorCode::Internal, "an exception ended the verb");
+                            result = std::move(outcome);
+                            io.stop();
+                        });
+    io.run();
+    if (!result)
+        return fail(ErrorCode::Internal, "the verb was left without a result");
+    return *std::move(result);
+}
+
+int wrongUse(const CLI::App& app, const CLI::ParseError& error)
+{
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
+        return app.exit(error); // --help
+    std::string sentence = error.what();
+    const std::vector<std::string> unexpected = app.remaining(true);
+    if (!unexpected.empty() && app.get_subcommands().empty())
+        sentence = "there is no verb " + unexpected.front();
+    else if (!unexpected.empty())
+        sentence = unexpected.front() + " has no meaning here";
+    std::ranges::replace(sentence, '\n', ' ');
+    complain(sentence + "; see caissonctl --help");
+    return kExitWrongUse;
+}
+
+int run(int argc, char** argv)
+{
+    Choice choice;
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    takeArgv(arguments, choice);
+    std::ranges::reverse(arguments); // as CLI11 takes them
+
+    CLI::App app("Drives Caisson's sandboxes from the command line.", "caissonctl");
+    GlobalOptions global;
+    app.add_option("--host", global.host, "The host whose sandboxes are meant")
+        ->option_text("NAME");
+    app.add_flag("--json", global.json, "One JSON value, or one JSON object a line");
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.get_formatter()->column_width(28);
+    addSandboxVerbs(app, choice);
+    addExecVerbs(app, choice);
+    addTerminalVerbs(app, choice);
+    addFileVerbs(app, choice);
+    addServiceVerbs(app, choice);
+    addLaterVerbs(app, choice);
+
+    try {
+        app.parse(arguments);
+    } catch (const CLI::ParseError& error) {
+        return wrongUse(app, error);
+    }
+    if (choice.hasArgv && !app.got_subcommand("exec") && !app.got_subcommand("run")) {
+        complain("only exec takes a command after --; see caissonctl --help");
+        return kExitWrongUse;
+    }
+    if (global.host != kLocalHost) {
+        complain("--host " + global.host +
+                 ": hosts are not built yet in this version; leave the option out to use this one");
+        return kExitFailed;
+    }
+    const Result<int> result = runVerb(choice, global.json ? OutputForm::Json : OutputForm::People);
+    if (result)
+        return *result;
+    complain(result.error().message);
+    return exitCodeOf(result.error());
+}
+
+} // namespace
+} // namespace caisson::ctl
+
+int main(int argc, char** argv)
+{
+    // Some parents leave it ignored; then a pipe without reader would be an error message here.
+    std::signal(SIGPIPE, SIG_DFL);
+    const int code = caisson::ctl::run(argc, argv);
+    std::fflush(stdout);
+    // Without waiting for a thread that reads standard input: only its other end can wake it.
+    std::_Exit(code);
+}
