@@ -128,10 +128,26 @@ Json process(const api::Sandbox& sandbox)
             {"noNewPrivileges", true}};
 }
 
+Json idMappings(IdRange ids)
+{
+    const auto range = [](std::int64_t inside, std::int64_t outside, std::int64_t count) {
+        return Json{{"containerID", inside}, {"hostID", outside}, {"size", count}};
+    };
+    Json mappings = Json::array();
+    if (ids.base != 0 || ids.count == 1) {
+        mappings.push_back(range(0, ids.base, ids.count));
+    } else {
+        // Without root, 0 and the rest are two ranges of the keeper's own namespace, and the kernel
+        // takes no range that spans two of the parent's (EPERM).
+        mappings.push_back(range(0, 0, 1));
+        mappings.push_back(range(1, 1, ids.count - 1));
+    }
+    return mappings;
+}
+
 Json linuxPart(IdRange ids)
 {
-    const Json mapping =
-        Json::array({{{"containerID", 0}, {"hostID", ids.base}, {"size", ids.count}}});
+    const Json mapping = idMappings(ids);
     return {{"uidMappings", mapping},       {"gidMappings", mapping},
             {"namespaces", namespaces()},   {"seccomp", seccompProfile()},
             {"maskedPaths", maskedPaths()}, {"readonlyPaths", readOnlyPaths()}};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/storage/etc_allowlist.h"
 
+#include "backend/base/unique_fd.h"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -8,18 +10,18 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <glob.h>
 #include <memory>
 #include <set>
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace caisson::keeper {
 
 namespace {
 
-// Patterns of glob(7). A folder stands for all that is in it.
+// Patterns of fnmatch(3), wildcards only directly below /etc. A folder stands for all that is in it.
 constexpr std::array kAllowed{
     // Links of update-alternatives; the dynamic linker.
     "etc/alternatives",
@@ -151,35 +153,65 @@ struct CloseFolder
     void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
+std::vector<std::pair<std::string, unsigned char>> namesIn(int fd)
+{
+    std::vector<std::pair<std::string, unsigned char>> names;
+    const std::unique_ptr<DIR, CloseFolder> folder(::fdopendir(fd));
+    if (!folder) {
+        ::close(fd);
+        return names;
+    }
+    while (const dirent* entry = ::readdir(folder.get())) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..")
+            names.emplace_back(name, entry->d_type);
+    }
+    return names;
+}
+
+/// It runs at every start of a sandbox, so it counts its system calls: links are not looked at, a
+/// link that is changed being a new entry in a folder, whose time tells.
 class Scan
 {
 public:
     explicit Scan(const std::string& hostRoot)
-        : m_hostRoot(hostRoot)
+        : m_root(
+              ::open(hostRoot.empty() ? "/" : hostRoot.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC))
     {
     }
 
-    Result<void> addPattern(const char* pattern)
+    Result<std::vector<HostEntry>> run()
     {
-        glob_t matches{};
-        const std::string onHost = m_hostRoot + "/" + pattern;
-        const int failed = ::glob(onHost.c_str(), GLOB_NOSORT, nullptr, &matches);
-        const std::unique_ptr<glob_t, decltype(&::globfree)> owner(&matches, &::globfree);
-        if (failed == GLOB_NOMATCH)
-            return {};
-        if (failed != 0)
-            return fail(ErrorCode::Internal, "cannot list " + onHost);
-        for (std::size_t i = 0; i < matches.gl_pathc; ++i) {
-            const std::string path = std::string(matches.gl_pathv[i]).substr(m_hostRoot.size() + 1);
-            addParents(path);
-            add(AT_FDCWD, matches.gl_pathv[i], path);
-        }
-        return {};
+        if (!m_root)
+            return failErrno("cannot open this host's root");
+        const int etc = ::openat(m_root.get(), "etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (etc < 0)
+            return failErrno("cannot open /etc");
+        for (const auto& [name, type] : namesIn(etc))
+            m_etcNames.push_back(name);
+        for (const std::string_view pattern : kAllowed)
+            addPattern(std::string(pattern));
+        return std::move(m_entries);
     }
-
-    std::vector<HostEntry> take() { return std::move(m_entries); }
 
 private:
+    void addPattern(const std::string& pattern)
+    {
+        if (!pattern.contains('*')) {
+            addParents(pattern);
+            add(m_root.get(), pattern.c_str(), pattern, DT_UNKNOWN);
+            return;
+        }
+        // Those with a wildcard are all directly in /etc.
+        for (const std::string& name : m_etcNames) {
+            const std::string path = "etc/" + name;
+            if (::fnmatch(pattern.c_str(), path.c_str(), FNM_PATHNAME) != 0)
+                continue;
+            addParents(path);
+            add(m_root.get(), path.c_str(), path, DT_UNKNOWN);
+        }
+    }
+
     void addParents(const std::string& path)
     {
         for (std::size_t slash = path.find('/'); slash != std::string::npos;
@@ -187,7 +219,7 @@ private:
             const std::string parent = path.substr(0, slash);
             struct stat status{};
             if (m_parents.insert(parent).second &&
-                ::lstat((m_hostRoot + "/" + parent).c_str(), &status) == 0)
+                ::fstatat(m_root.get(), parent.c_str(), &status, 0) == 0)
                 // Without time and inode: what else changes in /etc does not make a new base.
                 m_entries.push_back({parent, status.st_mode, 0, 0, {}});
         }
@@ -195,10 +227,16 @@ private:
 
     /// What cannot be read, or vanishes meanwhile, is left out: no sandbox fails for a file that
     /// a package upgrade is just replacing.
-    void add(int parent, const char* name, const std::string& path)
+    void add(int parent, const char* name, const std::string& path, unsigned char type)
     {
+        if (isNever(path))
+            return;
+        if (type == DT_LNK) {
+            m_entries.push_back({path, S_IFLNK | 0777, 0, 0, {}});
+            return;
+        }
         struct stat status{};
-        if (isNever(path) || ::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        if (::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
             return;
         const bool isFolder = S_ISDIR(status.st_mode);
         const bool isFile = S_ISREG(status.st_mode) && (status.st_mode & kFileReadable);
@@ -215,22 +253,13 @@ private:
         const int fd = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
             return;
-        const std::unique_ptr<DIR, CloseFolder> folder(::fdopendir(fd));
-        if (!folder) {
-            ::close(fd);
-            return;
-        }
-        std::vector<std::string> names;
-        while (const dirent* entry = ::readdir(folder.get())) {
-            const std::string_view entryName = entry->d_name;
-            if (entryName != "." && entryName != "..")
-                names.emplace_back(entryName);
-        }
-        for (const std::string& entryName : names)
-            add(fd, entryName.c_str(), path + "/" + entryName);
+        const UniqueFd folder(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+        for (const auto& [entryName, type] : namesIn(fd))
+            add(folder.get(), entryName.c_str(), path + "/" + entryName, type);
     }
 
-    const std::string& m_hostRoot;
+    UniqueFd m_root;
+    std::vector<std::string> m_etcNames;
     std::set<std::string> m_parents;
     std::vector<HostEntry> m_entries;
 };
@@ -239,12 +268,7 @@ private:
 
 Result<std::vector<HostEntry>> scanHostConfiguration(const std::string& hostRoot)
 {
-    Scan scan(hostRoot);
-    for (const char* pattern : kAllowed) {
-        if (auto added = scan.addPattern(pattern); !added)
-            return std::unexpected(added.error());
-    }
-    return scan.take();
+    return Scan(hostRoot).run();
 }
 
 std::string withoutUrlCredentials(std::string text)

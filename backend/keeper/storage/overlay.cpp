@@ -68,8 +68,8 @@ Result<UniqueFd> makeOverlay(const OverlayLayers& layers, OverlayMarks marks)
     const bool configured = setOption(fd, "source", "caisson") && setLowers(fd, layers.lowers) &&
                             setOption(fd, "upperdir", descriptorPath(layers.upper)) &&
                             setOption(fd, "workdir", descriptorPath(layers.work)) &&
-                            setOption(fd, "redirect_dir", "off") && setOption(fd, "index", "off") &&
-                            setOption(fd, "metacopy", "off") &&
+                            setOption(fd, "redirect_dir", "nofollow") &&
+                            setOption(fd, "index", "off") && setOption(fd, "metacopy", "off") &&
                             (marks == OverlayMarks::Trusted ||
                              ::fsconfig(fd, FSCONFIG_SET_FLAG, "userxattr", nullptr, 0) == 0) &&
                             ::fsconfig(fd, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0;

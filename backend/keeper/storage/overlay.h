@@ -19,8 +19,8 @@ struct OverlayLayers
     int work = -1;
 };
 
-/// A detached overlay mount. Renaming a folder of a lower layer gives EXDEV inside (redirect_dir is
-/// off), so that a lower layer may change between two mounts, as the host's /usr does when
+/// A detached overlay mount. Renaming a folder of a lower layer gives EXDEV inside (no redirect is
+/// ever written), so that a lower layer may change between two mounts, as the host's /usr does when
 /// packages are upgraded: see "Changes to underlying filesystems" in the kernel's overlayfs.rst.
 Result<UniqueFd> makeOverlay(const OverlayLayers& layers, OverlayMarks marks);
 
