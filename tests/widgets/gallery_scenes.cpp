@@ -27,6 +27,7 @@
 #include "widgets/common/pane.h"
 #include "widgets/common/style.h"
 #include "widgets/common/tab_bar.h"
+#include "widgets/terminal/terminal_view.h"
 
 namespace caisson::gallery {
 
@@ -218,6 +219,46 @@ QWidget* menu()
     return menu;
 }
 
+QByteArray terminalText()
+{
+    QByteArray text =
+        "\x1B[1;32mroot@api-refactor\x1B[0m:\x1B[1;34m/workspace\x1B[0m# ls --color\r\n"
+        "\x1B[1;34msrc\x1B[0m  \x1B[1;34mtests\x1B[0m  README.md  \x1B[1;32mrun.sh\x1B[0m  "
+        "\x1B[1;36mlatest\x1B[0m  \x1B[1;31mdist.tar.gz\x1B[0m\r\n"
+        "\x1B[1;32mroot@api-refactor\x1B[0m:\x1B[1;34m/workspace\x1B[0m# git diff\r\n"
+        "\x1B[1mdiff --git a/main.py b/main.py\x1B[m\r\n\x1B[36m@@ -1,4 +1,4 @@\x1B[m\r\n"
+        "\x1B[31m-def total(items) -> int:\x1B[m\r\n\x1B[32m+def total(items: list[int]) -> "
+        "int:\x1B[m\r\n"
+        "     return sum(items)  \x1B[90m# != === -> =>\x1B[0m\r\n"
+        "\x1B[33mwarning:\x1B[0m \x1B[4munderlined\x1B[0m \x1B[2mfaint\x1B[0m \x1B[3mitalic\x1B[0m "
+        "\x1B[7minverse\x1B[0m "
+        "\xE6\xBC\xA2\xE5\xAD\x97 \xE2\x94\x8C\xE2\x94\x80\xE2\x94\x90 "
+        "\xE2\x96\x88\xE2\x96\x93\xE2\x96\x91 \xE2\x9C\x93\r\n";
+    for (const int base : {30, 90, 40, 100}) {
+        for (int colour = 0; colour < 8; ++colour)
+            text += "\x1B[" + QByteArray::number(base + colour) + "m colour \x1B[0m";
+        text += "\r\n";
+    }
+    return text + "\x1B[1;32mroot@api-refactor\x1B[0m:\x1B[1;34m/workspace\x1B[0m# ";
+}
+
+QWidget* terminal()
+{
+    auto* view = new TerminalView(QStringLiteral("terminal"));
+    view->resize(720, 400);
+    for (int line = 0; line < 60; ++line)
+        view->feed("line " + QByteArray::number(line) + "\r\n");
+    view->feed(terminalText());
+    return view;
+}
+
+QWidget* pasteQuestion()
+{
+    QWidget* view = terminal();
+    static_cast<TerminalView*>(view)->paste(QStringLiteral("cd /workspace\nmake\nmake install\n"));
+    return view;
+}
+
 } // namespace
 
 QList<Scene> scenes()
@@ -227,6 +268,8 @@ QList<Scene> scenes()
         {QStringLiteral("controls"), controls},
         {QStringLiteral("panes"), panes},
         {QStringLiteral("menu"), menu},
+        {QStringLiteral("terminal"), terminal, 400},
+        {QStringLiteral("paste"), pasteQuestion, 400},
     };
 }
 

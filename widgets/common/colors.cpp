@@ -67,9 +67,14 @@ const Colors& lightColors()
     return colors;
 }
 
+bool isDark(const QPalette& palette)
+{
+    return palette.color(QPalette::Window).lightness() < 128;
+}
+
 const Colors& colorsOf(const QPalette& palette)
 {
-    return palette.color(QPalette::Window).lightness() < 128 ? darkColors() : lightColors();
+    return isDark(palette) ? darkColors() : lightColors();
 }
 
 QPalette paletteOf(const Colors& colors)

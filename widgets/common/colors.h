@@ -33,7 +33,10 @@ struct Colors
 const Colors& darkColors();
 const Colors& lightColors();
 
-/// The table a palette was made from, told by the lightness of its window colour.
+/// Told by the lightness of the window colour.
+bool isDark(const QPalette& palette);
+
+/// The table a palette was made from.
 const Colors& colorsOf(const QPalette& palette);
 
 /// Window is panel, Base is canvas, AlternateBase and ToolTipBase are raised, Mid is hairline,
