@@ -393,6 +393,13 @@ CAISSON_DESCRIBE(KeeperStatus)
     v("applied", m.applied);
 }
 
+CAISSON_DESCRIBE(SandboxRecord)
+{
+    v("sandbox", m.sandbox);
+    v("id_base", m.idBase);
+    v("boot", m.boot);
+}
+
 CAISSON_DESCRIBE(KeeperStart)
 {
     v("sandbox", m.sandbox);

@@ -80,7 +80,7 @@ constexpr std::array kRoutes{
           200, "The entries of one folder; ?stat=1: one entry for the path itself", nullptr,
           schemaOf<FileList>, "stat"},
     Route{"watch", "GET", "/v1/sandboxes/{id}/watch", Keeper, Looks, AnswerKind::Events, 200,
-          "Changes below a folder", nullptr, schemaOf<WatchEvent>, "path include exclude"},
+          "Changes below a folder", nullptr, schemaOf<WatchEvent>, "path include exclude since"},
 };
 
 std::vector<std::string_view> split(std::string_view text, char separator)

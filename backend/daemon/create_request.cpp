@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/daemon/create_request.h"
+
+#include "backend/api/names.h"
+
+#include <sys/stat.h>
+
+namespace caisson::daemon {
+
+namespace {
+
+/// Less than this and init itself does not fit.
+constexpr std::int64_t kLeastMemory = 16 * 1024 * 1024;
+constexpr std::int64_t kLeastPids = 4;
+constexpr std::int64_t kMostPids = 4 * 1024 * 1024; // pid_max of a 64-bit kernel, proc(5)
+constexpr double kLeastCpus = 0.01;
+
+Result<void> notBuilt(const char* what)
+{
+    return fail(ErrorCode::NotBuilt, std::string(what) + " is not built yet");
+}
+
+Result<void> checkMount(const api::Mount& mount)
+{
+    const auto isPlain = [](const std::string& path) {
+        return path.starts_with('/') && path.find('\0') == std::string::npos;
+    };
+    if (!isPlain(mount.source) || !isPlain(mount.target))
+        return fail(ErrorCode::BadRequest, "a mount needs two absolute paths, the host's folder "
+                                           "and where it appears inside");
+    struct stat status;
+    if (::stat(mount.source.c_str(), &status) != 0)
+        return failErrno("cannot mount " + mount.source);
+    return {};
+}
+
+} // namespace
+
+Result<void> checkCreateRequest(const api::CreateSandbox& request)
+{
+    if (request.image != "host")
+        return notBuilt("an image other than \"host\"");
+    if (!request.from.empty())
+        return notBuilt("making a sandbox from a snapshot");
+    if (!request.policy.empty())
+        return notBuilt("an egress policy");
+    if (!request.sleepAfter.empty())
+        return notBuilt("sleeping when idle");
+    if (!request.disk.empty())
+        return notBuilt("a limit on disk space");
+    if (!request.runtime.empty() && request.runtime != "crun")
+        return notBuilt("a runtime other than crun");
+    const api::Limits& limits = request.limits;
+    if (limits.memory != 0 && limits.memory < kLeastMemory)
+        return fail(ErrorCode::BadRequest, "a memory limit must be at least 16 MiB");
+    if (limits.pids != 0 && (limits.pids < kLeastPids || limits.pids > kMostPids))
+        return fail(ErrorCode::BadRequest, "a limit on processes must be 4 to 4194304");
+    if (limits.cpus != 0 && !(limits.cpus >= kLeastCpus && limits.cpus <= 10'000))
+        return fail(ErrorCode::BadRequest, "a limit on CPUs must be 0.01 to 10000");
+    for (const auto& [name, value] : request.env) {
+        if (Result<void> checked = api::checkVariableName(name); !checked)
+            return checked;
+        if (value.find('\0') != std::string::npos)
+            return fail(ErrorCode::BadRequest, "the variable \"" + name + "\" holds a NUL byte");
+    }
+    for (const api::Mount& mount : request.mounts) {
+        if (Result<void> checked = checkMount(mount); !checked)
+            return checked;
+    }
+    return {};
+}
+
+} // namespace caisson::daemon

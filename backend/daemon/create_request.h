@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/types.h"
+#include "backend/base/error.h"
+
+namespace caisson::daemon {
+
+/// Whether a sandbox can be made as asked: limits in range, variables and mounts well-formed, and
+/// nothing that is not built yet (NotBuilt). The name is the registry's to check.
+Result<void> checkCreateRequest(const api::CreateSandbox& request);
+
+} // namespace caisson::daemon

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/daemon/keeper_process.h"
+
+#include "backend/api/codec.h"
+#include "backend/api/packet_socket.h"
+#include "backend/base/files.h"
+#include "backend/base/unique_fd.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace caisson::daemon {
+
+namespace {
+
+enum class Parent {
+    None, ///< init adopts it: nothing here waits for it
+    Us
+};
+
+struct Descriptors
+{
+    int input = -1;
+    int output = -1;    ///< standard output and error
+    int listening = -1; ///< 3, if any
+};
+
+/// Runs `arguments`. An error of the exec comes back as its errno. The number is that of the process
+/// with Parent::Us, else 0.
+Result<pid_t> spawn(const std::vector<std::string>& arguments, Descriptors descriptors,
+                    Parent parent)
+{
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+        return failErrno("cannot make a pipe");
+    UniqueFd result(ends[0]);
+    UniqueFd report(ends[1]);
+    std::vector<char*> argv;
+    for (const std::string& argument : arguments)
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+
+    const pid_t child = ::fork();
+    if (child < 0)
+        return failErrno("cannot start " + arguments.front());
+    if (child == 0) {
+        ::setsid();
+        if (parent == Parent::None && ::fork() != 0)
+            ::_exit(0);
+        // First out of the way of the numbers they are to have, then into place.
+        const int input = ::fcntl(descriptors.input, F_DUPFD_CLOEXEC, 10);
+        const int output = ::fcntl(descriptors.output, F_DUPFD_CLOEXEC, 10);
+        const int listening =
+            descriptors.listening < 0 ? -1 : ::fcntl(descriptors.listening, F_DUPFD_CLOEXEC, 10);
+        const int errors = ::fcntl(report.get(), F_DUPFD_CLOEXEC, 10);
+        ::dup2(input, 0);
+        ::dup2(output, 1);
+        ::dup2(output, 2);
+        if (listening >= 0)
+            ::dup2(listening, 3);
+        sigset_t none;
+        ::sigemptyset(&none);
+        ::sigprocmask(SIG_SETMASK, &none, nullptr);
+        ::execv(argv[0], argv.data());
+        const int number = errno;
+        [[maybe_unused]] const ssize_t written = ::write(errors, &number, sizeof number);
+        ::_exit(127);
+    }
+    report.reset();
+    int number = 0;
+    const bool failed = ::read(result.get(), &number, sizeof number) == sizeof number;
+    if (failed || parent == Parent::None) {
+        while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+        }
+    }
+    if (failed)
+        return failErrno(number, "cannot start " + arguments.front());
+    return parent == Parent::Us ? child : 0;
+}
+
+/// Runs a keeper that does one thing and leaves.
+api::Task<Result<void>> runTool(std::vector<std::string> arguments, std::string log)
+{
+    const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    const UniqueFd output(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    if (!null || !output)
+        co_return failErrno("cannot open " + log);
+    const Result<pid_t> pid = spawn(arguments, {null.get(), output.get(), -1}, Parent::Us);
+    if (!pid)
+        co_return std::unexpected(pid.error());
+    api::asio::posix::stream_descriptor process(
+        co_await api::asio::this_coro::executor,
+        static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
+    co_await process.async_wait(api::asio::posix::descriptor_base::wait_read,
+                                api::asio::as_tuple(api::asio::use_awaitable));
+    int status = 0;
+    while (::waitpid(*pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (status != 0)
+        co_return fail(ErrorCode::Internal, "a sandbox was not cleared away wholly; see " + log);
+    co_return Result<void>{};
+}
+
+Result<UniqueFd> openLog(const std::string& path)
+{
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    if (!fd)
+        return failErrno("cannot open " + path);
+    return fd;
+}
+
+} // namespace
+
+std::string siblingProgram(const std::string& name)
+{
+    char path[PATH_MAX];
+    const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+    if (length <= 0)
+        return name;
+    std::string folder(path, static_cast<std::size_t>(length));
+    return folder.substr(0, folder.find_last_of('/') + 1) + name;
+}
+
+Result<void> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start)
+{
+    const std::string& id = start.sandbox.id;
+    Result<UniqueFd> listening = api::listenForPackets(paths.keeperSocket(id));
+    if (!listening)
+        return std::unexpected(listening.error());
+    Result<UniqueFd> log = openLog(paths.sandbox(id) + "/keeper.log");
+    if (!log)
+        return std::unexpected(log.error());
+    // In memory, not an argument: the environment of a sandbox may hold what others must not read.
+    UniqueFd input(::memfd_create("keeper-start", MFD_CLOEXEC));
+    if (!input)
+        return failErrno("cannot make a file in memory");
+    if (Result<void> written = writeAll(input.get(), api::toJson(start)); !written)
+        return written;
+    ::lseek(input.get(), 0, SEEK_SET);
+    const Result<pid_t> started =
+        spawn({siblingProgram("caisson-keeper"), "--home", paths.home, "--sandbox", id},
+              {input.get(), log->get(), listening->get()}, Parent::None);
+    if (!started)
+        return std::unexpected(started.error());
+    return {};
+}
+
+api::Task<Result<void>> clearUpAfterKeeper(const api::Paths& paths, std::string sandbox)
+{
+    return runTool({siblingProgram("caisson-keeper"), "--home", paths.home, "--sandbox", sandbox,
+                    "--clear-up"},
+                   paths.sandbox(sandbox) + "/keeper.log");
+}
+
+api::Task<Result<void>> deleteFolder(const api::Paths& paths, std::string sandbox,
+                                     std::string folder)
+{
+    return runTool({siblingProgram("caisson-keeper"), "--home", paths.home, "--sandbox", sandbox,
+                    "--remove-folder", folder},
+                   paths.data + "/caissond.log");
+}
+
+} // namespace caisson::daemon

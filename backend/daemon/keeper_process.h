@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/async.h"
+#include "backend/api/keeperlink.h"
+#include "backend/api/paths.h"
+#include "backend/base/error.h"
+
+#include <string>
+
+namespace caisson::daemon {
+
+/// Starts a keeper in a session of its own: its standard input is `start`, its log the sandbox's
+/// keeper.log, and descriptor 3 a socket that listens at keeperSocket() before this returns.
+/// The keeper is nobody's child: it outlives caissond.
+Result<void> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start);
+
+/// Ends and removes what a keeper that is gone has left behind; returns when it is done.
+api::Task<Result<void>> clearUpAfterKeeper(const api::Paths& paths, std::string sandbox);
+
+/// Deletes a removed sandbox's folder, whose files belong to ids that only a keeper's user namespace
+/// can touch; returns when it is done. Goes on if caissond does not.
+api::Task<Result<void>> deleteFolder(const api::Paths& paths, std::string sandbox,
+                                     std::string folder);
+
+/// A program beside this one.
+std::string siblingProgram(const std::string& name);
+
+} // namespace caisson::daemon

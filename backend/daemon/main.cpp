@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/log.h"
+#include "backend/daemon/listener.h"
+#include "backend/daemon/service.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace caisson;
+using api::Task;
+
+namespace {
+
+constexpr std::chrono::seconds kIdleLimit(60);
+constexpr std::chrono::seconds kLookAround(2);
+constexpr off_t kMaxLog = 4 * 1024 * 1024;
+
+/// Standard error goes to a file: whoever started this program does not listen.
+void redirectLog(const api::Paths& paths)
+{
+    const std::string path = paths.data + "/caissond.log";
+    struct stat status{};
+    const bool large = ::stat(path.c_str(), &status) == 0 && status.st_size > kMaxLog;
+    const int fd = ::open(path.c_str(),
+                          O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (large ? O_TRUNC : 0), 0600);
+    if (fd < 0)
+        return;
+    ::dup2(fd, STDERR_FILENO);
+    ::close(fd);
+}
+
+void raiseDescriptorLimit()
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        logWarning("the limit on open files stays low");
+}
+
+Task<void> acceptClients(daemon::Listener& listener, daemon::Service& service)
+{
+    for (;;) {
+        Result<api::Socket> socket = co_await listener.accept();
+        if (socket) {
+            const auto executor = socket->get_executor();
+            api::spawnDetached(executor, service.serve(std::move(*socket)), "a client");
+        } else if (socket.error().code == ErrorCode::Cancelled) {
+            co_return;
+        } else {
+            // Out of descriptors, most likely: others will close theirs.
+            logWarning("{}", socket.error().message);
+            co_await api::sleepFor(std::chrono::milliseconds(100));
+        }
+    }
+}
+
+/// Returns when there has been no client for a minute, or nobody can come any more.
+Task<void> waitIdle(daemon::Listener& listener, daemon::Service& service)
+{
+    while (co_await api::sleepFor(kLookAround)) {
+        const auto idle = std::chrono::steady_clock::now() - service.lastSeen();
+        if (!listener.isReachable() || (service.clients() == 0 && idle >= kIdleLimit))
+            co_return;
+    }
+}
+
+Task<void> leaveWhenIdle(daemon::Listener& listener, daemon::Service& service,
+                         api::asio::io_context& context)
+{
+    co_await waitIdle(listener, service);
+    std::vector<api::Socket> late = listener.close();
+    logInfo("leaving");
+    for (api::Socket& socket : late)
+        co_await service.serve(std::move(socket));
+    context.stop();
+}
+
+int run(const api::Paths& paths)
+{
+    if (Result<void> made = api::ensureFolders(paths); !made) {
+        logFailure("{}", made.error().message);
+        return 1;
+    }
+    redirectLog(paths);
+    raiseDescriptorLimit();
+    ::signal(SIGPIPE, SIG_IGN);
+    api::asio::io_context context(1);
+    auto listener = daemon::Listener::open(context.get_executor(), paths);
+    if (!listener) {
+        logFailure("{}", listener.error().message);
+        return 1;
+    }
+    if (!*listener)
+        return 0;
+    daemon::EventHub events(context.get_executor());
+    daemon::Sandboxes sandboxes(context.get_executor(), paths, events);
+    if (Result<void> loaded = sandboxes.load(); !loaded) {
+        logFailure("{}", loaded.error().message);
+        return 1;
+    }
+    daemon::Service service(sandboxes, events);
+    api::asio::signal_set signals(context, SIGTERM, SIGINT);
+    signals.async_wait([&](const boost::system::error_code& code, int) {
+        if (!code) {
+            (*listener)->close();
+            context.stop();
+        }
+    });
+    api::spawnDetached(context.get_executor(), acceptClients(**listener, service), "accepting");
+    api::spawnDetached(context.get_executor(), leaveWhenIdle(**listener, service, context),
+                       "leaving");
+    logInfo("caissond {} serves {}", CAISSON_VERSION, paths.home);
+    context.run();
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    CLI::App app{"Serves the sandboxes of this user on this host. Started on demand."};
+    std::string home;
+    app.set_version_flag("--version", CAISSON_VERSION);
+    app.add_option("--home", home, "Caisson's home; else CAISSON_HOME or the XDG folders");
+    CLI11_PARSE(app, argc, argv);
+    try {
+        const Result<api::Paths> paths = home.empty() ? api::pathsFromEnvironment()
+                                                      : Result<api::Paths>(api::pathsForHome(home));
+        if (paths)
+            return run(*paths);
+        logFailure("{}", paths.error().message);
+    } catch (const std::exception& error) {
+        logFailure("{}", error.what());
+    }
+    return 1;
+}

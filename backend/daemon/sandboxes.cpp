@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/daemon/sandboxes.h"
+
+#include "backend/api/codec.h"
+#include "backend/api/names.h"
+#include "backend/base/files.h"
+#include "backend/base/log.h"
+#include "backend/daemon/create_request.h"
+#include "backend/daemon/keeper_process.h"
+
+#include <deque>
+
+namespace caisson::daemon {
+
+using api::SandboxState;
+using api::Task;
+
+namespace {
+
+std::string bootId()
+{
+    Result<std::string> text = readFile("/proc/sys/kernel/random/boot_id");
+    if (!text)
+        return {};
+    while (text->ends_with('\n'))
+        text->pop_back();
+    return std::move(*text);
+}
+
+} // namespace
+
+/// The link to a keeper, and what its last word was.
+struct Sandboxes::Keeper
+{
+    Keeper(const api::asio::any_io_executor& executor, UniqueFd fd)
+        : socket(executor, std::move(fd))
+        , toWrite(executor)
+    {
+    }
+
+    struct Outgoing
+    {
+        api::KeeperMessage kind;
+        std::string payload;
+        UniqueFd descriptor;
+    };
+    api::PacketSocket socket;
+    std::deque<Outgoing> outgoing;
+    api::Notifier toWrite;
+    bool gone = false;
+    std::optional<api::KeeperStatus> ended; ///< stopped or failed, said before it leaves
+};
+
+Sandboxes::Sandboxes(api::asio::any_io_executor executor, api::Paths paths, EventHub& events)
+    : m_executor(executor)
+    , m_paths(paths)
+    , m_events(events)
+    , m_registry(std::move(paths))
+    , m_changed(executor)
+{
+}
+
+Result<void> Sandboxes::load()
+{
+    if (Result<void> loaded = m_registry.load(); !loaded)
+        return loaded;
+    const std::string boot = bootId();
+    for (Record* record : m_registry.all()) {
+        if (record->sandbox.state != SandboxState::Running &&
+            record->sandbox.state != SandboxState::Starting)
+            continue;
+        if (record->boot != boot) {
+            setState(*record, SandboxState::Stopped,
+                     "the host was restarted; the sandbox's files are as they were");
+        } else if (Result<void> followed = follow(record->sandbox.id); !followed) {
+            auto keeper = std::make_shared<Keeper>(m_executor, UniqueFd());
+            m_keepers[record->sandbox.id] = keeper;
+            api::spawnDetached(m_executor, readKeeper(record->sandbox.id, keeper),
+                               "clearing up after a keeper");
+        }
+    }
+    for (const std::string& folder : m_registry.remains())
+        api::spawnDetached(m_executor, deleteRemains("removed", folder), "deleting a sandbox");
+    return {};
+}
+
+// ---- looking -----------------------------------------------------------------------------------
+
+Result<api::Sandbox> Sandboxes::show(const std::string& idOrName)
+{
+    const Result<Record*> record = m_registry.find(idOrName);
+    if (!record)
+        return std::unexpected(record.error());
+    return (*record)->sandbox;
+}
+
+api::SandboxList Sandboxes::list()
+{
+    api::SandboxList list;
+    for (const Record* record : m_registry.all())
+        list.sandboxes.push_back(record->sandbox);
+    return list;
+}
+
+// ---- acting ------------------------------------------------------------------------------------
+
+Task<Result<api::Sandbox>> Sandboxes::create(api::CreateSandbox request)
+{
+    if (Result<void> checked = checkCreateRequest(request); !checked)
+        co_return std::unexpected(checked.error());
+    const Result<Record*> created = m_registry.create(request);
+    if (!created)
+        co_return std::unexpected(created.error());
+    const std::string id = (*created)->sandbox.id;
+    publish("sandbox.created", (*created)->sandbox);
+    if (!request.start)
+        co_return (*created)->sandbox;
+    Result<api::Sandbox> started = co_await start(id);
+    // What was never there cannot be looked at to see why, so nothing stays of it.
+    if (!started) {
+        if (Result<void> removed = co_await remove(id); !removed)
+            logWarning("{}", removed.error().message);
+    }
+    co_return started;
+}
+
+Result<api::Sandbox> Sandboxes::patch(const std::string& idOrName, const api::PatchSandbox& patch)
+{
+    const Result<Record*> found = m_registry.find(idOrName);
+    if (!found)
+        return std::unexpected(found.error());
+    Record& record = **found;
+    if (patch.name) {
+        if (Result<void> renamed = m_registry.rename(record, *patch.name); !renamed)
+            return std::unexpected(renamed.error());
+    }
+    if (patch.labels) {
+        record.sandbox.labels = *patch.labels;
+        if (Result<void> saved = m_registry.save(record); !saved)
+            return std::unexpected(saved.error());
+    }
+    publish("sandbox.changed", record.sandbox);
+    if (m_keepers.contains(record.sandbox.id))
+        send(record.sandbox.id, api::KeeperMessage::Update, api::toJson(record.sandbox));
+    return record.sandbox;
+}
+
+bool Sandboxes::isChanging(const Record& record) const
+{
+    // A keeper whose sandbox has ended is being cleared up after.
+    const auto keeper = m_keepers.find(record.sandbox.id);
+    return record.sandbox.state == SandboxState::Starting ||
+           (keeper != m_keepers.end() && record.sandbox.state != SandboxState::Running);
+}
+
+Task<Result<api::Sandbox>> Sandboxes::start(std::string idOrName)
+{
+    Result<Record*> found = m_registry.find(idOrName);
+    if (!found)
+        co_return std::unexpected(found.error());
+    const std::string id = (*found)->sandbox.id;
+    while (found && isChanging(**found)) {
+        co_await m_changed.wait();
+        found = m_registry.find(id);
+    }
+    if (!found)
+        co_return std::unexpected(found.error());
+    if ((*found)->sandbox.state == SandboxState::Running)
+        co_return (*found)->sandbox;
+
+    Record& record = **found;
+    record.boot = bootId();
+    ++record.sandbox.incarnation;
+    setState(record, SandboxState::Starting, "");
+    Result<void> spawned = spawnKeeper(m_paths, {record.sandbox, record.idBase});
+    if (spawned)
+        spawned = follow(id);
+    if (!spawned) {
+        setState(record, SandboxState::Failed, spawned.error().message);
+        co_return std::unexpected(spawned.error());
+    }
+    do {
+        co_await m_changed.wait();
+        found = m_registry.find(id);
+    } while (found && isChanging(**found));
+    if (!found)
+        co_return std::unexpected(found.error());
+    if ((*found)->sandbox.state != SandboxState::Running)
+        co_return fail(ErrorCode::RuntimeFailed,
+                       "the sandbox did not start: " + (*found)->sandbox.why);
+    co_return (*found)->sandbox;
+}
+
+Task<Result<api::Sandbox>> Sandboxes::stop(std::string idOrName, std::string why)
+{
+    Result<Record*> found = m_registry.find(idOrName);
+    if (!found)
+        co_return std::unexpected(found.error());
+    const std::string id = (*found)->sandbox.id;
+    while (found && (*found)->sandbox.state == SandboxState::Starting) {
+        co_await m_changed.wait();
+        found = m_registry.find(id);
+    }
+    if (found && (*found)->sandbox.state == SandboxState::Running)
+        send(id, api::KeeperMessage::Stop, api::toJson(api::StopKeeper{std::move(why)}));
+    while (found && m_keepers.contains(id)) {
+        co_await m_changed.wait();
+        found = m_registry.find(id);
+    }
+    if (!found)
+        co_return std::unexpected(found.error());
+    co_return (*found)->sandbox;
+}
+
+Task<Result<void>> Sandboxes::remove(std::string idOrName)
+{
+    const Result<api::Sandbox> stopped = co_await stop(std::move(idOrName), "being removed");
+    if (!stopped)
+        co_return std::unexpected(stopped.error());
+    if (Result<void> removed = m_registry.remove(stopped->id); !removed)
+        co_return removed;
+    publish("sandbox.removed", *stopped);
+    m_changed.notifyAll();
+    for (const std::string& folder : m_registry.remains()) {
+        if (folder.ends_with(stopped->id))
+            api::spawnDetached(m_executor, deleteRemains(stopped->id, folder),
+                               "deleting a sandbox");
+    }
+    co_return Result<void>{};
+}
+
+Task<void> Sandboxes::deleteRemains(std::string id, std::string folder)
+{
+    if (Result<void> deleted = co_await deleteFolder(m_paths, std::move(id), folder); !deleted)
+        logWarning("{} is still there: {}", folder, deleted.error().message);
+}
+
+Result<void> Sandboxes::handOver(const std::string& idOrName, api::Socket socket, std::string bytes)
+{
+    const Result<Record*> record = m_registry.find(idOrName);
+    if (!record)
+        return std::unexpected(record.error());
+    if (!m_keepers.contains((*record)->sandbox.id))
+        return fail(ErrorCode::NotRunning, "the sandbox is not running");
+    boost::system::error_code code;
+    UniqueFd descriptor(socket.release(code));
+    if (code)
+        return std::unexpected(api::asioError(code, "the connection cannot be handed over"));
+    send((*record)->sandbox.id, api::KeeperMessage::Connection, std::move(bytes),
+         std::move(descriptor));
+    return {};
+}
+
+// ---- keepers -----------------------------------------------------------------------------------
+
+void Sandboxes::publish(const char* type, const api::Sandbox& sandbox)
+{
+    api::Event event;
+    event.type = type;
+    event.sandbox = sandbox.id;
+    event.state = sandbox;
+    m_events.publish(std::move(event));
+}
+
+void Sandboxes::setState(Record& record, SandboxState state, std::string why)
+{
+    record.sandbox.state = state;
+    record.sandbox.why = std::move(why);
+    if (state != SandboxState::Running) {
+        record.sandbox.keeperPid = 0;
+        record.sandbox.workspaceHost.clear();
+    }
+    if (Result<void> saved = m_registry.save(record); !saved)
+        logFailure("sandbox {}: {}", record.sandbox.id, saved.error().message);
+    publish("sandbox.changed", record.sandbox);
+    m_changed.notifyAll();
+}
+
+/// Connects to a keeper's socket, which listens as long as the keeper lives.
+Result<void> Sandboxes::follow(const std::string& id)
+{
+    Result<UniqueFd> fd = api::connectForPackets(m_paths.keeperSocket(id));
+    if (!fd)
+        return std::unexpected(fd.error());
+    auto keeper = std::make_shared<Keeper>(m_executor, std::move(*fd));
+    m_keepers[id] = keeper;
+    api::spawnDetached(m_executor, readKeeper(id, keeper), "reading from a keeper");
+    api::spawnDetached(m_executor, writeKeeper(keeper), "writing to a keeper");
+    return {};
+}
+
+Task<void> Sandboxes::readKeeper(std::string id, std::shared_ptr<Keeper> keeper)
+{
+    for (;;) {
+        const Result<api::Packet> packet = co_await keeper->socket.receive();
+        if (!packet)
+            break;
+        if (packet->kind == api::KeeperMessage::Status) {
+            if (const auto status = api::fromJson<api::KeeperStatus>(packet->payload))
+                takeStatus(id, *keeper, *status);
+            else
+                logWarning("a keeper's status: {}", status.error().message);
+        } else if (packet->kind == api::KeeperMessage::Event) {
+            if (auto event = api::fromJson<api::Event>(packet->payload))
+                m_events.publish(std::move(*event));
+            else
+                logWarning("a keeper's event: {}", event.error().message);
+        }
+    }
+    keeper->gone = true;
+    keeper->toWrite.notifyAll();
+    if (Result<void> cleared = co_await clearUpAfterKeeper(m_paths, id); !cleared)
+        logWarning("{}", cleared.error().message);
+    ::unlink(m_paths.keeperSocket(id).c_str());
+    m_keepers.erase(id);
+    if (const Result<Record*> record = m_registry.find(id)) {
+        if (keeper->ended)
+            setState(**record, keeper->ended->state, keeper->ended->why);
+        else
+            setState(**record, SandboxState::Failed,
+                     "its keeper was killed, and the sandbox ended with it; start it again");
+    }
+    m_changed.notifyAll();
+}
+
+Task<void> Sandboxes::writeKeeper(std::shared_ptr<Keeper> keeper)
+{
+    while (!keeper->gone) {
+        if (keeper->outgoing.empty()) {
+            co_await keeper->toWrite.wait();
+            continue;
+        }
+        Keeper::Outgoing packet = std::move(keeper->outgoing.front());
+        keeper->outgoing.pop_front();
+        if (!co_await keeper->socket.send(packet.kind, std::move(packet.payload),
+                                          packet.descriptor.get()))
+            co_return; // the reader sees the same end
+    }
+}
+
+void Sandboxes::send(const std::string& id, api::KeeperMessage kind, std::string payload,
+                     UniqueFd descriptor)
+{
+    const auto found = m_keepers.find(id);
+    if (found == m_keepers.end())
+        return;
+    found->second->outgoing.push_back({kind, std::move(payload), std::move(descriptor)});
+    found->second->toWrite.notifyAll();
+}
+
+void Sandboxes::takeStatus(const std::string& id, Keeper& keeper, const api::KeeperStatus& status)
+{
+    const Result<Record*> found = m_registry.find(id);
+    if (!found)
+        return;
+    Record& record = **found;
+    if (status.state == SandboxState::Stopped || status.state == SandboxState::Failed) {
+        // Told to everybody when the keeper has gone and nothing of it is left.
+        keeper.ended = status;
+        return;
+    }
+    record.sandbox.keeperPid = status.pid;
+    record.sandbox.started = status.started;
+    record.sandbox.workspaceHost = status.workspaceHost;
+    record.sandbox.limits.applied = status.applied;
+    if (status.state == SandboxState::Running && record.sandbox.state != SandboxState::Running)
+        setState(record, SandboxState::Running, "");
+}
+
+} // namespace caisson::daemon

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/async.h"
+#include "backend/api/packet_socket.h"
+#include "backend/daemon/event_hub.h"
+#include "backend/daemon/registry.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace caisson::daemon {
+
+/// The life of the sandboxes: what may become of which state, and the keepers that live it.
+///
+///   stopped, failed → starting   start()
+///   starting → running | failed  the keeper says so
+///   running → stopped            stop(); or the host was restarted
+///   running → failed             init or the keeper has ended
+///
+/// A keeper that ends has its leftovers cleared away before the state changes.
+class Sandboxes
+{
+public:
+    Sandboxes(api::asio::any_io_executor executor, api::Paths paths, EventHub& events);
+
+    /// Reads the registry, finds the keepers that are still there, and clears up after those that
+    /// are not.
+    Result<void> load();
+
+    Result<api::Sandbox> show(const std::string& idOrName);
+    api::SandboxList list();
+    api::Task<Result<api::Sandbox>> create(api::CreateSandbox request);
+    Result<api::Sandbox> patch(const std::string& idOrName, const api::PatchSandbox& patch);
+    api::Task<Result<api::Sandbox>> start(std::string idOrName);
+    api::Task<Result<api::Sandbox>> stop(std::string idOrName, std::string why);
+    api::Task<Result<void>> remove(std::string idOrName);
+
+    /// Gives a connection to the sandbox's keeper. NotRunning when there is none.
+    Result<void> handOver(const std::string& idOrName, api::Socket socket, std::string bytes);
+
+private:
+    struct Keeper;
+
+    void setState(Record& record, api::SandboxState state, std::string why);
+    void publish(const char* type, const api::Sandbox& sandbox);
+    Result<void> follow(const std::string& id);
+    api::Task<void> readKeeper(std::string id, std::shared_ptr<Keeper> keeper);
+    api::Task<void> writeKeeper(std::shared_ptr<Keeper> keeper);
+    void takeStatus(const std::string& id, Keeper& keeper, const api::KeeperStatus& status);
+    void send(const std::string& id, api::KeeperMessage kind, std::string payload,
+              UniqueFd descriptor = {});
+    api::Task<void> deleteRemains(std::string id, std::string folder);
+    bool isChanging(const Record& record) const;
+
+    api::asio::any_io_executor m_executor;
+    api::Paths m_paths;
+    EventHub& m_events;
+    Registry m_registry;
+    std::map<std::string, std::shared_ptr<Keeper>> m_keepers; ///< by id, while their link is up
+    api::Notifier m_changed;
+};
+
+} // namespace caisson::daemon

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/keeper.h"
+
+#include "backend/base/clock.h"
+#include "backend/base/log.h"
+#include "backend/keeper/runtime/leftovers.h"
+#include "backend/keeper/runtime/process_handle.h"
+#include "backend/keeper/storage/tree.h"
+
+#include <array>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <climits>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace caisson::keeper {
+
+using api::Task;
+using namespace api::asio::experimental::awaitable_operators;
+
+namespace {
+
+constexpr auto kTuple = api::asio::as_tuple(api::asio::use_awaitable);
+/// How long an ending keeper waits for caissond to take the news.
+constexpr std::chrono::seconds kFarewell(5);
+constexpr std::chrono::seconds kHelloLimit(10);
+constexpr std::chrono::seconds kKillLimit(5);
+/// The log is the host's disk, and who writes is a sandbox.
+constexpr std::size_t kMaxInitLog = 256 * 1024;
+
+std::string initProgram()
+{
+    // For tests of a keeper whose init lies.
+    if (const char* program = std::getenv("CAISSON_INIT"))
+        return program;
+    char path[PATH_MAX];
+    const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+    const std::string self(path, length > 0 ? static_cast<std::size_t>(length) : 0);
+    return self.substr(0, self.find_last_of('/') + 1) + "caisson-init";
+}
+
+} // namespace
+
+struct Keeper::DaemonLink
+{
+    explicit DaemonLink(const api::asio::any_io_executor& executor, UniqueFd fd)
+        : socket(executor, std::move(fd))
+        , toWrite(executor)
+    {
+    }
+    api::PacketSocket socket;
+    std::deque<std::pair<api::KeeperMessage, std::string>> outgoing;
+    api::Notifier toWrite;
+    bool gone = false;
+};
+
+Keeper::Keeper(api::asio::io_context& context, api::Paths paths, api::KeeperStart start,
+               Result<KeeperNamespaces> namespaces)
+    : m_context(context)
+    , m_paths(std::move(paths))
+    , m_start(std::move(start))
+    , m_namespaces(std::move(namespaces))
+    , m_linksChanged(context.get_executor())
+{
+    m_status.version = CAISSON_VERSION;
+    m_status.sandbox = m_start.sandbox.id;
+    m_status.incarnation = m_start.sandbox.incarnation;
+    m_status.pid = ::getpid();
+}
+
+Task<void> Keeper::run(UniqueFd listening)
+{
+    api::spawnDetached(m_context.get_executor(), acceptLinks(std::move(listening)),
+                       "links to caissond");
+    if (Result<void> started = startContainer(); !started) {
+        logFailure("start: {}", started.error().message);
+        clearUp();
+        setState(api::SandboxState::Failed, started.error().message);
+    } else {
+        std::optional<Error> lost;
+        const auto greeted = [&]() -> Task<void> {
+            auto hello = co_await (m_link->waitHello() || api::sleepFor(kHelloLimit));
+            if (hello.index() == 0 && std::get<0>(hello)) {
+                m_status.started = nowRfc3339();
+                setState(api::SandboxState::Running, "");
+            } else if (hello.index() == 1) {
+                logFailure("init said nothing for 10 s");
+                std::ignore = killProcess(m_container->process.get());
+            }
+        };
+        api::spawnDetached(m_context.get_executor(), greeted(), "waiting for init");
+        lost = co_await m_link->run();
+        // Whatever ended the link, nothing of the sandbox may live on.
+        if (Result<void> killed = killProcess(m_container->process.get()); !killed)
+            logFailure("{}", killed.error().message);
+        if (waitForEnd(m_container->process.get(), kKillLimit))
+            ::waitpid(m_container->initPid, nullptr, 0);
+        else
+            logFailure("init does not end");
+        clearUp();
+        if (m_stopping)
+            setState(api::SandboxState::Stopped, *m_stopping);
+        else
+            setState(api::SandboxState::Failed,
+                     lost->code == ErrorCode::Protocol
+                         ? lost->message
+                         : "the sandbox's first process ended by itself; start it again");
+    }
+    co_await (flushLinks() || api::sleepFor(kFarewell));
+}
+
+/// What init and the runtime write to standard error reaches the log through a pipe: the log's own
+/// descriptor would let a sandbox open the file it stands for.
+Result<void> Keeper::pipeInitLog(UniqueFd& input)
+{
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+        return failErrno("cannot make a pipe");
+    input.reset(ends[1]);
+    const auto copy = [](api::asio::posix::stream_descriptor output) -> Task<void> {
+        std::array<char, 4096> room;
+        std::size_t left = kMaxInitLog;
+        for (;;) {
+            const auto [code, size] =
+                co_await output.async_read_some(api::asio::buffer(room), kTuple);
+            if (code)
+                co_return;
+            const std::size_t logged = std::min(size, left);
+            if (logged > 0)
+                logInfo("inside: {}", std::string_view(room.data(), logged));
+            left -= logged;
+        }
+    };
+    api::spawnDetached(m_context.get_executor(),
+                       copy(api::asio::posix::stream_descriptor(m_context, ends[0])),
+                       "the log of init");
+    return {};
+}
+
+Result<void> Keeper::startContainer()
+{
+    if (!m_namespaces)
+        return std::unexpected(m_namespaces.error());
+    // Terminals of an earlier incarnation are gone, and so is what they wrote.
+    const std::string journals = m_paths.sandbox(m_start.sandbox.id) + "/journal";
+    if (Result<void> removed = removeTree(journals); !removed)
+        return removed;
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return failErrno("cannot make a socket");
+    UniqueFd inside(ends[1]);
+    api::Socket outside(m_context, api::asio::local::stream_protocol(), ends[0]);
+    UniqueFd logInput;
+    if (Result<void> piped = pipeInitLog(logInput); !piped)
+        return piped;
+    const std::string folder = m_paths.sandbox(m_start.sandbox.id);
+    Result<Container> container = keeper::startContainer(
+        {
+            .sandbox = m_start.sandbox,
+            .idBase = m_start.idBase,
+            .folder = folder,
+            .bases = m_paths.data + "/bases",
+            .runFolder = m_paths.run,
+            .initProgram = initProgram(),
+            .link = std::move(inside),
+            .log = logInput.get(),
+        },
+        *m_namespaces);
+    if (!container)
+        return std::unexpected(container.error());
+    m_container = std::move(*container);
+    m_status.applied = m_container->applied;
+    m_status.workspaceHost = m_container->workspaceHost;
+    m_link = std::make_unique<InitLink>(m_context.get_executor(), std::move(outside));
+    m_terminals = std::make_unique<Terminals>(
+        *m_link, m_context.get_executor(), journals, m_start.sandbox.incarnation,
+        [this](Terminals::Change change, const api::Terminal& terminal) {
+            terminalChanged(change, terminal);
+        });
+    m_server = std::make_unique<Server>(*m_link, *m_terminals);
+    return {};
+}
+
+void Keeper::clearUp()
+{
+    const std::string& id = m_start.sandbox.id;
+    if (Result<void> cleared = removeLeftovers(id, m_paths.sandbox(id), m_paths.run); !cleared)
+        logFailure("{}", cleared.error().message);
+}
+
+void Keeper::setState(api::SandboxState state, std::string why)
+{
+    m_status.state = state;
+    m_status.why = std::move(why);
+    publish(api::KeeperMessage::Status, api::toJson(m_status));
+}
+
+void Keeper::terminalChanged(Terminals::Change change, const api::Terminal& terminal)
+{
+    api::Event event;
+    event.type = change == Terminals::Change::Created   ? "terminal.created"
+                 : change == Terminals::Change::Changed ? "terminal.changed"
+                                                        : "terminal.removed";
+    event.time = nowRfc3339();
+    event.sandbox = m_start.sandbox.id;
+    event.terminal = terminal;
+    publish(api::KeeperMessage::Event, api::toJson(event));
+}
+
+// ---- caissond's links --------------------------------------------------------------------------
+
+void Keeper::publish(api::KeeperMessage kind, const std::string& payload)
+{
+    for (const auto& link : m_links) {
+        link->outgoing.emplace_back(kind, payload);
+        link->toWrite.notifyAll();
+    }
+}
+
+Task<void> Keeper::acceptLinks(UniqueFd listening)
+{
+    api::asio::posix::stream_descriptor descriptor(m_context, listening.release());
+    for (;;) {
+        const auto [code] =
+            co_await descriptor.async_wait(api::asio::posix::descriptor_base::wait_read, kTuple);
+        if (code)
+            co_return;
+        UniqueFd accepted(
+            ::accept4(descriptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (!accepted)
+            continue; // the peer went away between connecting and now
+        auto link = std::make_shared<DaemonLink>(m_context.get_executor(), std::move(accepted));
+        link->outgoing.emplace_back(api::KeeperMessage::Status, api::toJson(m_status));
+        m_links.push_back(link);
+        api::spawnDetached(m_context.get_executor(), readLink(link), "reading from caissond");
+        api::spawnDetached(m_context.get_executor(), writeLink(link), "writing to caissond");
+    }
+}
+
+Task<void> Keeper::readLink(std::shared_ptr<DaemonLink> link)
+{
+    for (;;) {
+        Result<api::Packet> packet = co_await link->socket.receive();
+        if (!packet)
+            break;
+        if (packet->kind == api::KeeperMessage::Connection) {
+            takeConnection(std::move(*packet));
+        } else if (packet->kind == api::KeeperMessage::Stop) {
+            const auto request = api::fromJson<api::StopKeeper>(packet->payload);
+            api::spawnDetached(m_context.get_executor(),
+                               stop(request ? request->why : "told to stop"), "stopping");
+        } else if (packet->kind == api::KeeperMessage::Update) {
+            if (const auto sandbox = api::fromJson<api::Sandbox>(packet->payload))
+                m_start.sandbox = *sandbox;
+        }
+    }
+    link->gone = true;
+    link->toWrite.notifyAll();
+    std::erase(m_links, link);
+    m_linksChanged.notifyAll();
+}
+
+Task<void> Keeper::writeLink(std::shared_ptr<DaemonLink> link)
+{
+    while (!link->gone) {
+        if (link->outgoing.empty()) {
+            m_linksChanged.notifyAll();
+            co_await link->toWrite.wait();
+            continue;
+        }
+        auto [kind, payload] = std::move(link->outgoing.front());
+        if (!co_await link->socket.send(kind, std::move(payload)))
+            co_return; // the reader sees the same end
+        link->outgoing.pop_front();
+    }
+}
+
+/// Returns when somebody was there and has been told everything.
+Task<void> Keeper::flushLinks()
+{
+    const auto told = [this] {
+        return !m_links.empty() && std::ranges::all_of(m_links, [](const auto& link) {
+            return link->outgoing.empty();
+        });
+    };
+    while (!told())
+        co_await m_linksChanged.wait();
+}
+
+// ---- what caissond asks ------------------------------------------------------------------------
+
+void Keeper::takeConnection(api::Packet packet)
+{
+    if (!packet.descriptor)
+        return;
+    api::Socket socket(m_context);
+    boost::system::error_code code;
+    socket.assign(api::asio::local::stream_protocol(), packet.descriptor.get(), code);
+    if (code) {
+        logWarning("a connection that was handed over is unusable: {}", code.message());
+        return;
+    }
+    std::ignore = packet.descriptor.release(); // the socket's now
+    if (m_status.state == api::SandboxState::Running)
+        api::spawnDetached(m_context.get_executor(),
+                           m_server->serve(std::move(socket), std::move(packet.payload)),
+                           "a request");
+    else
+        api::spawnDetached(m_context.get_executor(),
+                           refuse(std::move(socket), std::move(packet.payload)), "a refusal");
+}
+
+Task<void> Keeper::refuse(api::Socket socket, std::string alreadyRead)
+{
+    api::ServerConnection connection(std::move(socket), std::move(alreadyRead));
+    if (!co_await connection.readHead())
+        co_return;
+    connection.closeAfterwards();
+    co_await connection.respondError(
+        {ErrorCode::NotRunning, "the sandbox is not running; start it and try again", {}});
+}
+
+Task<void> Keeper::stop(std::string why)
+{
+    if (m_stopping || !m_link)
+        co_return;
+    m_stopping = std::move(why);
+    co_await m_link->hangUpCommands();
+    if (Result<void> killed = killProcess(m_container->process.get()); !killed)
+        logFailure("{}", killed.error().message);
+}
+
+} // namespace caisson::keeper

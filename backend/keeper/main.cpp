@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/api/codec.h"
+#include "backend/base/files.h"
+#include "backend/base/log.h"
+#include "backend/keeper/keeper.h"
+#include "backend/keeper/runtime/leftovers.h"
+#include "backend/keeper/storage/tree.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <fcntl.h>
+#include <sys/resource.h>
+
+using namespace caisson;
+
+namespace {
+
+/// Where caissond puts the listening socket of keeperlink.h.
+constexpr int kListeningFd = 3;
+
+/// Journals and connections take descriptors; the default of 1024 is for programs with select(2).
+void raiseDescriptorLimit()
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        logWarning("the limit on open files stays low");
+}
+
+int removeFolder(const std::string& folder)
+{
+    const Result<keeper::KeeperNamespaces> namespaces = keeper::enterNamespaces();
+    const Result<void> removed =
+        namespaces ? keeper::removeTree(folder) : std::unexpected(namespaces.error());
+    if (!removed)
+        logFailure("{}", removed.error().message);
+    return removed ? 0 : 1;
+}
+
+int clearUp(const api::Paths& paths, const std::string& sandbox)
+{
+    const Result<void> cleared =
+        keeper::removeLeftovers(sandbox, paths.sandbox(sandbox), paths.run);
+    if (!cleared)
+        logFailure("{}", cleared.error().message);
+    return cleared ? 0 : 1;
+}
+
+int run(const api::Paths& paths)
+{
+    const Result<std::string> text = readFile("/dev/stdin");
+    const Result<api::KeeperStart> start =
+        text ? api::fromJson<api::KeeperStart>(*text) : std::unexpected(text.error());
+    if (!start) {
+        logFailure("{}", start.error().message);
+        return 1;
+    }
+    ::fcntl(kListeningFd, F_SETFD, FD_CLOEXEC);
+    Result<keeper::KeeperNamespaces> namespaces = keeper::enterNamespaces();
+    api::asio::io_context context(1);
+    raiseDescriptorLimit();
+    ::signal(SIGPIPE, SIG_IGN);
+    keeper::Keeper keeper(context, paths, *start, std::move(namespaces));
+    api::asio::co_spawn(context, keeper.run(UniqueFd(kListeningFd)),
+                        [&context](const std::exception_ptr& exception) {
+                            context.stop();
+                            if (exception)
+                                std::rethrow_exception(exception);
+                        });
+    context.run();
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    CLI::App app{"Keeps one sandbox. Started by caissond."};
+    std::string home;
+    std::string sandbox;
+    std::string folder;
+    bool clears = false;
+    app.set_version_flag("--version", CAISSON_VERSION);
+    app.add_option("--home", home, "Caisson's home")->required();
+    app.add_option("--sandbox", sandbox, "id of the sandbox")->required();
+    app.add_option("--remove-folder", folder, "remove this folder of the sandbox, and leave");
+    app.add_flag("--clear-up", clears, "remove what a keeper that was killed left, and leave");
+    CLI11_PARSE(app, argc, argv);
+    try {
+        if (!folder.empty())
+            return removeFolder(folder);
+        const api::Paths paths = api::pathsForHome(home);
+        return clears ? clearUp(paths, sandbox) : run(paths);
+    } catch (const std::exception& error) {
+        logFailure("{}", error.what());
+        return 1;
+    }
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/serve/server.h"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <charconv>
+#include <vector>
+
+namespace caisson::keeper {
+
+using api::Task;
+using namespace api::asio::experimental::awaitable_operators;
+
+namespace {
+
+constexpr std::size_t kPiece = 128 * 1024;
+/// A folder of a hundred thousand entries is some 20 MB as JSON.
+constexpr std::size_t kMaxListing = 256 * 1024 * 1024;
+
+api::FileName pathOf(const Exchange& exchange)
+{
+    return {"/" + exchange.match.parameter("path")};
+}
+
+bool flag(const Exchange& exchange, std::string_view name)
+{
+    const std::string value = exchange.match.queryValue(name).value_or("0");
+    return value != "0" && value != "false" && !value.empty();
+}
+
+Task<Result<void>> respondEntry(Exchange exchange, const Result<api::FileEntry>& entry)
+{
+    if (!entry)
+        co_return std::unexpected(entry.error());
+    api::Response response{200, "application/json", api::toJson(*entry)};
+    if (!entry->etag.empty())
+        response.headers.emplace_back("ETag", entry->etag);
+    co_return co_await exchange.connection.respond(std::move(response));
+}
+
+/// What init names as an etag goes into a header, so it may hold nothing that ends one.
+Result<api::FileEntry> checked(Result<api::FileEntry> entry)
+{
+    if (!entry)
+        return entry;
+    for (const char c : entry->etag) {
+        if (c < 0x21 || c > 0x7e)
+            return fail(ErrorCode::Protocol, "the sandbox named an etag that cannot be one");
+    }
+    return entry;
+}
+
+api::Headers headersOf(const api::FileEntry& entry)
+{
+    return {{"ETag", entry.etag},
+            {"Caisson-Type", std::string(api::fileTypeName(entry.type))},
+            {"Caisson-Size", std::to_string(entry.size)},
+            {"Caisson-Mode", std::to_string(entry.mode)},
+            {"Caisson-Mtime-Ms", std::to_string(entry.mtimeMs)}};
+}
+
+/// Passes Data on until End. A "failed" event is its error.
+template<class Take>
+Task<Result<void>> receive(InitChannel& channel, Take take)
+{
+    for (;;) {
+        Result<InitChannel::Item> item = co_await channel.read();
+        if (!item)
+            co_return std::unexpected(item.error());
+        if (item->kind == InitChannel::Item::Kind::End)
+            co_return Result<void>{};
+        if (item->kind == InitChannel::Item::Kind::Event)
+            co_return std::unexpected(item->event.error.value_or(
+                Error{ErrorCode::Protocol, "the sandbox broke off a transfer", {}}));
+        if (Result<void> taken = co_await take(std::move(item->data)); !taken)
+            co_return taken;
+    }
+}
+
+} // namespace
+
+Task<Result<void>> getFile(Exchange exchange)
+{
+    auto channel = exchange.link.openChannel();
+    const Result<api::FileEntry> entry = checked(co_await exchange.link.request<api::FileEntry>(
+        "read", api::ReadRequest{pathOf(exchange)}, channel->id()));
+    if (!entry)
+        co_return std::unexpected(entry.error());
+    // Chunked, with the size only as a hint: a file may grow while it is read, and those in /proc
+    // say 0.
+    if (!co_await exchange.connection.startBody(200, "application/octet-stream", headersOf(*entry)))
+        co_return Result<void>{};
+    const Result<void> sent =
+        co_await receive(*channel, [&](std::string bytes) -> Task<Result<void>> {
+            co_return co_await exchange.connection.writeBody(bytes);
+        });
+    // Without its last chunk the client knows that the body is not whole.
+    if (sent)
+        co_await exchange.connection.endBody();
+    co_return Result<void>{};
+}
+
+Task<Result<void>> statFile(Exchange exchange)
+{
+    const Result<api::FileEntry> entry = checked(
+        co_await exchange.link.request<api::FileEntry>("stat", api::PathRequest{pathOf(exchange)}));
+    if (!entry)
+        co_return std::unexpected(entry.error());
+    co_return co_await exchange.connection.startBody(200, "application/octet-stream",
+                                                     headersOf(*entry),
+                                                     static_cast<std::uint64_t>(entry->size));
+}
+
+Task<Result<void>> putFile(Exchange exchange)
+{
+    api::WriteRequest request;
+    request.path = pathOf(exchange);
+    request.ifMatch = exchange.head.header("if-match").value_or("");
+    if (const auto none = exchange.head.header("if-none-match")) {
+        if (*none != "*")
+            co_return fail(ErrorCode::BadRequest, "If-None-Match may only be \"*\" here");
+        request.ifNoneMatchAny = true;
+    }
+    request.parents = flag(exchange, "parents");
+    if (const auto text = exchange.match.queryValue("mode")) {
+        std::int64_t mode = 0;
+        const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), mode);
+        if (error != std::errc() || end != text->data() + text->size() || mode < 0 || mode > 07777)
+            co_return fail(ErrorCode::BadRequest, "\"mode\" must be permission bits, 0 to 4095");
+        request.mode = mode;
+    }
+    auto channel = exchange.link.openChannel();
+    const auto opened = co_await exchange.link.request<api::Empty>("write", request, channel->id());
+    if (!opened)
+        co_return std::unexpected(opened.error());
+    std::vector<char> room(kPiece);
+    for (;;) {
+        const Result<std::size_t> got = co_await exchange.connection.readBodySome(room);
+        // Letting go of the channel without its End leaves the file as it was.
+        if (!got)
+            co_return std::unexpected(got.error());
+        if (*got == 0)
+            break;
+        const Result<void> sent = co_await channel->write(std::string_view(room.data(), *got));
+        if (!sent)
+            co_return sent;
+    }
+    channel->end();
+    for (;;) {
+        Result<InitChannel::Item> item = co_await channel->read();
+        if (!item)
+            co_return std::unexpected(item.error());
+        if (item->kind != InitChannel::Item::Kind::Event)
+            continue;
+        if (item->event.error)
+            co_return std::unexpected(std::move(*item->event.error));
+        co_return co_await respondEntry(exchange,
+                                        checked(api::fromJson<api::FileEntry>(item->event.body)));
+    }
+}
+
+Task<Result<void>> removeFile(Exchange exchange)
+{
+    api::PathRequest request{pathOf(exchange)};
+    request.recursive = flag(exchange, "recursive");
+    const auto removed = co_await exchange.link.request<api::Empty>("remove", request);
+    if (!removed)
+        co_return std::unexpected(removed.error());
+    co_return co_await exchange.connection.respond({204, "", ""});
+}
+
+Task<Result<void>> fileAction(Exchange exchange)
+{
+    const Result<std::string> body = co_await exchange.connection.readBody();
+    if (!body)
+        co_return std::unexpected(body.error());
+    const Result<api::FileAction> action = api::fromJson<api::FileAction>(*body);
+    if (!action)
+        co_return std::unexpected(action.error());
+    if (action->action == "mkdir") {
+        api::PathRequest request{pathOf(exchange)};
+        request.parents = action->parents;
+        co_return co_await respondEntry(
+            exchange, checked(co_await exchange.link.request<api::FileEntry>("mkdir", request)));
+    }
+    if (action->action != "move" && action->action != "copy")
+        co_return fail(ErrorCode::BadRequest, "\"action\" must be mkdir, move or copy");
+    if (!action->to || !action->to->bytes.starts_with('/'))
+        co_return fail(ErrorCode::BadRequest, "\"to\" must be an absolute path");
+    const api::MoveRequest request{pathOf(exchange), *action->to, action->overwrite};
+    co_return co_await respondEntry(
+        exchange, checked(co_await exchange.link.request<api::FileEntry>(action->action, request)));
+}
+
+Task<Result<void>> listFolder(Exchange exchange)
+{
+    api::FileList list{pathOf(exchange), {}};
+    if (flag(exchange, "stat")) {
+        Result<api::FileEntry> entry = co_await exchange.link.request<api::FileEntry>(
+            "stat", api::PathRequest{pathOf(exchange)});
+        if (!entry)
+            co_return std::unexpected(entry.error());
+        list.entries.push_back(std::move(*entry));
+    } else {
+        auto channel = exchange.link.openChannel();
+        const auto opened = co_await exchange.link.request<api::Empty>(
+            "list", api::ListRequest{pathOf(exchange)}, channel->id());
+        if (!opened)
+            co_return std::unexpected(opened.error());
+        std::string text;
+        const Result<void> received =
+            co_await receive(*channel, [&](std::string bytes) -> Task<Result<void>> {
+                text += bytes;
+                if (text.size() > kMaxListing)
+                    co_return fail(ErrorCode::TooLarge, "the folder is too large to list");
+                co_return Result<void>{};
+            });
+        if (!received)
+            co_return received;
+        Result<api::FileList> parsed = api::fromJson<api::FileList>(text);
+        if (!parsed)
+            co_return fail(ErrorCode::Protocol, "the sandbox's listing makes no sense");
+        list.entries = std::move(parsed->entries);
+    }
+    co_return co_await exchange.connection.respond({200, "application/json", api::toJson(list)});
+}
+
+// ---- watch -------------------------------------------------------------------------------------
+
+namespace {
+
+std::vector<std::string> lines(const std::optional<std::string>& text)
+{
+    std::vector<std::string> result;
+    std::string_view rest = text ? std::string_view(*text) : std::string_view();
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        result.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return result;
+}
+
+Task<void> sendWatch(api::ServerConnection& connection, InitChannel& channel, bool resumed)
+{
+    std::uint64_t cursor = 1;
+    const auto encode = [&](const api::WatchEvent& event) {
+        return api::encodeSse({std::to_string(cursor++), event.type, api::toJson(event)});
+    };
+    api::WatchEvent watching;
+    watching.type = "watching";
+    std::string text = encode(watching);
+    if (resumed) {
+        // What happened between the two connections was not kept: said, not dropped in silence.
+        api::WatchEvent overflow;
+        overflow.type = "overflow";
+        text += encode(overflow);
+    }
+    while (co_await connection.writeBody(text)) {
+        Result<InitChannel::Item> item = co_await channel.read();
+        text.clear();
+        bool stopped = !item;
+        if (item && item->kind == InitChannel::Item::Kind::Event) {
+            const auto batch = api::fromJson<api::WatchBatch>(item->event.body);
+            if (!batch)
+                stopped = true;
+            else
+                for (const api::WatchEvent& event : batch->events) {
+                    text += encode(event);
+                    stopped = stopped || event.type == "stopped";
+                }
+        } else if (item && item->kind == InitChannel::Item::Kind::End) {
+            stopped = true;
+        }
+        if (!stopped)
+            continue;
+        if (!text.contains("event: stopped")) {
+            api::WatchEvent last;
+            last.type = "stopped";
+            text += encode(last);
+        }
+        co_await connection.writeBody(text);
+        co_await connection.endBody();
+        co_return;
+    }
+}
+
+} // namespace
+
+Task<Result<void>> watchFolder(Exchange exchange)
+{
+    api::WatchRequest request;
+    request.path = {exchange.match.queryValue("path").value_or("/workspace")};
+    if (!request.path.bytes.starts_with('/'))
+        co_return fail(ErrorCode::BadRequest, "\"path\" must be absolute");
+    request.include = lines(exchange.match.queryValue("include"));
+    request.exclude = lines(exchange.match.queryValue("exclude"));
+    auto channel = exchange.link.openChannel();
+    const auto watching =
+        co_await exchange.link.request<api::Empty>("watch", request, channel->id());
+    if (!watching)
+        co_return std::unexpected(watching.error());
+    const bool resumed = exchange.head.header("last-event-id") || exchange.match.queryValue("since");
+    if (co_await exchange.connection.startEvents())
+        co_await (sendWatch(exchange.connection, *channel, resumed) ||
+                  exchange.connection.waitClosed());
+    co_return Result<void>{};
+}
+
+} // namespace caisson::keeper

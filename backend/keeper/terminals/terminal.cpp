@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/terminals/terminal.h"
+
+#include "backend/base/log.h"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <vector>
+
+namespace caisson::keeper {
+
+using api::Task;
+using namespace api::asio::experimental::awaitable_operators;
+
+namespace {
+
+constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::int64_t kMaxSide = 4096;
+
+api::StreamControl control(std::string type)
+{
+    api::StreamControl message;
+    message.type = std::move(type);
+    return message;
+}
+
+} // namespace
+
+bool isTerminalSize(std::int64_t cols, std::int64_t rows)
+{
+    return cols >= 1 && cols <= kMaxSide && rows >= 1 && rows <= kMaxSide;
+}
+
+Terminal::Terminal(InitLink& link, api::asio::any_io_executor executor,
+                   std::shared_ptr<InitChannel> channel, Journal journal, api::Terminal info)
+    : m_link(link)
+    , m_channel(std::move(channel))
+    , m_journal(std::move(journal))
+    , m_info(std::move(info))
+    , m_changed(executor)
+{
+}
+
+api::Terminal Terminal::info() const
+{
+    api::Terminal info = m_info;
+    info.first = m_journal.first();
+    info.offset = m_journal.end();
+    info.clients = static_cast<std::int64_t>(m_clients.size());
+    return info;
+}
+
+Task<void> Terminal::pump(std::function<void()> changed)
+{
+    const auto self = shared_from_this();
+    while (!m_info.exit) {
+        Result<InitChannel::Item> item = co_await m_channel->read();
+        if (!item) {
+            // The sandbox is gone; how its program ended is not known, so nothing is made up.
+            m_info.exit = api::ExitStatus{};
+        } else if (item->kind == InitChannel::Item::Kind::Data && !m_removed) {
+            if (Result<void> written = m_journal.append(item->data); !written)
+                logFailure("terminal {}: {}", m_info.id, written.error().message);
+        } else if (item->kind == InitChannel::Item::Kind::Event && item->event.op == "exit") {
+            const Result<api::ChannelExit> exit = api::fromJson<api::ChannelExit>(item->event.body);
+            m_info.exit = exit ? exit->status : api::ExitStatus{};
+        }
+        m_changed.notifyAll();
+    }
+    if (!m_removed)
+        changed();
+}
+
+Task<void> Terminal::serve(api::WebSocket socket, std::int64_t since)
+{
+    const auto self = shared_from_this();
+    const std::uint64_t client = m_nextClient++;
+    m_clients[client] = {};
+    co_await (sendOutput(socket, since) || takeInput(socket, client));
+    m_clients.erase(client);
+    if (m_typedLast == client)
+        m_typedLast = 0;
+}
+
+Task<void> Terminal::sendOutput(api::WebSocket& socket, std::int64_t offset)
+{
+    std::vector<char> room(kPiece);
+    std::int64_t replayEnd = m_journal.end();
+    std::int64_t cols = 0;
+    std::int64_t rows = 0;
+    while (!m_removed) {
+        if (offset < m_journal.first()) {
+            offset = m_journal.first();
+            api::StreamControl truncated = control("truncated");
+            truncated.first = offset;
+            if (!co_await socket.sendText(api::toJson(truncated)))
+                co_return;
+            continue;
+        }
+        if (cols != m_info.cols || rows != m_info.rows) {
+            api::StreamControl size = control("size");
+            cols = m_info.cols;
+            rows = m_info.rows;
+            size.cols = cols;
+            size.rows = rows;
+            if (!co_await socket.sendText(api::toJson(size)))
+                co_return;
+            continue;
+        }
+        const Result<std::size_t> got = m_journal.read(offset, room);
+        if (!got) {
+            api::StreamControl error = control("error");
+            error.code = codeName(got.error().code);
+            error.error = got.error().message;
+            co_await socket.sendText(api::toJson(error));
+            break;
+        }
+        if (*got > 0) {
+            if (!co_await socket.sendBinary(std::string_view(room.data(), *got)))
+                co_return;
+            offset += static_cast<std::int64_t>(*got);
+            continue;
+        }
+        if (replayEnd >= 0 && offset >= replayEnd) {
+            replayEnd = -1;
+            api::StreamControl caughtUp = control("caught_up");
+            caughtUp.offset = offset;
+            if (!co_await socket.sendText(api::toJson(caughtUp)))
+                co_return;
+            continue;
+        }
+        if (m_info.exit) {
+            api::StreamControl exit = control("exit");
+            exit.exit = m_info.exit;
+            exit.offset = offset;
+            co_await socket.sendText(api::toJson(exit));
+            break;
+        }
+        co_await m_changed.wait();
+    }
+    co_await socket.close();
+}
+
+Task<void> Terminal::takeInput(api::WebSocket& socket, std::uint64_t client)
+{
+    for (;;) {
+        Result<api::WsMessage> message = co_await socket.read();
+        if (!message)
+            co_return;
+        if (message->kind == api::WsMessage::Kind::Binary) {
+            if (message->data.empty() || m_info.exit)
+                continue;
+            if (m_typedLast != client) {
+                m_typedLast = client;
+                const Client& own = m_clients[client];
+                if (isTerminalSize(own.cols, own.rows))
+                    resize(own.cols, own.rows);
+            }
+            if (!co_await m_channel->write(message->data))
+                co_return;
+            continue;
+        }
+        const Result<api::StreamControl> request = api::fromJson<api::StreamControl>(message->data);
+        // A client that does not keep to the contract is shown the door.
+        if (!request || request->type != "resize" ||
+            !isTerminalSize(request->cols.value_or(0), request->rows.value_or(0)))
+            co_return;
+        clientResized(client, *request->cols, *request->rows);
+    }
+}
+
+void Terminal::clientResized(std::uint64_t client, std::int64_t cols, std::int64_t rows)
+{
+    m_clients[client] = {cols, rows};
+    // The size is that of the one who typed last; before anybody typed, of the one who came last.
+    if (m_typedLast == 0 || m_typedLast == client)
+        resize(cols, rows);
+}
+
+void Terminal::setTitle(std::string title)
+{
+    m_info.title = std::move(title);
+}
+
+void Terminal::resize(std::int64_t cols, std::int64_t rows)
+{
+    if (cols == m_info.cols && rows == m_info.rows)
+        return;
+    m_info.cols = cols;
+    m_info.rows = rows;
+    if (!m_info.exit)
+        m_link.tell("resize", api::ChannelResize{m_channel->id(), cols, rows});
+    m_changed.notifyAll();
+}
+
+void Terminal::remove()
+{
+    m_removed = true;
+    if (!m_info.exit)
+        m_link.tell("hangup", api::ChannelRef{m_channel->id()});
+    m_journal.remove();
+    m_changed.notifyAll();
+}
+
+} // namespace caisson::keeper
