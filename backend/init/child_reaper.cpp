@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/init/child_reaper.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+namespace caisson::init {
+
+ChildReaper::ChildReaper(asio::io_context& loop)
+    : m_signals(loop)
+{
+}
+
+Result<void> ChildReaper::start()
+{
+    sigset_t childEnded;
+    sigemptyset(&childEnded);
+    sigaddset(&childEnded, SIGCHLD);
+    const int fd = ::signalfd(-1, &childEnded, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        return failErrno("cannot listen for ended children");
+    m_signals.assign(fd);
+    spawnDetached(m_signals.get_executor(), run());
+    return {};
+}
+
+Task<void> ChildReaper::run()
+{
+    for (;;) {
+        reap();
+        signalfd_siginfo info[8];
+        const auto [error, size] = co_await m_signals.async_read_some(
+            asio::buffer(info, sizeof info), asio::as_tuple(asio::use_awaitable));
+        if (error)
+            co_return;
+    }
+}
+
+void ChildReaper::reap()
+{
+    for (;;) {
+        int status = 0;
+        const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+        if (pid <= 0)
+            break;
+        if (const auto found = m_expected.find(pid); found != m_expected.end())
+            found->second = status;
+    }
+    m_reaped.notifyAll();
+}
+
+void ChildReaper::expect(pid_t command)
+{
+    m_expected.emplace(command, std::nullopt);
+}
+
+void ChildReaper::forget(pid_t command)
+{
+    m_expected.erase(command);
+}
+
+Task<int> ChildReaper::status(pid_t command)
+{
+    while (!m_expected[command])
+        co_await m_reaped.wait();
+    co_return *m_expected[command];
+}
+
+} // namespace caisson::init

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Whole trees of processes: time-outs, hang-ups, and what a command leaves behind.
+#include "tests/init/init_process.h"
+
+#include <csignal>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace caisson::init::test {
+
+namespace {
+
+TEST(InitTree, ATimeoutEndsACommand)
+{
+    InitProcess init;
+    const auto begin = std::chrono::steady_clock::now();
+    const auto outcome = init.run({.argv = {"sleep", "100"}, .timeoutMs = 200});
+    const auto took = std::chrono::steady_clock::now() - begin;
+    EXPECT_TRUE(outcome.exit.timedOut);
+    EXPECT_EQ(outcome.exit.signal, SIGKILL);
+    EXPECT_GE(took, 200ms);
+    EXPECT_LT(took, 2s);
+}
+
+TEST(InitTree, ACommandInTimeDidNotTimeOut)
+{
+    InitProcess init;
+    const auto outcome = init.run({.argv = {"true"}, .timeoutMs = 5000});
+    EXPECT_FALSE(outcome.exit.timedOut);
+    EXPECT_EQ(outcome.exit.code, 0);
+}
+
+TEST(InitTree, ATimeoutEndsDaemonsToo)
+{
+    InitProcess init;
+    // Children, a session of its own, and one whose parents are all gone.
+    const auto outcome = init.run(
+        {.argv = {"sh", "-c",
+                  "sleep 987661 & setsid sleep 987661 & (setsid sh -c 'sleep 987661 & exit' &); "
+                  "trap '' TERM HUP INT; sleep 987661"},
+         .timeoutMs = 500});
+    EXPECT_TRUE(outcome.exit.timedOut);
+    // All of it was gone before the exit was told.
+    EXPECT_TRUE(processesWith("sleep\000987661"sv).empty());
+}
+
+TEST(InitTree, ATimeoutEndsWhatKeepsMoving)
+{
+    // Each process starts its successor in a new session and ends: whoever kills what he has seen
+    // is always too late.
+    InitProcess init;
+    TemporaryFolder folder;
+    const std::string script = folder / "hydra-987662";
+    writeText(script, "#!/bin/sh\nsetsid \"$0\" &\nexit 0\n");
+    ::chmod(script.c_str(), 0755);
+    const auto outcome = init.run(
+        {.argv = {"sh", "-c", "for i in 1 2 3 4 5 6 7 8; do " + script + "; done; sleep 100"},
+         .timeoutMs = 700});
+    EXPECT_TRUE(outcome.exit.timedOut);
+    EXPECT_EQ(processesWith("hydra-987662").size(), 0u);
+}
+
+TEST(InitTree, ATimeoutEndsAForkBomb)
+{
+    if (::geteuid() != 0)
+        GTEST_SKIP() << "a user of its own, whose processes can be limited, needs root";
+    InitProcess init;
+    const auto outcome =
+        init.run({.argv = {"sh", "-c", "ulimit -u 150; bomb() { bomb | bomb & }; bomb; sleep 100"},
+                  .user = "987663",
+                  .timeoutMs = 700});
+    EXPECT_TRUE(outcome.exit.timedOut);
+    EXPECT_EQ(init.shell("ps -e -o uid= | grep -c 987663").out, "0\n");
+}
+
+TEST(InitTree, StoppedProcessesAreEndedToo)
+{
+    InitProcess init;
+    const auto outcome = init.run(
+        {.argv = {"sh", "-c", "sleep 987664 & kill -STOP $!; sleep 987664"}, .timeoutMs = 300});
+    EXPECT_TRUE(outcome.exit.timedOut);
+    EXPECT_TRUE(processesWith("sleep\000987664"sv).empty());
+}
+
+TEST(InitTree, AHangUpIsHupThenKill)
+{
+    InitProcess init;
+    const std::uint32_t polite =
+        init.start({.argv = {"sh", "-c", "trap 'exit 4' HUP; while :; do sleep 0.01; done"}});
+    const std::uint32_t stubborn =
+        init.start({.argv = {"sh", "-c", "trap '' HUP; setsid sleep 987665 & sleep 987665"}});
+    ASSERT_TRUE(becomesTrue([] { return processesWith("sleep\000987665"sv).size() == 2; }));
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_TRUE(init.ask<api::Empty>("hangup", api::ChannelRef{polite}));
+    ASSERT_TRUE(init.ask<api::Empty>("hangup", api::ChannelRef{stubborn}));
+    EXPECT_EQ(init.finish(polite).exit.code, 4);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+    const auto outcome = init.finish(stubborn);
+    const auto took = std::chrono::steady_clock::now() - begin;
+    EXPECT_EQ(outcome.exit.signal, SIGKILL);
+    EXPECT_FALSE(outcome.exit.timedOut);
+    EXPECT_GE(took, 1900ms);
+    EXPECT_LT(took, 4s);
+    EXPECT_TRUE(processesWith("sleep\000987665"sv).empty());
+}
+
+TEST(InitTree, AHangUpReachesStoppedJobs)
+{
+    InitProcess init;
+    const std::uint32_t channel = init.start({.argv = {"sh", "-c", "kill -STOP $$"}});
+    ASSERT_TRUE(init.ask<api::Empty>("hangup", api::ChannelRef{channel}));
+    const auto outcome = init.finish(channel);
+    EXPECT_TRUE(outcome.exit.signal == SIGHUP || outcome.exit.code == 0);
+}
+
+TEST(InitTree, AHangUpEndsAFloodThatNobodyReads)
+{
+    InitProcess init;
+    const std::uint32_t channel = init.start({.argv = {"cat", "/dev/zero"}});
+    init.channel(channel).grants = false;
+    ASSERT_TRUE(
+        init.readUntil([&] { return init.channel(channel).received >= api::kInitialCredit; }));
+    ASSERT_TRUE(init.ask<api::Empty>("hangup", api::ChannelRef{channel}));
+    EXPECT_EQ(init.finish(channel).exit.signal, SIGHUP);
+}
+
+TEST(InitTree, AnExecEndsWithItsCommand)
+{
+    InitProcess init;
+    const auto begin = std::chrono::steady_clock::now();
+    // The child holds the pipes for long; what it says within 200 ms is heard, later is not.
+    const auto outcome =
+        init.shell("(sleep 0.05; echo soon; sleep 987666; echo late) & echo first; exit 9");
+    const auto took = std::chrono::steady_clock::now() - begin;
+    EXPECT_EQ(outcome.exit.code, 9);
+    EXPECT_EQ(outcome.out, "first\nsoon\n");
+    EXPECT_GE(took, 180ms);
+    EXPECT_LT(took, 2s);
+    // And it lives on.
+    EXPECT_EQ(processesWith("sleep\000987666"sv).size(), 1u);
+}
+
+TEST(InitTree, AnEndlessHolderOfThePipeIsLeft)
+{
+    InitProcess init;
+    const auto begin = std::chrono::steady_clock::now();
+    const std::uint32_t channel = init.start({.argv = {"sh", "-c", "cat /dev/zero & exit 6"}});
+    init.channel(channel).keepData = false;
+    EXPECT_EQ(init.finish(channel).exit.code, 6);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
+}
+
+TEST(InitTree, WithoutOthersThereIsNoWait)
+{
+    InitProcess init;
+    init.shell("true");
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < 10; ++i)
+        init.shell("echo x");
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 1500ms);
+}
+
+TEST(InitTree, SupervisorsGoWithTheirLastProcess)
+{
+    InitProcess init;
+    init.shell("sleep 0.2 &");
+    const std::string children =
+        "/proc/" + std::to_string(init.pid()) + "/task/" + std::to_string(init.pid()) + "/children";
+    EXPECT_TRUE(becomesTrue([&] { return readText(children).empty(); }));
+}
+
+TEST(InitTree, TheSupervisorHoldsNothingOfTheCommand)
+{
+    InitProcess init;
+    std::int64_t pid = 0;
+    const std::uint32_t channel = init.start({.argv = {"sleep", "20"}}, &pid);
+    const std::string status = readText("/proc/" + std::to_string(pid) + "/status");
+    const std::string parent = std::to_string(std::stoi(status.substr(status.find("PPid:") + 5)));
+    std::size_t descriptors = 0;
+    for ([[maybe_unused]] const auto& entry :
+         std::filesystem::directory_iterator("/proc/" + parent + "/fd"))
+        ++descriptors;
+    EXPECT_EQ(descriptors, 2u);
+    ASSERT_TRUE(init.ask<api::Empty>("signal", api::ChannelSignal{channel, SIGKILL}));
+    EXPECT_EQ(init.finish(channel).exit.signal, SIGKILL);
+}
+
+} // namespace
+
+} // namespace caisson::init::test
