@@ -3,6 +3,7 @@
 
 #include "backend/base/id.h"
 
+#include <algorithm>
 #include <array>
 #include <format>
 #include <string_view>
@@ -245,6 +246,17 @@ std::vector<OwnFile> baseFiles(const std::string& shell)
     files.push_back(file("home/dev/.bashrc", kBashrc, 0644, kDevUser, kDevUser));
     files.push_back(file("home/dev/.profile", kProfile, 0644, kDevUser, kDevUser));
     return files;
+}
+
+bool isOwnUser(std::string_view name)
+{
+    return name == "root" || name == "dev" ||
+           std::ranges::contains(kAccounts, name, &Account::name);
+}
+
+bool isOwnGroup(std::string_view name)
+{
+    return std::ranges::contains(kGroups, name, &Group::name);
 }
 
 std::vector<OwnFile> nameFiles(const std::string& sandboxName)

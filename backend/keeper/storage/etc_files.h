@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -25,6 +26,10 @@ inline constexpr std::int64_t kDevUser = 1000;
 /// accounts, name service, home folders. Parents come before what is in them.
 /// `shell`: the login shell of root and dev.
 std::vector<OwnFile> baseFiles(const std::string& shell);
+
+/// Whether the accounts of baseFiles() have this name.
+bool isOwnUser(std::string_view name);
+bool isOwnGroup(std::string_view name);
 
 /// /etc/hostname and /etc/hosts of a sandbox of this name.
 std::vector<OwnFile> nameFiles(const std::string& sandboxName);

@@ -13,25 +13,27 @@ namespace caisson::keeper {
 
 namespace {
 
-Result<void> writeNode(int root, const OwnFile& own)
+/// errno, 0 for success.
+int makeNode(int root, const OwnFile& own, UniqueFd& file)
 {
     const char* path = own.path.c_str();
-    if (S_ISDIR(own.mode)) {
-        if (::mkdirat(root, path, 0700) != 0 && errno != EEXIST)
-            return failErrno("cannot make /" + own.path);
-        return {};
-    }
-    if (::unlinkat(root, path, 0) != 0 && errno != ENOENT)
-        return failErrno("cannot replace /" + own.path);
-    if (S_ISLNK(own.mode)) {
-        if (::symlinkat(own.content.c_str(), root, path) != 0)
-            return failErrno("cannot make /" + own.path);
-        return {};
-    }
-    const UniqueFd file(::openat(root, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!file)
-        return failErrno("cannot make /" + own.path);
-    return writeAll(file.get(), own.content);
+    if (S_ISDIR(own.mode))
+        return ::mkdirat(root, path, 0700) == 0 || errno == EEXIST ? 0 : errno;
+    if (S_ISLNK(own.mode))
+        return ::symlinkat(own.content.c_str(), root, path) == 0 ? 0 : errno;
+    file.reset(::openat(root, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    return file ? 0 : errno;
+}
+
+Result<void> writeNode(int root, const OwnFile& own)
+{
+    UniqueFd file;
+    int failed = makeNode(root, own, file);
+    if (failed == EEXIST && ::unlinkat(root, own.path.c_str(), 0) == 0)
+        failed = makeNode(root, own, file);
+    if (failed != 0)
+        return failErrno(failed, "cannot make /" + own.path);
+    return file ? writeAll(file.get(), own.content) : Result<void>();
 }
 
 } // namespace

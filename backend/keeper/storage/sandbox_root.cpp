@@ -3,6 +3,7 @@
 
 #include "backend/base/log.h"
 #include "backend/keeper/storage/base_layer.h"
+#include "backend/keeper/storage/dpkg_overrides.h"
 #include "backend/keeper/storage/etc_files.h"
 #include "backend/keeper/storage/host_folders.h"
 #include "backend/keeper/storage/mount_api.h"
@@ -111,6 +112,8 @@ private:
                 return std::unexpected(mount.error());
             if (auto attached = attachMount(mount->get(), target->get()); !attached)
                 return attached;
+            if (folder.path == "/var/lib/dpkg")
+                fitDpkg(mount->get());
         }
         if (!readOnly.empty())
             m_result.notes.push_back(m_spec.idMap
@@ -146,6 +149,16 @@ private:
         if (auto set = setMountAttributes(mount->get(), MOUNT_ATTR_RDONLY, Submounts::Take); !set)
             return std::unexpected(set.error());
         return mount;
+    }
+
+    /// Once, before anything inside has changed the host's database to its own.
+    void fitDpkg(int database)
+    {
+        const std::string own = m_spec.layers.front() + "/var-lib-dpkg/statoverride";
+        if (!m_spec.idMap || ::faccessat(AT_FDCWD, own.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            return;
+        if (auto shortened = shortenOverrides(database, m_spec.ids); !shortened)
+            logWarning("sandbox {}: {}", m_spec.sandboxName, shortened.error().message);
     }
 
     /// The shared base, shifted to this sandbox's ids, or one of its own where that cannot be.

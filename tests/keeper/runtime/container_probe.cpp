@@ -76,6 +76,8 @@ Arguments parse(int argc, char** argv)
             arguments.init = value;
         else if (option == "--id-base")
             arguments.idBase = std::stoll(value);
+        else if (option == "--runtime")
+            arguments.sandbox.runtime = value;
         else if (option == "--id")
             arguments.sandbox.id = value;
         else if (option == "--name")
