@@ -134,7 +134,8 @@ struct ExitStatus
 };
 
 /// A text frame of the exec and terminal sockets. `type` is one of: start (pid), resize (cols,
-/// rows), signal (signal), eof, exit (exit), error (error), truncated (first), offset (offset),
+/// rows), signal (signal), eof, exit (exit, offset), error (code, error), truncated (first),
+/// caught_up (offset: all that was there when the client came has been sent),
 /// size (cols, rows). Only the fields named for a type are sent.
 struct StreamControl
 {

@@ -37,9 +37,27 @@ struct Call
     api::Headers headers = {};
 };
 
+using Opened = std::pair<api::ClientConnection, api::ResponseHead>;
+
+/// Whether to ask again: what only looks may be asked twice, and a caissond that is killed while we
+/// connect says nothing at all. The next connection starts another one.
+bool mayAskAgain(const Call& call, const Error& error)
+{
+    return error.code == ErrorCode::Unavailable && (call.method == "GET" || call.method == "HEAD");
+}
+
+Task<Result<Opened>> openOnce(Transport& transport, Call call);
+
 /// Sends a request and reads the head of a successful answer; any other answer is its error.
-Task<Result<std::pair<api::ClientConnection, api::ResponseHead>>> open(Transport& transport,
-                                                                       Call call)
+Task<Result<Opened>> open(Transport& transport, Call call)
+{
+    Result<Opened> opened = co_await openOnce(transport, call);
+    if (opened || !mayAskAgain(call, opened.error()))
+        co_return opened;
+    co_return co_await openOnce(transport, std::move(call));
+}
+
+Task<Result<Opened>> openOnce(Transport& transport, Call call)
 {
     Result<api::Socket> socket = co_await transport.connect();
     if (!socket)
@@ -99,6 +117,13 @@ Task<Result<SseStream>> openEvents(Transport& transport, Call call)
 Task<Result<api::WebSocket>> openWebSocket(Transport& transport, std::string target)
 {
     Result<api::Socket> socket = co_await transport.connect();
+    if (!socket)
+        co_return std::unexpected(socket.error());
+    Result<api::WebSocket> opened = co_await api::WebSocket::connect(std::move(*socket), target);
+    // Nothing is asked before the handshake is done, so that it may be tried again.
+    if (opened || opened.error().code != ErrorCode::Unavailable)
+        co_return opened;
+    socket = co_await transport.connect();
     if (!socket)
         co_return std::unexpected(socket.error());
     co_return co_await api::WebSocket::connect(std::move(*socket), std::move(target));

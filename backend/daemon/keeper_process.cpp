@@ -69,6 +69,9 @@ Result<pid_t> spawn(const std::vector<std::string>& arguments, Descriptors descr
         ::dup2(output, 2);
         if (listening >= 0)
             ::dup2(listening, 3);
+        // Asio's sockets are not close-on-exec. A keeper that held our listening socket would keep
+        // clients waiting for a caissond that is dead.
+        ::close_range(listening >= 0 ? 4 : 3, ~0U, CLOSE_RANGE_CLOEXEC);
         sigset_t none;
         ::sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);

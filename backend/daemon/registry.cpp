@@ -10,8 +10,13 @@
 #include "backend/daemon/id_ranges.h"
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <filesystem>
+#include <mutex>
 #include <set>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,9 +31,22 @@ constexpr int kNameTries = 20;
 
 } // namespace
 
+struct Registry::Writer
+{
+    api::asio::thread_pool thread{1};
+    std::mutex mutex;
+    Result<void> outcome; ///< the first failure; under the mutex
+};
+
 Registry::Registry(api::Paths paths)
     : m_paths(std::move(paths))
+    , m_writer(std::make_unique<Writer>())
 {
+}
+
+Registry::~Registry()
+{
+    m_writer->thread.join();
 }
 
 std::string Registry::recordPath(const std::string& id) const
@@ -129,10 +147,7 @@ Result<Record*> Registry::create(const api::CreateSandbox& request)
     const std::string folder = m_paths.sandbox(record.sandbox.id);
     if (::mkdir(folder.c_str(), 0700) != 0)
         return failErrno("cannot make the sandbox's folder " + folder);
-    if (Result<void> saved = save(record); !saved) {
-        ::rmdir(folder.c_str());
-        return std::unexpected(saved.error());
-    }
+    save(record);
     return &(m_records[record.sandbox.id] = std::move(record));
 }
 
@@ -142,17 +157,33 @@ Result<void> Registry::rename(Record& record, const std::string& name)
         return {};
     if (Result<void> isFree = checkNameFree(name); !isFree)
         return isFree;
-    Record renamed = record;
-    renamed.sandbox.name = name;
-    if (Result<void> saved = save(renamed); !saved)
-        return saved;
-    record = std::move(renamed);
+    record.sandbox.name = name;
+    save(record);
     return {};
 }
 
-Result<void> Registry::save(const Record& record)
+void Registry::save(const Record& record)
 {
-    return writeFileAtomically(recordPath(record.sandbox.id), api::toJson(record) + "\n");
+    api::asio::post(m_writer->thread,
+                    [writer = m_writer.get(), path = recordPath(record.sandbox.id),
+                     text = api::toJson(record) + "\n"] {
+                        Result<void> written = writeFileAtomically(path, text);
+                        if (written)
+                            return;
+                        logFailure("{}", written.error().message);
+                        const std::lock_guard lock(writer->mutex);
+                        if (writer->outcome)
+                            writer->outcome = std::move(written);
+                    });
+}
+
+api::Task<Result<void>> Registry::flush()
+{
+    // One thread takes one job after the other: when this one is done, so are those before it.
+    co_await api::asio::co_spawn(
+        m_writer->thread, []() -> api::Task<void> { co_return; }, api::asio::use_awaitable);
+    const std::lock_guard lock(m_writer->mutex);
+    co_return std::exchange(m_writer->outcome, {});
 }
 
 Result<void> Registry::remove(const std::string& id)

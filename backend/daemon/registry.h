@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/api/async.h"
 #include "backend/api/keeperlink.h"
 #include "backend/api/paths.h"
 #include "backend/api/types.h"
@@ -8,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,12 +17,16 @@ namespace caisson::daemon {
 
 using Record = api::SandboxRecord;
 
-/// The sandboxes of one home, in memory and on disk. Every change is written before it is told to
-/// anybody; a crash leaves the old record or the new one.
+/// The sandboxes of one home, in memory and on disk. Changes are written in order by a thread of
+/// their own, since an fsync(2) takes as long as starting a sandbox; whoever makes or renames one
+/// waits for it with flush(). A crash leaves the old record or the new one, and a state that was
+/// not written yet is found anew from the keepers that are there.
 class Registry
 {
 public:
     explicit Registry(api::Paths paths);
+    /// Waits for what is still being written.
+    ~Registry();
 
     /// Reads what is there. A folder whose record cannot be read is left alone and logged.
     Result<void> load();
@@ -32,7 +38,9 @@ public:
     /// A new one with a folder of its own. Exists for a name that is taken.
     Result<Record*> create(const api::CreateSandbox& request);
     Result<void> rename(Record& record, const std::string& name);
-    Result<void> save(const Record& record);
+    void save(const Record& record);
+    /// Returns when everything saved before is on disk; the first failure since the last flush.
+    api::Task<Result<void>> flush();
     /// Forgets it; its folder is moved to where `remains()` finds it.
     Result<void> remove(const std::string& id);
 
@@ -46,6 +54,8 @@ private:
 
     api::Paths m_paths;
     std::map<std::string, Record> m_records; ///< by id; references stay valid
+    struct Writer;
+    std::unique_ptr<Writer> m_writer;
 };
 
 } // namespace caisson::daemon

@@ -9,6 +9,8 @@
 #include "backend/daemon/keeper_process.h"
 
 #include <deque>
+#include <sstream>
+#include <unistd.h>
 
 namespace caisson::daemon {
 
@@ -29,12 +31,34 @@ std::string bootId()
 
 } // namespace
 
+namespace {
+
+/// Whether a process has been killed and is on its way out, which takes some milliseconds: its link
+/// still stands while the kernel takes its memory and mounts apart.
+bool isDying(std::int64_t pid)
+{
+    if (pid <= 0)
+        return false;
+    const Result<std::string> stat = readFile("/proc/" + std::to_string(pid) + "/stat");
+    if (!stat)
+        return true;
+    // After the name in parentheses: state, ppid, pgrp, session, tty_nr, tpgid, flags (proc(5)).
+    constexpr unsigned long kExiting = 4; // PF_EXITING, include/linux/sched.h
+    std::istringstream fields(stat->substr(std::min(stat->rfind(')') + 1, stat->size())));
+    char state = 0;
+    long number = 0;
+    unsigned long flags = 0;
+    fields >> state >> number >> number >> number >> number >> number >> flags;
+    return state == 'Z' || state == 'X' || (flags & kExiting) != 0;
+}
+
+} // namespace
+
 /// The link to a keeper, and what its last word was.
 struct Sandboxes::Keeper
 {
-    Keeper(const api::asio::any_io_executor& executor, UniqueFd fd)
-        : socket(executor, std::move(fd))
-        , toWrite(executor)
+    explicit Keeper(const api::asio::any_io_executor& executor)
+        : toWrite(executor)
     {
     }
 
@@ -44,7 +68,7 @@ struct Sandboxes::Keeper
         std::string payload;
         UniqueFd descriptor;
     };
-    api::PacketSocket socket;
+    std::optional<api::PacketSocket> socket; ///< none: found dead, being cleared up after
     std::deque<Outgoing> outgoing;
     api::Notifier toWrite;
     bool gone = false;
@@ -66,17 +90,20 @@ Result<void> Sandboxes::load()
         return loaded;
     const std::string boot = bootId();
     for (Record* record : m_registry.all()) {
-        if (record->sandbox.state != SandboxState::Running &&
-            record->sandbox.state != SandboxState::Starting)
-            continue;
-        if (record->boot != boot) {
+        const std::string& id = record->sandbox.id;
+        const bool wasRunning = record->sandbox.state == SandboxState::Running ||
+                                record->sandbox.state == SandboxState::Starting;
+        // The record may be older than the keeper: its state is written a moment later.
+        if (::access(m_paths.keeperSocket(id).c_str(), F_OK) == 0 && follow(id)) {
+            if (!wasRunning)
+                setState(*record, SandboxState::Starting, "");
+        } else if (wasRunning && record->boot != boot) {
             setState(*record, SandboxState::Stopped,
                      "the host was restarted; the sandbox's files are as they were");
-        } else if (Result<void> followed = follow(record->sandbox.id); !followed) {
-            auto keeper = std::make_shared<Keeper>(m_executor, UniqueFd());
-            m_keepers[record->sandbox.id] = keeper;
-            api::spawnDetached(m_executor, readKeeper(record->sandbox.id, keeper),
-                               "clearing up after a keeper");
+        } else if (wasRunning) {
+            auto keeper = std::make_shared<Keeper>(m_executor);
+            m_keepers[id] = keeper;
+            api::spawnDetached(m_executor, keeperGone(id, keeper), "clearing up after a keeper");
         }
     }
     for (const std::string& folder : m_registry.remains())
@@ -86,20 +113,43 @@ Result<void> Sandboxes::load()
 
 // ---- looking -----------------------------------------------------------------------------------
 
-Result<api::Sandbox> Sandboxes::show(const std::string& idOrName)
+Task<Result<Record*>> Sandboxes::settled(std::string idOrName)
 {
-    const Result<Record*> record = m_registry.find(idOrName);
+    Result<Record*> record = m_registry.find(idOrName);
     if (!record)
-        return std::unexpected(record.error());
-    return (*record)->sandbox;
+        co_return record;
+    const std::string id = (*record)->sandbox.id;
+    while (record && (isChanging(**record) || isDying((*record)->sandbox.keeperPid))) {
+        co_await m_changed.wait();
+        record = m_registry.find(id);
+    }
+    co_return record;
 }
 
-api::SandboxList Sandboxes::list()
+Task<Result<api::Sandbox>> Sandboxes::show(std::string idOrName)
 {
-    api::SandboxList list;
+    const Result<Record*> found = m_registry.find(idOrName);
+    if (!found)
+        co_return std::unexpected(found.error());
+    if (!isDying((*found)->sandbox.keeperPid))
+        co_return (*found)->sandbox;
+    const Result<Record*> record = co_await settled(std::move(idOrName));
+    if (!record)
+        co_return std::unexpected(record.error());
+    co_return (*record)->sandbox;
+}
+
+Task<api::SandboxList> Sandboxes::list()
+{
+    std::vector<std::string> ids;
     for (const Record* record : m_registry.all())
-        list.sandboxes.push_back(record->sandbox);
-    return list;
+        ids.push_back(record->sandbox.id);
+    api::SandboxList list;
+    for (const std::string& id : ids) {
+        if (Result<api::Sandbox> sandbox = co_await show(id))
+            list.sandboxes.push_back(std::move(*sandbox));
+    }
+    co_return list;
 }
 
 // ---- acting ------------------------------------------------------------------------------------
@@ -113,9 +163,10 @@ Task<Result<api::Sandbox>> Sandboxes::create(api::CreateSandbox request)
         co_return std::unexpected(created.error());
     const std::string id = (*created)->sandbox.id;
     publish("sandbox.created", (*created)->sandbox);
-    if (!request.start)
-        co_return (*created)->sandbox;
-    Result<api::Sandbox> started = co_await start(id);
+    Result<api::Sandbox> started =
+        request.start ? co_await start(id) : Result<api::Sandbox>((*created)->sandbox);
+    if (Result<void> written = co_await m_registry.flush(); !written)
+        started = std::unexpected(written.error());
     // What was never there cannot be looked at to see why, so nothing stays of it.
     if (!started) {
         if (Result<void> removed = co_await remove(id); !removed)
@@ -124,25 +175,28 @@ Task<Result<api::Sandbox>> Sandboxes::create(api::CreateSandbox request)
     co_return started;
 }
 
-Result<api::Sandbox> Sandboxes::patch(const std::string& idOrName, const api::PatchSandbox& patch)
+Task<Result<api::Sandbox>> Sandboxes::patch(std::string idOrName, api::PatchSandbox patch)
 {
     const Result<Record*> found = m_registry.find(idOrName);
     if (!found)
-        return std::unexpected(found.error());
+        co_return std::unexpected(found.error());
     Record& record = **found;
+    const std::string id = record.sandbox.id;
     if (patch.name) {
         if (Result<void> renamed = m_registry.rename(record, *patch.name); !renamed)
-            return std::unexpected(renamed.error());
+            co_return std::unexpected(renamed.error());
     }
     if (patch.labels) {
         record.sandbox.labels = *patch.labels;
-        if (Result<void> saved = m_registry.save(record); !saved)
-            return std::unexpected(saved.error());
+        m_registry.save(record);
     }
     publish("sandbox.changed", record.sandbox);
-    if (m_keepers.contains(record.sandbox.id))
-        send(record.sandbox.id, api::KeeperMessage::Update, api::toJson(record.sandbox));
-    return record.sandbox;
+    if (m_keepers.contains(id))
+        send(id, api::KeeperMessage::Update, api::toJson(record.sandbox));
+    const api::Sandbox patched = record.sandbox;
+    if (Result<void> written = co_await m_registry.flush(); !written)
+        co_return std::unexpected(written.error());
+    co_return patched;
 }
 
 bool Sandboxes::isChanging(const Record& record) const
@@ -155,19 +209,13 @@ bool Sandboxes::isChanging(const Record& record) const
 
 Task<Result<api::Sandbox>> Sandboxes::start(std::string idOrName)
 {
-    Result<Record*> found = m_registry.find(idOrName);
-    if (!found)
-        co_return std::unexpected(found.error());
-    const std::string id = (*found)->sandbox.id;
-    while (found && isChanging(**found)) {
-        co_await m_changed.wait();
-        found = m_registry.find(id);
-    }
+    Result<Record*> found = co_await settled(std::move(idOrName));
     if (!found)
         co_return std::unexpected(found.error());
     if ((*found)->sandbox.state == SandboxState::Running)
         co_return (*found)->sandbox;
 
+    const std::string id = (*found)->sandbox.id;
     Record& record = **found;
     record.boot = bootId();
     ++record.sandbox.incarnation;
@@ -193,15 +241,11 @@ Task<Result<api::Sandbox>> Sandboxes::start(std::string idOrName)
 
 Task<Result<api::Sandbox>> Sandboxes::stop(std::string idOrName, std::string why)
 {
-    Result<Record*> found = m_registry.find(idOrName);
+    Result<Record*> found = co_await settled(std::move(idOrName));
     if (!found)
         co_return std::unexpected(found.error());
     const std::string id = (*found)->sandbox.id;
-    while (found && (*found)->sandbox.state == SandboxState::Starting) {
-        co_await m_changed.wait();
-        found = m_registry.find(id);
-    }
-    if (found && (*found)->sandbox.state == SandboxState::Running)
+    if ((*found)->sandbox.state == SandboxState::Running)
         send(id, api::KeeperMessage::Stop, api::toJson(api::StopKeeper{std::move(why)}));
     while (found && m_keepers.contains(id)) {
         co_await m_changed.wait();
@@ -217,6 +261,9 @@ Task<Result<void>> Sandboxes::remove(std::string idOrName)
     const Result<api::Sandbox> stopped = co_await stop(std::move(idOrName), "being removed");
     if (!stopped)
         co_return std::unexpected(stopped.error());
+    // A record that is still being written must not bring the folder back.
+    if (Result<void> written = co_await m_registry.flush(); !written)
+        logWarning("{}", written.error().message);
     if (Result<void> removed = m_registry.remove(stopped->id); !removed)
         co_return removed;
     publish("sandbox.removed", *stopped);
@@ -270,8 +317,7 @@ void Sandboxes::setState(Record& record, SandboxState state, std::string why)
         record.sandbox.keeperPid = 0;
         record.sandbox.workspaceHost.clear();
     }
-    if (Result<void> saved = m_registry.save(record); !saved)
-        logFailure("sandbox {}: {}", record.sandbox.id, saved.error().message);
+    m_registry.save(record);
     publish("sandbox.changed", record.sandbox);
     m_changed.notifyAll();
 }
@@ -282,7 +328,8 @@ Result<void> Sandboxes::follow(const std::string& id)
     Result<UniqueFd> fd = api::connectForPackets(m_paths.keeperSocket(id));
     if (!fd)
         return std::unexpected(fd.error());
-    auto keeper = std::make_shared<Keeper>(m_executor, std::move(*fd));
+    auto keeper = std::make_shared<Keeper>(m_executor);
+    keeper->socket.emplace(m_executor, std::move(*fd));
     m_keepers[id] = keeper;
     api::spawnDetached(m_executor, readKeeper(id, keeper), "reading from a keeper");
     api::spawnDetached(m_executor, writeKeeper(keeper), "writing to a keeper");
@@ -292,7 +339,7 @@ Result<void> Sandboxes::follow(const std::string& id)
 Task<void> Sandboxes::readKeeper(std::string id, std::shared_ptr<Keeper> keeper)
 {
     for (;;) {
-        const Result<api::Packet> packet = co_await keeper->socket.receive();
+        const Result<api::Packet> packet = co_await keeper->socket->receive();
         if (!packet)
             break;
         if (packet->kind == api::KeeperMessage::Status) {
@@ -307,6 +354,11 @@ Task<void> Sandboxes::readKeeper(std::string id, std::shared_ptr<Keeper> keeper)
                 logWarning("a keeper's event: {}", event.error().message);
         }
     }
+    co_await keeperGone(std::move(id), std::move(keeper));
+}
+
+Task<void> Sandboxes::keeperGone(std::string id, std::shared_ptr<Keeper> keeper)
+{
     keeper->gone = true;
     keeper->toWrite.notifyAll();
     if (Result<void> cleared = co_await clearUpAfterKeeper(m_paths, id); !cleared)
@@ -332,8 +384,8 @@ Task<void> Sandboxes::writeKeeper(std::shared_ptr<Keeper> keeper)
         }
         Keeper::Outgoing packet = std::move(keeper->outgoing.front());
         keeper->outgoing.pop_front();
-        if (!co_await keeper->socket.send(packet.kind, std::move(packet.payload),
-                                          packet.descriptor.get()))
+        if (!co_await keeper->socket->send(packet.kind, std::move(packet.payload),
+                                           packet.descriptor.get()))
             co_return; // the reader sees the same end
     }
 }

@@ -30,10 +30,11 @@ public:
     /// are not.
     Result<void> load();
 
-    Result<api::Sandbox> show(const std::string& idOrName);
-    api::SandboxList list();
+    /// Both wait for a keeper that is just dying, so that nobody is told of a state that is over.
+    api::Task<Result<api::Sandbox>> show(std::string idOrName);
+    api::Task<api::SandboxList> list();
     api::Task<Result<api::Sandbox>> create(api::CreateSandbox request);
-    Result<api::Sandbox> patch(const std::string& idOrName, const api::PatchSandbox& patch);
+    api::Task<Result<api::Sandbox>> patch(std::string idOrName, api::PatchSandbox patch);
     api::Task<Result<api::Sandbox>> start(std::string idOrName);
     api::Task<Result<api::Sandbox>> stop(std::string idOrName, std::string why);
     api::Task<Result<void>> remove(std::string idOrName);
@@ -48,12 +49,15 @@ private:
     void publish(const char* type, const api::Sandbox& sandbox);
     Result<void> follow(const std::string& id);
     api::Task<void> readKeeper(std::string id, std::shared_ptr<Keeper> keeper);
+    api::Task<void> keeperGone(std::string id, std::shared_ptr<Keeper> keeper);
     api::Task<void> writeKeeper(std::shared_ptr<Keeper> keeper);
     void takeStatus(const std::string& id, Keeper& keeper, const api::KeeperStatus& status);
     void send(const std::string& id, api::KeeperMessage kind, std::string payload,
               UniqueFd descriptor = {});
     api::Task<void> deleteRemains(std::string id, std::string folder);
     bool isChanging(const Record& record) const;
+    /// The record, once its sandbox is in a state that lasts.
+    api::Task<Result<Record*>> settled(std::string idOrName);
 
     api::asio::any_io_executor m_executor;
     api::Paths m_paths;

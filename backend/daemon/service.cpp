@@ -83,7 +83,7 @@ Task<Service::Next> Service::handOver(api::ServerConnection& connection,
     const std::string& name = match.parameter("id");
     Result<api::Sandbox> sandbox = match.route->touch == api::Touch::Acts
                                        ? co_await m_sandboxes.start(name)
-                                       : m_sandboxes.show(name);
+                                       : co_await m_sandboxes.show(name);
     if (!sandbox) {
         co_await connection.respondError(sandbox.error());
         co_return Next::SameConnection;
@@ -130,15 +130,16 @@ Task<Result<void>> Service::answer(api::ServerConnection& connection, const api:
         co_return co_await respond(connection, match, co_await m_sandboxes.create(*request));
     }
     if (operation == "listSandboxes")
-        co_return co_await respond(connection, match, Result<api::SandboxList>(m_sandboxes.list()));
+        co_return co_await respond(connection, match,
+                                   Result<api::SandboxList>(co_await m_sandboxes.list()));
     const std::string& name = match.parameter("id");
     if (operation == "showSandbox")
-        co_return co_await respond(connection, match, m_sandboxes.show(name));
+        co_return co_await respond(connection, match, co_await m_sandboxes.show(name));
     if (operation == "patchSandbox") {
         const auto patch = co_await readJson<api::PatchSandbox>(connection);
         if (!patch)
             co_return std::unexpected(patch.error());
-        co_return co_await respond(connection, match, m_sandboxes.patch(name, *patch));
+        co_return co_await respond(connection, match, co_await m_sandboxes.patch(name, *patch));
     }
     if (operation == "startSandbox")
         co_return co_await respond(connection, match, co_await m_sandboxes.start(name));
