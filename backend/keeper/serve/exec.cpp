@@ -209,9 +209,11 @@ namespace {
 Task<void> sendEvents(api::ServerConnection& connection, Command& command)
 {
     std::uint64_t cursor = 0;
-    const auto send = [&](std::string event, std::string data) {
-        return connection.writeBody(
-            api::encodeSse({std::to_string(cursor++), std::move(event), std::move(data)}));
+    // A coroutine, since what is written must last until it is written.
+    const auto send = [&](std::string event, std::string data) -> Task<Result<void>> {
+        const std::string text =
+            api::encodeSse({std::to_string(cursor++), std::move(event), std::move(data)});
+        co_return co_await connection.writeBody(text);
     };
     api::StreamControl started;
     started.type = "start";
