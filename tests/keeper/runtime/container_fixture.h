@@ -33,11 +33,11 @@ public:
     /// Why not.
     const std::string& error() const { return m_error; }
 
-    /// A fact the probe has told: pid, pids, memory, cpus, workspace.
+    /// A fact the probe has told: keeper (its process id), pid (init's), pids, memory, cpus, workspace.
     std::string fact(const std::string& name) const;
     const std::vector<std::string>& notes() const { return m_notes; }
     pid_t initPid() const { return static_cast<pid_t>(std::stol(fact("pid"))); }
-    pid_t probePid() const { return m_probe; }
+    pid_t probePid() const { return static_cast<pid_t>(std::stol(fact("keeper"))); }
 
     /// What a script says inside, on both streams, without the last newline. The shell is dash:
     /// a child of init's, so that an "exit" or a failed fork does not end the container.

@@ -35,7 +35,8 @@ struct Arguments
     std::string home;
     std::string init = "/bin/sh";
     std::int64_t idBase = 0;
-    bool remove = false;
+    bool remove = false;    ///< only remove the sandbox's files
+    bool leftovers = false; ///< only do what caissond does for a killed keeper
     api::Sandbox sandbox;
 };
 
@@ -95,6 +96,8 @@ Arguments parse(int argc, char** argv)
             arguments.sandbox.mounts.push_back(parseMount(value));
         else if (option == "--remove")
             arguments.remove = value == "yes";
+        else if (option == "--leftovers")
+            arguments.leftovers = value == "yes";
         else
             failWith("unknown option " + option);
     }
@@ -149,10 +152,14 @@ int main(int argc, char** argv)
     const auto begin = std::chrono::steady_clock::now();
     ::signal(SIGPIPE, SIG_IGN);
     const Arguments arguments = parse(argc, argv);
-    const KeeperNamespaces namespaces = valueOf(enterNamespaces());
-    const std::int64_t entered = microsecondsSince(begin);
     const std::string folder = arguments.home + "/sandboxes/" + arguments.sandbox.id;
     const std::string run = arguments.home + "/run";
+    if (arguments.leftovers) {
+        valueOf(removeLeftovers(arguments.sandbox.id, folder, run));
+        return 0;
+    }
+    const KeeperNamespaces namespaces = valueOf(enterNamespaces());
+    const std::int64_t entered = microsecondsSince(begin);
     if (arguments.remove) {
         valueOf(removeTree(folder));
         return 0;
@@ -180,7 +187,8 @@ int main(int argc, char** argv)
             std::cerr << "leftovers " << removed.error().message << '\n';
         failWith(started.error().message);
     }
-    std::cerr << "pid " << started->initPid << '\n'
+    std::cerr << "keeper " << ::getpid() << '\n'
+              << "pid " << started->initPid << '\n'
               << "pids " << started->applied.pids << '\n'
               << "memory " << started->applied.memory << '\n'
               << "cpus " << started->applied.cpus << '\n'

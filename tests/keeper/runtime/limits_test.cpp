@@ -41,6 +41,9 @@ TEST_P(LimitsTest, ProcessesAreBoundedWhenNobodyAsks)
 TEST_P(LimitsTest, TheBoundIsOnTheWholeSandbox)
 {
     const auto container = start({"--pids", "40"});
+    // The kernel enforces no RLIMIT_NPROC on namespaces that the host's root makes.
+    if (asRoot() && hasNote(*container, "pids: "))
+        GTEST_SKIP() << "this host has no pids cgroup";
     const std::string said = container->run(R"(cat > /tmp/forks <<'perl'
 for (1..30) {
     my $process = fork;

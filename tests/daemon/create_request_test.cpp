@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/daemon/create_request.h"
+
+#include <functional>
+#include <gtest/gtest.h>
+
+using namespace caisson;
+using namespace caisson::daemon;
+
+namespace {
+
+ErrorCode refusal(const std::function<void(api::CreateSandbox&)>& change)
+{
+    api::CreateSandbox request;
+    change(request);
+    const Result<void> checked = checkCreateRequest(request);
+    EXPECT_FALSE(checked);
+    return checked ? ErrorCode::Internal : checked.error().code;
+}
+
+} // namespace
+
+TEST(CreateRequest, TakesWhatIsSensible)
+{
+    api::CreateSandbox request;
+    request.limits = {256 << 20, 0.5, 64};
+    request.env = {{"A", ""}, {"B", "x=y"}};
+    request.mounts = {{"/tmp", "/data", true}};
+    request.runtime = "crun";
+    EXPECT_TRUE(checkCreateRequest(request));
+}
+
+TEST(CreateRequest, SaysWhatIsNotBuiltYet)
+{
+    EXPECT_EQ(refusal([](auto& r) { r.image = "debian:13"; }), ErrorCode::NotBuilt);
+    EXPECT_EQ(refusal([](auto& r) { r.from = "snap"; }), ErrorCode::NotBuilt);
+    EXPECT_EQ(refusal([](auto& r) { r.policy = "default"; }), ErrorCode::NotBuilt);
+    EXPECT_EQ(refusal([](auto& r) { r.sleepAfter = "10m"; }), ErrorCode::NotBuilt);
+    EXPECT_EQ(refusal([](auto& r) { r.disk = "4g"; }), ErrorCode::NotBuilt);
+    EXPECT_EQ(refusal([](auto& r) { r.runtime = "runsc"; }), ErrorCode::NotBuilt);
+}
+
+TEST(CreateRequest, RefusesWhatCannotBe)
+{
+    EXPECT_EQ(refusal([](auto& r) { r.limits.memory = 1; }), ErrorCode::BadRequest);
+    EXPECT_EQ(refusal([](auto& r) { r.limits.pids = -1; }), ErrorCode::BadRequest);
+    EXPECT_EQ(refusal([](auto& r) { r.limits.cpus = -0.5; }), ErrorCode::BadRequest);
+    EXPECT_EQ(refusal([](auto& r) { r.env = {{"A=B", "x"}}; }), ErrorCode::BadRequest);
+    EXPECT_EQ(refusal([](auto& r) { r.env = {{"", "x"}}; }), ErrorCode::BadRequest);
+    EXPECT_EQ(refusal([](auto& r) { r.mounts = {{"relative", "/x"}}; }), ErrorCode::BadRequest);
+    EXPECT_EQ(refusal([](auto& r) { r.mounts = {{"/tmp", "x"}}; }), ErrorCode::BadRequest);
+    EXPECT_EQ(refusal([](auto& r) { r.mounts = {{"/no/such/folder", "/x"}}; }),
+              ErrorCode::NotFound);
+}
