@@ -111,7 +111,7 @@ std::string FileDownload::etag() const
 
 std::int64_t FileDownload::size() const
 {
-    const std::string_view text = m_head.header("content-length").value_or("");
+    const std::string_view text = m_head.header("caisson-size").value_or("");
     std::int64_t size = -1;
     std::from_chars(text.data(), text.data() + text.size(), size);
     return size;
