@@ -28,7 +28,8 @@ public:
     virtual void resume() = 0;
 
 signals:
-    /// `offset`: of the first byte. Batched: at most one signal a frame, at most 64 KiB each.
+    /// `offset`: of the first byte. What came since the last signal, at most 64 KiB each; between
+    /// two the event loop has its turn.
     void bytes(const QByteArray& bytes, qint64 offset);
     /// All that was in the journal when the link was made has been delivered.
     void caughtUp();
@@ -102,11 +103,16 @@ public:
     virtual QFuture<Result<void>> removeFile(const QString& sandbox, const QByteArray& path) = 0;
     virtual std::unique_ptr<WatchLink> watch(const QString& sandbox, const QByteArray& path) = 0;
 
-    /// Copies a folder of this machine into /workspace: a tar-free walk, file by file. `progress`
-    /// arrives through copyProgress with `copy`; cancelCopy() ends it.
+    /// Copies what is in a folder of this machine into /workspace, file by file. Progress arrives
+    /// through copyProgress with `copy`; cancelCopy() ends it with Cancelled.
     virtual QFuture<Result<void>> copyIn(const QString& sandbox, const QString& folder,
                                          quint64 copy) = 0;
     virtual void cancelCopy(quint64 copy) = 0;
+
+    /// Begins: signals arrive from here on. Once.
+    virtual void connectToHost() = 0;
+    /// While the link is lost: tries again now instead of at the end of its pause.
+    virtual void retry() = 0;
 
 signals:
     void linkChanged(caisson::desk::LinkState state, const QString& why);

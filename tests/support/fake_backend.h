@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/desk/backend.h"
+
+#include <QHash>
+#include <QMap>
+#include <QPointer>
+#include <QPromise>
+#include <QStringList>
+#include <functional>
+#include <map>
+#include <vector>
+
+namespace caisson::test {
+
+class FakeTerminalLink;
+
+struct FakeFile
+{
+    api::FileType type = api::FileType::File;
+    QByteArray bytes;
+    QByteArray target; ///< of a symlink
+    int version = 1;   ///< its etag
+};
+
+struct FakeTerminal
+{
+    api::Terminal terminal;
+    QByteArray journal;
+    QByteArray typed;
+    QList<QPair<int, int>> sizes; ///< as asked for
+    std::vector<QPointer<FakeTerminalLink>> links;
+};
+
+struct FakeSandbox
+{
+    api::Sandbox sandbox;
+    std::map<QByteArray, FakeFile> files; ///< by absolute path
+    std::map<QString, FakeTerminal> terminals;
+    std::vector<QPointer<desk::WatchLink>> watches;
+};
+
+/// A host in memory: sandboxes whose files and terminals a test scripts. Answers come by the event
+/// loop, in the order of the calls, as from the real one.
+class FakeBackend : public desk::Backend
+{
+    Q_OBJECT
+public:
+    using Backend::Backend;
+
+    // ---- what the test does ----
+
+    /// A sandbox that was there before the window. Its id is 12 digits counted up.
+    QString addSandbox(const QString& name, api::SandboxState state = api::SandboxState::Running);
+    FakeSandbox& at(const QString& id) { return m_sandboxes.at(id); }
+    QString idOf(const QString& name) const;
+    void setState(const QString& id, api::SandboxState state, const QString& why = {});
+
+    /// As a program inside would: watches tell of it.
+    void putFile(const QString& id, const QByteArray& path, const QByteArray& bytes);
+    void putFolder(const QString& id, const QByteArray& path);
+    void putSymlink(const QString& id, const QByteArray& path, const QByteArray& target);
+    void deleteFile(const QString& id, const QByteArray& path);
+    void moveFile(const QString& id, const QByteArray& from, const QByteArray& to);
+    void tellWatches(const QString& id, const QList<api::WatchEvent>& events);
+    QByteArray bytesOf(const QString& id, const QByteArray& path) const;
+
+    /// A terminal that was there before the window.
+    QString addTerminal(const QString& id, const QByteArray& journal = {});
+    void print(const QString& id, const QString& terminal, const QByteArray& bytes);
+    void endTerminal(const QString& id, const QString& terminal, const api::ExitStatus& exit);
+    const FakeTerminal& terminalOf(const QString& id, const QString& terminal) const;
+
+    void setLink(desk::LinkState state, const QString& why = {});
+    /// The next call of that name, e.g. "writeFile", fails.
+    void failNext(const QString& call, ErrorCode code, const QString& message = {});
+    /// Answers wait until release().
+    void hold() { m_holding = true; }
+    void release();
+    /// "startSandbox NAME", "listFolder NAME /workspace", …: one a call, in order.
+    const QStringList& calls() const { return m_calls; }
+    void forgetCalls() { m_calls.clear(); }
+    /// The folder copied in last, and the copy's number; a copy ends when the test says so.
+    QString copiedFolder;
+    quint64 copy = 0;
+    void endCopy(const Result<void>& result);
+
+    // ---- Backend ----
+
+    void connectToHost() override;
+    void retry() override;
+    QFuture<Result<api::HostInfo>> host() override;
+    QFuture<Result<api::SandboxList>> listSandboxes() override;
+    QFuture<Result<api::Sandbox>> createSandbox(const api::CreateSandbox& request) override;
+    QFuture<Result<api::Sandbox>> startSandbox(const QString& id) override;
+    QFuture<Result<api::Sandbox>> stopSandbox(const QString& id) override;
+    QFuture<Result<api::Sandbox>> renameSandbox(const QString& id, const QString& name) override;
+    QFuture<Result<void>> removeSandbox(const QString& id) override;
+    QFuture<Result<api::TerminalList>> listTerminals(const QString& sandbox) override;
+    QFuture<Result<api::Terminal>> createTerminal(const QString& sandbox,
+                                                  const api::CreateTerminal& request) override;
+    QFuture<Result<void>> removeTerminal(const QString& sandbox, const QString& terminal) override;
+    std::unique_ptr<desk::TerminalLink>
+    attachTerminal(const QString& sandbox, const QString& terminal, qint64 since) override;
+    QFuture<Result<api::FileList>> listFolder(const QString& sandbox,
+                                              const QByteArray& path) override;
+    QFuture<Result<api::FileEntry>> statFile(const QString& sandbox,
+                                             const QByteArray& path) override;
+    QFuture<Result<desk::FileContent>> readFile(const QString& sandbox, const QByteArray& path,
+                                                qint64 limit) override;
+    QFuture<Result<api::FileEntry>> writeFile(const QString& sandbox, const QByteArray& path,
+                                              const QByteArray& bytes,
+                                              const QString& ifMatch) override;
+    QFuture<Result<api::FileEntry>> fileAction(const QString& sandbox, const QByteArray& path,
+                                               const api::FileAction& action) override;
+    QFuture<Result<void>> removeFile(const QString& sandbox, const QByteArray& path) override;
+    std::unique_ptr<desk::WatchLink> watch(const QString& sandbox, const QByteArray& path) override;
+    QFuture<Result<void>> copyIn(const QString& sandbox, const QString& folder,
+                                 quint64 copyId) override;
+    void cancelCopy(quint64 copyId) override;
+
+private:
+    void later(std::function<void()> what);
+    void note(const QString& call, const QString& sandbox, const QByteArray& rest = {});
+    /// The failure asked for by failNext(), or what the sandbox's state says against the call.
+    std::optional<Error> objection(const QString& call, const QString& sandbox, bool needsRunning);
+    api::FileEntry entryOf(const FakeSandbox& sandbox, const QByteArray& path) const;
+
+    template<class T>
+    QFuture<Result<T>> answer(Result<T> result)
+    {
+        auto promise = std::make_shared<QPromise<Result<T>>>();
+        promise->start();
+        later([promise, result = std::move(result)] {
+            promise->addResult(result);
+            promise->finish();
+        });
+        return promise->future();
+    }
+
+    std::map<QString, FakeSandbox> m_sandboxes;
+    QHash<QString, Error> m_failures;
+    QStringList m_calls;
+    std::vector<std::function<void()>> m_held;
+    std::shared_ptr<QPromise<Result<void>>> m_copyPromise;
+    bool m_holding = false;
+    int m_made = 0;
+};
+
+/// The fake's end of a terminal.
+class FakeTerminalLink : public desk::TerminalLink
+{
+    Q_OBJECT
+public:
+    FakeTerminalLink(FakeBackend& backend, QString sandbox, QString terminal, qint64 since);
+    void type(const QByteArray& bytes) override;
+    void resize(int cols, int rows) override;
+    void pause() override;
+    void resume() override;
+    /// Delivers what is in the journal and was not delivered.
+    void catchUp();
+
+private:
+    FakeTerminal& record();
+
+    FakeBackend& m_backend;
+    QString m_sandbox;
+    QString m_terminal;
+    qint64 m_next;
+    bool m_paused = false;
+    bool m_caughtUp = false;
+};
+
+} // namespace caisson::test

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/files/file_tree.h"
+
+#include <QKeyEvent>
+
+#include "widgets/common/pane.h"
+#include "widgets/files/file_delegate.h"
+#include "widgets/models/file_names.h"
+
+namespace caisson {
+
+namespace {
+
+constexpr int kIndent = 16;
+
+} // namespace
+
+FileTree::FileTree(FileTreeModel& model, QWidget* parent)
+    : QTreeView(parent)
+    , m_model(model)
+{
+    setObjectName(QStringLiteral("files.tree"));
+    setAccessibleName(tr("Files"));
+    setModel(&m_model);
+    setItemDelegate(new FileDelegate(this));
+    setEditTriggers(NoEditTriggers);
+    setExpandsOnDoubleClick(true);
+    setIndentation(kIndent);
+    setContextMenuPolicy(Qt::CustomContextMenu);
+    layOnPanel(this);
+
+    connect(this, &QTreeView::doubleClicked, this, &FileTree::opened);
+    connect(&m_model, &FileTreeModel::folderLoaded, this, &FileTree::folderLoaded);
+    connect(&m_model, &FileTreeModel::fileCreated, this, &FileTree::reveal);
+    connect(&m_model, &FileTreeModel::fileRenamed, this,
+            [this](const QByteArray&, const QByteArray& to) { reveal(to); });
+    connect(&m_model, &FileTreeModel::rowsInserted, this, &FileTree::selectWanted,
+            Qt::QueuedConnection);
+    // What lies behind a symlink is not watched.
+    connect(this, &QTreeView::expanded, this, [this](const QModelIndex& index) {
+        if (index.data(FileTreeModel::SymlinkRole).toBool() && m_model.isLoaded(index))
+            m_model.refresh(index);
+    });
+}
+
+void FileTree::addNew(api::FileType type)
+{
+    QModelIndex folder = currentIndex();
+    if (!folder.data(FileTreeModel::FolderRole).toBool() || !m_model.isLoaded(folder))
+        folder = folder.parent();
+    if (folder.isValid())
+        expand(folder);
+    const QModelIndex draft = m_model.addDraft(folder, type);
+    if (!draft.isValid())
+        return;
+    setCurrentIndex(draft);
+    edit(draft);
+}
+
+void FileTree::renameCurrent()
+{
+    edit(currentIndex());
+}
+
+void FileTree::openCurrent()
+{
+    opened(currentIndex());
+}
+
+void FileTree::opened(const QModelIndex& index)
+{
+    if (!index.isValid() || index.data(FileTreeModel::FolderRole).toBool() ||
+        index.data(FileTreeModel::DraftRole).toBool())
+        return;
+    emit openAsked(index.data(FileTreeModel::PathRole).toByteArray());
+}
+
+void FileTree::keyPressEvent(QKeyEvent* event)
+{
+    const bool isEnter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
+    const QModelIndex index = currentIndex();
+    if (!isEnter || event->modifiers() != Qt::NoModifier || state() == EditingState ||
+        !index.isValid()) {
+        QTreeView::keyPressEvent(event);
+        return;
+    }
+    event->accept();
+    if (index.data(FileTreeModel::FolderRole).toBool())
+        setExpanded(index, !isExpanded(index));
+    else
+        opened(index);
+}
+
+void FileTree::closeEditor(QWidget* editor, QAbstractItemDelegate::EndEditHint hint)
+{
+    const bool isDraft = currentIndex().data(FileTreeModel::DraftRole).toBool();
+    const bool hasName = !currentIndex().data().toString().isEmpty();
+    QTreeView::closeEditor(editor, hint);
+    // A draft that got no name was given up, or its name was refused.
+    if (isDraft && (!hasName || hint == QAbstractItemDelegate::RevertModelCache))
+        m_model.cancelDraft();
+    setFocus();
+}
+
+QList<QByteArray> FileTree::expandedFolders() const
+{
+    QList<QByteArray> paths(m_wantedFolders.begin(), m_wantedFolders.end());
+    QList<QModelIndex> folders{QModelIndex()};
+    while (!folders.isEmpty()) {
+        const QModelIndex folder = folders.takeLast();
+        for (int row = 0; row < m_model.rowCount(folder); ++row) {
+            const QModelIndex child = m_model.index(row, 0, folder);
+            if (!isExpanded(child))
+                continue;
+            paths += child.data(FileTreeModel::PathRole).toByteArray();
+            folders += child;
+        }
+    }
+    std::ranges::sort(paths);
+    return paths;
+}
+
+void FileTree::setExpandedFolders(const QList<QByteArray>& paths)
+{
+    m_wantedFolders = QSet<QByteArray>(paths.begin(), paths.end());
+    expandWanted();
+}
+
+void FileTree::folderLoaded(const QByteArray& path)
+{
+    // A folder that turned out empty keeps its triangle until the view looks again.
+    if (m_model.rowCount(m_model.indexOf(path)) == 0)
+        scheduleDelayedItemsLayout();
+    expandWanted();
+    selectWanted();
+    if (path == m_model.root() && !currentIndex().isValid())
+        setCurrentIndex(m_model.index(0, 0));
+}
+
+void FileTree::expandWanted()
+{
+    const QSet<QByteArray> wanted = m_wantedFolders;
+    for (const QByteArray& path : wanted) {
+        const QModelIndex index = m_model.indexOf(path);
+        if (!index.isValid() || path == m_model.root())
+            continue;
+        m_wantedFolders.remove(path);
+        expand(index);
+    }
+}
+
+void FileTree::reveal(const QByteArray& path)
+{
+    m_wantedFile = path;
+    for (QByteArray folder = parentPath(path); isWithin(folder, m_model.root());
+         folder = parentPath(folder)) {
+        if (folder == m_model.root())
+            break;
+        m_wantedFolders.insert(folder);
+    }
+    expandWanted();
+    selectWanted();
+}
+
+void FileTree::selectWanted()
+{
+    const QModelIndex index =
+        m_wantedFile.isEmpty() ? QModelIndex() : m_model.indexOf(m_wantedFile);
+    if (!index.isValid())
+        return;
+    m_wantedFile.clear();
+    setCurrentIndex(index);
+    scrollTo(index);
+}
+
+} // namespace caisson

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "widgets/models/file_tree_model.h"
+
+#include <QSet>
+#include <QTreeView>
+
+namespace caisson {
+
+/// The files of one sandbox as a tree. Files are named in place.
+class FileTree : public QTreeView
+{
+    Q_OBJECT
+public:
+    /// `model` outlives it.
+    explicit FileTree(FileTreeModel& model, QWidget* parent = nullptr);
+
+    /// Begins a new file or folder beside what is selected, its name still to be typed.
+    void addNew(api::FileType type);
+    void renameCurrent();
+    void openCurrent();
+
+    /// Paths of the folders that are open, for the next time.
+    QList<QByteArray> expandedFolders() const;
+    /// Opens them as soon as they are known.
+    void setExpandedFolders(const QList<QByteArray>& paths);
+    /// Shows and selects a file, now or when it is known.
+    void reveal(const QByteArray& path);
+
+signals:
+    void openAsked(const QByteArray& path);
+
+protected:
+    void keyPressEvent(QKeyEvent* event) override;
+    void closeEditor(QWidget* editor, QAbstractItemDelegate::EndEditHint hint) override;
+
+private:
+    void opened(const QModelIndex& index);
+    void folderLoaded(const QByteArray& path);
+    void expandWanted();
+    void selectWanted();
+
+    FileTreeModel& m_model;
+    QSet<QByteArray> m_wantedFolders; ///< to be opened when they are known
+    QByteArray m_wantedFile;          ///< to be selected when it is known
+};
+
+} // namespace caisson

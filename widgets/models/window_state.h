@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QByteArray>
+#include <QJsonObject>
+#include <QList>
+#include <QMap>
+#include <QString>
+#include <QStringList>
+
+namespace caisson {
+
+struct OpenFileState
+{
+    QByteArray path;
+    QJsonObject view; ///< the editor's own: cursor, place, unsaved text
+    bool operator==(const OpenFileState&) const = default;
+};
+
+/// How a person left one sandbox.
+struct SandboxViewState
+{
+    QList<OpenFileState> files;
+    QByteArray activeFile;
+    QStringList terminals; ///< in the order of their tabs
+    QString activeTerminal;
+    QList<int> splitter; ///< editors above, terminals below, in pixels
+    QList<QByteArray> expandedFolders;
+    bool hiddenFiles = false;
+    bool operator==(const SandboxViewState&) const = default;
+};
+
+/// How a person left the window.
+struct WindowState
+{
+    QByteArray geometry; ///< QWidget::saveGeometry()
+    QList<int> columns;  ///< left column and centre, in pixels
+    QList<int> panes;    ///< sandboxes and files, in pixels
+    QString sandbox;     ///< the one that was shown
+    QMap<QString, SandboxViewState> sandboxes;
+    bool operator==(const WindowState&) const = default;
+};
+
+QByteArray toJson(const WindowState& state);
+
+/// Tolerant: what is missing or off keeps its default, since a window that does not open for an old
+/// file is worse than one that opens plainly.
+WindowState windowStateFromJson(const QByteArray& json);
+
+} // namespace caisson

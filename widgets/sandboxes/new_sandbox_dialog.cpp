@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/sandboxes/new_sandbox_dialog.h"
+
+#include <QButtonGroup>
+#include <QDir>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QRadioButton>
+#include <QTimer>
+
+#include "widgets/common/activity_line.h"
+#include "widgets/common/fonts.h"
+#include "widgets/common/prompter.h"
+#include "widgets/common/style.h"
+#include "widgets/models/reason.h"
+#include "widgets/models/sandbox_name.h"
+
+namespace caisson {
+
+namespace {
+
+constexpr int kWidth = 460;
+/// What takes longer shows that it goes on.
+constexpr std::chrono::milliseconds kPatience{300};
+
+QLabel* makeNote(const QString& name)
+{
+    auto* label = new QLabel;
+    label->setObjectName(name);
+    label->setFont(secondaryFont());
+    label->setForegroundRole(QPalette::PlaceholderText);
+    label->setTextFormat(Qt::PlainText);
+    label->setWordWrap(true);
+    return label;
+}
+
+} // namespace
+
+NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, QWidget* parent)
+    : QDialog(parent)
+    , m_actions(actions)
+    , m_prompter(prompter)
+    , m_name(new QLineEdit)
+    , m_nameProblem(makeNote(QStringLiteral("newSandbox.nameProblem")))
+    , m_choices(new QButtonGroup(this))
+    , m_folderRow(makeFolderRow())
+    , m_error(makeNote(QStringLiteral("newSandbox.error")))
+    , m_activity(new ActivityLine)
+    , m_patience(new QTimer(this))
+    , m_cancel(new QPushButton(tr("Cancel")))
+    , m_create(new QPushButton(tr("Create")))
+{
+    setObjectName(QStringLiteral("newSandbox"));
+    setAttribute(Qt::WA_DeleteOnClose);
+    setWindowModality(Qt::WindowModal);
+    setWindowTitle(tr("New sandbox"));
+    setAccessibleName(windowTitle());
+    setFixedWidth(kWidth);
+
+    auto* heading = new QLabel(windowTitle());
+    heading->setFont(headingFont());
+    m_name->setObjectName(QStringLiteral("newSandbox.name"));
+    m_name->setAccessibleName(tr("Name"));
+    m_name->setPlaceholderText(tr("left empty, one is made up"));
+    auto* nameLabel = new QLabel(tr("&Name"));
+    nameLabel->setBuddy(m_name);
+
+    auto* beginsLabel = new QLabel(tr("Its /workspace begins"));
+    auto* choices = new QVBoxLayout;
+    choices->setSpacing(4);
+    choices->addWidget(makeChoice(SandboxContent::Empty, QStringLiteral("newSandbox.empty"),
+                                  tr("&Empty"), tr("A place to start from nothing.")));
+    choices->addWidget(makeChoice(SandboxContent::CopiedFolder, QStringLiteral("newSandbox.copy"),
+                                  tr("With a &copy of a folder"),
+                                  tr("Your folder stays as it is, whatever happens inside.")));
+    choices->addWidget(makeChoice(SandboxContent::MountedFolder, QStringLiteral("newSandbox.mount"),
+                                  tr("With a folder &mounted"),
+                                  tr("Inside and here are the same files: what is changed or "
+                                     "deleted inside is so here, too.")));
+    m_choices->button(static_cast<int>(SandboxContent::Empty))->setChecked(true);
+
+    m_activity->setObjectName(QStringLiteral("newSandbox.activity"));
+    m_activity->hide();
+    m_error->setForegroundRole(QPalette::BrightText);
+    m_error->hide();
+    m_cancel->setObjectName(QStringLiteral("newSandbox.cancel"));
+    m_cancel->setAutoDefault(false);
+    m_create->setObjectName(QStringLiteral("newSandbox.create"));
+    m_create->setDefault(true);
+    setButtonKind(m_create, ButtonKind::Primary);
+    auto* buttons = new QHBoxLayout;
+    buttons->addStretch();
+    buttons->addWidget(m_cancel);
+    buttons->addWidget(m_create);
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(24, 20, 24, 20);
+    layout->setSpacing(4);
+    layout->addWidget(heading);
+    layout->addSpacing(12);
+    layout->addWidget(nameLabel);
+    layout->addWidget(m_name);
+    layout->addWidget(m_nameProblem);
+    layout->addSpacing(8);
+    layout->addWidget(beginsLabel);
+    layout->addLayout(choices);
+    layout->addWidget(m_folderRow);
+    layout->addSpacing(8);
+    layout->addWidget(m_error);
+    layout->addWidget(m_activity);
+    layout->addSpacing(8);
+    layout->addLayout(buttons);
+
+    m_patience->setSingleShot(true);
+    m_patience->setInterval(kPatience);
+    connect(m_patience, &QTimer::timeout, m_activity, &QWidget::show);
+    connect(m_name, &QLineEdit::textChanged, this, &NewSandboxDialog::refresh);
+    connect(m_folder, &QLineEdit::textChanged, this, &NewSandboxDialog::refresh);
+    connect(m_choices, &QButtonGroup::idToggled, this, [this](int, bool isChecked) {
+        refresh();
+        if (isChecked && content() != SandboxContent::Empty && m_folder->text().isEmpty())
+            chooseFolder();
+    });
+    connect(m_cancel, &QPushButton::clicked, this, &QDialog::reject);
+    connect(m_create, &QPushButton::clicked, this, &NewSandboxDialog::create);
+    connect(&m_actions, &SandboxActions::created, this, [this] {
+        if (m_isBusy)
+            accept();
+    });
+    connect(&m_actions, &SandboxActions::createFailed, this, [this](const Error& error) {
+        setBusy(false);
+        m_error->setText(tr("The sandbox was not created. %1").arg(reason(error)));
+        m_error->show();
+    });
+    refresh();
+    m_name->setFocus();
+}
+
+QWidget* NewSandboxDialog::makeChoice(SandboxContent content, const QString& name,
+                                      const QString& title, const QString& explanation)
+{
+    auto* button = new QRadioButton(title);
+    button->setObjectName(name);
+    button->setAccessibleDescription(explanation);
+    m_choices->addButton(button, static_cast<int>(content));
+    auto* note = makeNote(name + QStringLiteral(".note"));
+    note->setText(explanation);
+    auto* choice = new QWidget;
+    auto* layout = new QVBoxLayout(choice);
+    layout->setContentsMargins(0, 4, 0, 4);
+    layout->setSpacing(0);
+    layout->addWidget(button);
+    // Under the title, past the button's circle.
+    note->setContentsMargins(24, 0, 0, 0);
+    layout->addWidget(note);
+    return choice;
+}
+
+QWidget* NewSandboxDialog::makeFolderRow()
+{
+    m_folder = new QLineEdit;
+    m_folder->setObjectName(QStringLiteral("newSandbox.folder"));
+    m_folder->setAccessibleName(tr("Folder of this machine"));
+    m_folder->setPlaceholderText(tr("Folder of this machine"));
+    auto* choose = new QPushButton(tr("Choose…"));
+    choose->setObjectName(QStringLiteral("newSandbox.choose"));
+    choose->setAutoDefault(false);
+    connect(choose, &QPushButton::clicked, this, &NewSandboxDialog::chooseFolder);
+    auto* row = new QWidget;
+    auto* layout = new QHBoxLayout(row);
+    layout->setContentsMargins(24, 4, 0, 0);
+    layout->addWidget(m_folder, 1);
+    layout->addWidget(choose);
+    return row;
+}
+
+SandboxContent NewSandboxDialog::content() const
+{
+    return static_cast<SandboxContent>(m_choices->checkedId());
+}
+
+void NewSandboxDialog::chooseFolder()
+{
+    m_prompter.chooseFolder(
+        this,
+        {.title = content() == SandboxContent::MountedFolder ? tr("Mount a folder")
+                                                             : tr("Copy a folder"),
+         .startFolder = m_folder->text().isEmpty() ? QDir::homePath() : m_folder->text()},
+        [this](const QString& folder) { takeFolder(folder); });
+}
+
+void NewSandboxDialog::takeFolder(const QString& folder)
+{
+    m_folder->setText(QDir::toNativeSeparators(folder));
+    if (m_name->text().isEmpty() || m_name->text() == m_suggested) {
+        m_suggested = sandboxNameFor(QFileInfo(folder).fileName());
+        m_name->setText(m_suggested);
+    }
+}
+
+void NewSandboxDialog::refresh()
+{
+    const bool needsFolder = content() != SandboxContent::Empty;
+    m_folderRow->setVisible(needsFolder);
+    const QString name = m_name->text();
+    const QString problem = name.isEmpty() ? QString() : sandboxNameProblem(name);
+    m_nameProblem->setText(problem);
+    m_nameProblem->setVisible(!problem.isEmpty());
+    m_create->setEnabled(!m_isBusy && problem.isEmpty() &&
+                         (!needsFolder || QDir::isAbsolutePath(m_folder->text())));
+    adjustSize();
+}
+
+void NewSandboxDialog::create()
+{
+    setBusy(true);
+    m_error->hide();
+    m_actions.create({.name = m_name->text(), .content = content(), .folder = m_folder->text()});
+}
+
+void NewSandboxDialog::setBusy(bool isBusy)
+{
+    m_isBusy = isBusy;
+    if (isBusy) {
+        m_patience->start();
+    } else {
+        m_patience->stop();
+        m_activity->hide();
+    }
+    refresh();
+}
+
+} // namespace caisson

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "widgets/models/sandbox_actions.h"
+
+#include <QDialog>
+
+class QButtonGroup;
+class QLabel;
+class QLineEdit;
+class QPushButton;
+class QTimer;
+
+namespace caisson {
+
+class ActivityLine;
+class Prompter;
+
+/// Asks what a new sandbox begins with, and stays until it is there: what goes wrong is said here,
+/// with everything that was typed still in place. Window-modal; open it with open().
+class NewSandboxDialog : public QDialog
+{
+    Q_OBJECT
+public:
+    /// Both outlive it.
+    NewSandboxDialog(SandboxActions& actions, Prompter& prompter, QWidget* parent);
+
+private:
+    QWidget* makeChoice(SandboxContent content, const QString& name, const QString& title,
+                        const QString& explanation);
+    QWidget* makeFolderRow();
+    SandboxContent content() const;
+    void chooseFolder();
+    void takeFolder(const QString& folder);
+    void refresh();
+    void create();
+    void setBusy(bool isBusy);
+
+    SandboxActions& m_actions;
+    Prompter& m_prompter;
+    QLineEdit* m_name;
+    QLabel* m_nameProblem;
+    QButtonGroup* m_choices;
+    QWidget* m_folderRow;
+    QLineEdit* m_folder;
+    QLabel* m_error;
+    ActivityLine* m_activity;
+    QTimer* m_patience;
+    QPushButton* m_cancel;
+    QPushButton* m_create;
+    QString m_suggested; ///< the name that was taken from the folder's
+    bool m_isBusy = false;
+};
+
+} // namespace caisson

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/sandboxes/sandbox_delegate.h"
+
+#include <QApplication>
+#include <QLineEdit>
+#include <QPainter>
+
+#include "widgets/common/colors.h"
+#include "widgets/common/fonts.h"
+#include "widgets/common/relative_time.h"
+#include "widgets/common/style_painting.h"
+#include "widgets/models/sandbox_model.h"
+#include "widgets/models/sandbox_name.h"
+#include "widgets/sandboxes/sandbox_state_icon.h"
+
+namespace caisson {
+
+namespace {
+
+constexpr int kLeft = 12;
+constexpr int kRight = 12;
+constexpr int kGap = 8;
+
+QRect nameRect(const QRect& row)
+{
+    return row.adjusted(kLeft + metrics::kIconSize + kGap, 0, -kRight, 0);
+}
+
+api::SandboxState stateOf(const QModelIndex& index)
+{
+    return static_cast<api::SandboxState>(index.data(SandboxModel::StateRole).toInt());
+}
+
+QString sideText(const QModelIndex& index)
+{
+    const bool isBusy = index.data(SandboxModel::BusyRole).toBool();
+    if (isBusy || stateOf(index) != api::SandboxState::Running)
+        return index.data(SandboxModel::StateTextRole).toString();
+    return shortAge(index.data(SandboxModel::CreatedRole).toDateTime(),
+                    QDateTime::currentDateTimeUtc());
+}
+
+} // namespace
+
+void SandboxDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
+                            const QModelIndex& index) const
+{
+    QStyleOptionViewItem row = option;
+    initStyleOption(&row, index);
+    const Colors& colors = colorsOf(row.palette);
+    QStyle* style = row.widget ? row.widget->style() : QApplication::style();
+    style->drawPrimitive(QStyle::PE_PanelItemViewItem, &row, painter, row.widget);
+
+    painter->save();
+    const QRect icon(row.rect.left() + kLeft, row.rect.top(), metrics::kIconSize,
+                     row.rect.height());
+    paintSandboxState(*painter, icon, stateOf(index), index.data(SandboxModel::BusyRole).toBool(),
+                      colors);
+
+    const QRect rest = nameRect(row.rect);
+    const QString side = sideText(index);
+    const QFontMetrics sideMetrics(secondaryFont());
+    const int sideWidth = sideMetrics.horizontalAdvance(side);
+    painter->setFont(secondaryFont());
+    painter->setPen(stateOf(index) == api::SandboxState::Failed ? colors.failed : colors.secondary);
+    painter->drawText(rest, Qt::AlignRight | Qt::AlignVCenter, side);
+
+    QFont font = uiFont();
+    if (row.state & QStyle::State_Selected)
+        font.setWeight(QFont::Medium);
+    painter->setFont(font);
+    painter->setPen(colors.text);
+    const QRect name = rest.adjusted(0, 0, -(sideWidth + kGap), 0);
+    painter->drawText(name, Qt::AlignLeft | Qt::AlignVCenter,
+                      QFontMetrics(font).elidedText(row.text, Qt::ElideMiddle, name.width()));
+    painter->restore();
+
+    if (wantsFocusRing(row) && (row.state & QStyle::State_HasFocus))
+        drawFocusRing(*painter, QRectF(row.rect).adjusted(4, 1, -4, -1), metrics::kSmallRadius,
+                      colors);
+}
+
+QSize SandboxDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const
+{
+    return {120, metrics::kRowHeight};
+}
+
+QWidget* SandboxDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&,
+                                       const QModelIndex&) const
+{
+    auto* edit = new QLineEdit(parent);
+    edit->setObjectName(QStringLiteral("sandboxes.rename"));
+    edit->setAccessibleName(tr("Name of the sandbox"));
+    // What cannot be a name is said where it is typed; Enter then does nothing.
+    connect(edit, &QLineEdit::textChanged, edit,
+            [edit](const QString& text) { edit->setToolTip(sandboxNameProblem(text)); });
+    return edit;
+}
+
+void SandboxDelegate::updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option,
+                                           const QModelIndex&) const
+{
+    editor->setGeometry(nameRect(option.rect).adjusted(-6, 1, 4, -1));
+}
+
+} // namespace caisson

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/types.h"
+
+#include <QRectF>
+
+class QPainter;
+
+namespace caisson {
+
+struct Colors;
+
+/// Paints a sandbox's state, 10 px across in the middle of `rect`. Each has a shape of its own, so
+/// that it can be told without its colour: running a full disc, starting half a ring, sleeping a
+/// disc with a bite, stopped a ring, failed a cross.
+void paintSandboxState(QPainter& painter, const QRectF& rect, api::SandboxState state, bool isBusy,
+                       const Colors& colors);
+
+} // namespace caisson

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/workbench/commands.h"
+
+#include <QWidget>
+
+#include "widgets/common/icons.h"
+
+namespace caisson {
+
+Commands::Commands(QWidget* window)
+    : QObject(window)
+    , m_window(window)
+{
+    previousSandbox = make(QStringLiteral("previousSandbox"), tr("&Previous sandbox"),
+                           {Qt::CTRL | Qt::ALT | Qt::Key_PageUp});
+    nextSandbox = make(QStringLiteral("nextSandbox"), tr("Ne&xt sandbox"),
+                       {Qt::CTRL | Qt::ALT | Qt::Key_PageDown});
+    save = make(QStringLiteral("save"), tr("&Save"), {QKeySequence::Save});
+    closeTab = make(QStringLiteral("closeTab"), tr("&Close tab"),
+                    {Qt::CTRL | Qt::SHIFT | Qt::Key_W, Qt::CTRL | Qt::Key_W});
+    previousTab = make(QStringLiteral("previousTab"), tr("Pre&vious tab"),
+                       {Qt::CTRL | Qt::Key_PageUp, Qt::CTRL | Qt::SHIFT | Qt::Key_Tab});
+    nextTab = make(QStringLiteral("nextTab"), tr("&Next tab"),
+                   {Qt::CTRL | Qt::Key_PageDown, Qt::CTRL | Qt::Key_Tab});
+    newTerminal = make(QStringLiteral("newTerminal"), tr("New &terminal"),
+                       {Qt::CTRL | Qt::SHIFT | Qt::Key_T});
+    showSandboxes = make(QStringLiteral("showSandboxes"), tr("Go to &sandboxes"),
+                         {Qt::CTRL | Qt::ALT | Qt::Key_1});
+    showFiles =
+        make(QStringLiteral("showFiles"), tr("Go to &files"), {Qt::CTRL | Qt::ALT | Qt::Key_2});
+    showEditors =
+        make(QStringLiteral("showEditors"), tr("Go to &editor"), {Qt::CTRL | Qt::ALT | Qt::Key_3});
+    showTerminals = make(QStringLiteral("showTerminals"), tr("Go to &terminal"),
+                         {Qt::CTRL | Qt::ALT | Qt::Key_4});
+    showMenu =
+        make(QStringLiteral("showMenu"), tr("Menu"), {Qt::Key_F10, Qt::CTRL | Qt::ALT | Qt::Key_M});
+    showKeyboard = make(QStringLiteral("showKeyboard"), tr("&Keyboard…"),
+                        {Qt::Key_F1, Qt::CTRL | Qt::ALT | Qt::Key_K});
+    quit = make(QStringLiteral("quit"), tr("&Quit"),
+                {Qt::CTRL | Qt::Key_Q, Qt::CTRL | Qt::SHIFT | Qt::Key_Q});
+    newTerminal->setIcon(icon(Icon::Plus));
+    save->setIcon(icon(Icon::Save));
+    closeTab->setIcon(icon(Icon::Close));
+    showMenu->setIcon(icon(Icon::More));
+    // The editor has this shortcut itself, for it knows what can be saved: here it is only shown.
+    save->setShortcutContext(Qt::WidgetShortcut);
+}
+
+QAction* Commands::make(const QString& name, const QString& text,
+                        const QList<QKeySequence>& shortcuts)
+{
+    auto* action = new QAction(text, this);
+    action->setObjectName(name);
+    action->setShortcuts(shortcuts);
+    m_window->addAction(action);
+    return action;
+}
+
+} // namespace caisson

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/workbench/editor_area.h"
+
+#include <QStackedWidget>
+#include <QVBoxLayout>
+#include <algorithm>
+
+#include "widgets/common/empty_state.h"
+#include "widgets/common/file_icons.h"
+#include "widgets/common/prompter.h"
+#include "widgets/common/tab_bar.h"
+#include "widgets/editor/editor_page.h"
+#include "widgets/models/file_names.h"
+#include "widgets/workbench/file_page.h"
+
+namespace caisson {
+
+EditorArea::EditorArea(desk::Backend& backend, QString sandbox, const Syntax& syntax,
+                       Prompter& prompter, QWidget* parent)
+    : QWidget(parent)
+    , m_backend(backend)
+    , m_sandbox(std::move(sandbox))
+    , m_syntax(syntax)
+    , m_prompter(prompter)
+    , m_tabs(new TabBar(QStringLiteral("editors.tabs")))
+    , m_pages(new QStackedWidget)
+    , m_empty(new EmptyState(QStringLiteral("editors.empty"), Icon::FileText,
+                             tr("Files you open from the tree are edited here."), tr("New file")))
+{
+    setObjectName(QStringLiteral("editors"));
+    setAccessibleName(tr("Editors"));
+    setBackgroundRole(QPalette::Base);
+    setAutoFillBackground(true);
+    m_tabs->setAccessibleName(tr("Open files"));
+    m_pages->addWidget(m_empty);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(m_tabs);
+    layout->addWidget(m_pages, 1);
+
+    connect(m_empty, &EmptyState::activated, this, &EditorArea::newFileAsked);
+    connect(m_tabs, &TabBar::currentChanged, this, &EditorArea::showCurrent);
+    connect(m_tabs, &TabBar::tabCloseRequested, this, &EditorArea::close);
+    connect(m_tabs, &TabBar::tabMoved, this, &EditorArea::changed);
+    showCurrent();
+}
+
+void EditorArea::open(const QByteArray& path)
+{
+    const int index = indexOf(path);
+    if (index < 0) {
+        FilePage* page = add(path);
+        page->load();
+    } else {
+        m_tabs->setCurrentIndex(index);
+    }
+    focusCurrent();
+    emit changed();
+}
+
+FilePage* EditorArea::add(const QByteArray& path)
+{
+    auto* page = new FilePage(m_backend, m_sandbox, path, m_syntax);
+    m_pages->addWidget(page);
+    const int index = m_tabs->addTab(QString());
+    m_tabs->setTabData(index, QVariant::fromValue<QWidget*>(page));
+    connect(page, &FilePage::modifiedChanged, this, [this] {
+        updateTabs();
+        emit changed();
+    });
+    connect(page, &FilePage::statusChanged, this, [this, page] {
+        if (page == current())
+            emit statusChanged();
+        emit changed();
+    });
+    connect(page, &FilePage::closeAsked, this, [this, page] { remove(page); });
+    connect(page, &FilePage::failed, this, &EditorArea::failed);
+    m_tabs->setCurrentIndex(index);
+    updateTabs();
+    return page;
+}
+
+FilePage* EditorArea::at(int index) const
+{
+    return qobject_cast<FilePage*>(m_tabs->tabData(index).value<QWidget*>());
+}
+
+int EditorArea::indexOf(const QByteArray& path) const
+{
+    for (int index = 0; index < m_tabs->count(); ++index) {
+        if (at(index)->path() == path)
+            return index;
+    }
+    return -1;
+}
+
+FilePage* EditorArea::current() const
+{
+    return m_tabs->count() == 0 ? nullptr : at(m_tabs->currentIndex());
+}
+
+int EditorArea::count() const
+{
+    return m_tabs->count();
+}
+
+void EditorArea::save()
+{
+    if (FilePage* page = current())
+        page->save();
+}
+
+void EditorArea::closeCurrent()
+{
+    if (current())
+        close(m_tabs->currentIndex());
+}
+
+void EditorArea::close(int index)
+{
+    FilePage* page = at(index);
+    if (!page->isModified()) {
+        remove(page);
+        return;
+    }
+    const QString name = displayName(lastComponent(page->path()));
+    m_prompter.confirm(page,
+                       {.title = tr("Close “%1” without saving?").arg(name),
+                        .text = tr("What you typed since the last save is lost."),
+                        .action = tr("Close without saving")},
+                       [this, page] { remove(page); });
+}
+
+void EditorArea::remove(FilePage* page)
+{
+    const bool hadFocus = page->isAncestorOf(focusWidget());
+    m_pages->removeWidget(page);
+    m_tabs->removeTab(indexOf(page->path()));
+    page->deleteLater();
+    updateTabs();
+    showCurrent();
+    if (hadFocus)
+        focusCurrent();
+    emit changed();
+}
+
+void EditorArea::showNext(int step)
+{
+    if (const int count = m_tabs->count())
+        m_tabs->setCurrentIndex((m_tabs->currentIndex() + step + count) % count);
+    focusCurrent();
+}
+
+void EditorArea::focusCurrent()
+{
+    QWidget* page = current();
+    (page ? page : m_empty->button())->setFocus(Qt::ShortcutFocusReason);
+}
+
+void EditorArea::showCurrent()
+{
+    FilePage* page = current();
+    m_tabs->setVisible(page != nullptr);
+    m_pages->setCurrentWidget(page ? static_cast<QWidget*>(page) : m_empty);
+    emit statusChanged();
+    emit changed();
+}
+
+void EditorArea::updateTabs()
+{
+    QHash<QByteArray, int> namesakes;
+    for (int index = 0; index < m_tabs->count(); ++index)
+        ++namesakes[lastComponent(at(index)->path())];
+    for (int index = 0; index < m_tabs->count(); ++index) {
+        const FilePage* page = at(index);
+        const QByteArray name = lastComponent(page->path());
+        QString text = displayName(name);
+        if (namesakes[name] > 1)
+            text = displayName(lastComponent(parentPath(page->path()))) + QLatin1Char('/') + text;
+        // In a tab "&" marks a key.
+        text.replace(QLatin1Char('&'), QStringLiteral("&&"));
+        m_tabs->setTabText(index, page->isModified() ? text + QStringLiteral(" •") : text);
+        m_tabs->setTabToolTip(index, displayName(page->path()));
+        m_tabs->setTabIcon(index, icon(fileIcon(displayName(name))));
+    }
+}
+
+void EditorArea::applyEvents(const QList<api::WatchEvent>& events)
+{
+    for (const api::WatchEvent& event : events) {
+        const bool isLoss = event.type == "overflow" || event.type == "watching";
+        for (const auto& name : {event.path, event.from, event.to}) {
+            if (!name && !isLoss)
+                continue;
+            const QByteArray path = name ? QByteArray::fromStdString(name->bytes) : QByteArray();
+            for (int index = 0; index < m_tabs->count(); ++index) {
+                if (isLoss || isWithin(at(index)->path(), path))
+                    at(index)->checkSoon();
+            }
+        }
+    }
+}
+
+void EditorArea::follow(const QByteArray& from, const QByteArray& to)
+{
+    for (int index = 0; index < m_tabs->count(); ++index) {
+        FilePage* page = at(index);
+        if (isWithin(page->path(), from))
+            page->setPath(to + page->path().sliced(from.size()));
+    }
+    updateTabs();
+    emit changed();
+}
+
+void EditorArea::checkAll()
+{
+    for (int index = 0; index < m_tabs->count(); ++index)
+        at(index)->checkSoon();
+}
+
+QList<OpenFileState> EditorArea::files() const
+{
+    QList<OpenFileState> files;
+    for (int index = 0; index < m_tabs->count(); ++index)
+        files += OpenFileState{.path = at(index)->path(), .view = at(index)->viewState()};
+    return files;
+}
+
+QByteArray EditorArea::activePath() const
+{
+    return current() ? current()->path() : QByteArray();
+}
+
+void EditorArea::restore(const QList<OpenFileState>& files, const QByteArray& active)
+{
+    for (const OpenFileState& file : files) {
+        if (indexOf(file.path) >= 0)
+            continue;
+        FilePage* page = add(file.path);
+        page->restoreViewState(file.view);
+        page->load();
+    }
+    if (const int index = indexOf(active); index >= 0)
+        m_tabs->setCurrentIndex(index);
+    showCurrent();
+}
+
+} // namespace caisson

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/desk/backend.h"
+#include "widgets/models/window_state.h"
+
+#include <QWidget>
+
+class QStackedWidget;
+
+namespace caisson {
+
+class EmptyState;
+class FilePage;
+class Prompter;
+class Syntax;
+class TabBar;
+
+/// The open files of one sandbox, in tabs.
+class EditorArea : public QWidget
+{
+    Q_OBJECT
+public:
+    /// `backend`, `syntax` and `prompter` outlive it.
+    EditorArea(desk::Backend& backend, QString sandbox, const Syntax& syntax, Prompter& prompter,
+               QWidget* parent = nullptr);
+
+    /// Opens it, or shows the tab it is open in.
+    void open(const QByteArray& path);
+    void save();
+    void closeCurrent();
+    void showNext(int step);
+    void focusCurrent();
+
+    FilePage* current() const;
+    int count() const;
+
+    /// Of a watch: what is open may have changed.
+    void applyEvents(const QList<api::WatchEvent>& events);
+    /// The person renamed a file or a folder.
+    void follow(const QByteArray& from, const QByteArray& to);
+    /// The sandbox runs (again): what could not be read, or has changed meanwhile, is looked at.
+    void checkAll();
+
+    QList<OpenFileState> files() const;
+    QByteArray activePath() const;
+    void restore(const QList<OpenFileState>& files, const QByteArray& active);
+
+signals:
+    void newFileAsked();
+    /// Of the current file: its language, position, or whether there is one.
+    void statusChanged();
+    void changed(); ///< something that files() tells
+    void failed(const QString& what, const caisson::Error& error);
+
+private:
+    FilePage* add(const QByteArray& path);
+    FilePage* at(int index) const;
+    int indexOf(const QByteArray& path) const;
+    void close(int index);
+    void remove(FilePage* page);
+    void updateTabs();
+    void showCurrent();
+
+    desk::Backend& m_backend;
+    QString m_sandbox;
+    const Syntax& m_syntax;
+    Prompter& m_prompter;
+    TabBar* m_tabs;
+    QStackedWidget* m_pages;
+    EmptyState* m_empty;
+};
+
+} // namespace caisson

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/workbench/main_window.h"
+
+#include <QCloseEvent>
+#include <QLocale>
+#include <QMenu>
+#include <QPushButton>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+#include "widgets/common/activity_line.h"
+#include "widgets/common/error_strip.h"
+#include "widgets/editor/editor_page.h"
+#include "widgets/files/file_tree.h"
+#include "widgets/files/files_pane.h"
+#include "widgets/models/reason.h"
+#include "widgets/models/state_file.h"
+#include "widgets/sandboxes/new_sandbox_dialog.h"
+#include "widgets/sandboxes/sandboxes_pane.h"
+#include "widgets/workbench/commands.h"
+#include "widgets/workbench/editor_area.h"
+#include "widgets/workbench/file_page.h"
+#include "widgets/workbench/first_run_page.h"
+#include "widgets/workbench/keyboard_dialog.h"
+#include "widgets/workbench/sandbox_page.h"
+#include "widgets/workbench/status_line.h"
+#include "widgets/workbench/terminal_area.h"
+#include "widgets/workbench/top_bar.h"
+#include "widgets/workbench/workspace.h"
+
+namespace caisson {
+
+namespace {
+
+constexpr QSize kFirstSize(1280, 800);
+constexpr QSize kSmallestSize(720, 480);
+constexpr int kLeftWidth = 248;
+constexpr int kLeftNarrowest = 180;
+constexpr int kPaneLowest = 96;
+constexpr std::chrono::milliseconds kPatience{300};
+/// Changes within this much are saved in one go.
+constexpr std::chrono::milliseconds kSaveDelay{500};
+
+const QString kLinkTopic = QStringLiteral("link");
+
+} // namespace
+
+MainWindow::MainWindow(const WindowServices& services, QWidget* parent)
+    : QWidget(parent)
+    , m_services(services)
+    , m_left(services.stateFile.load())
+    , m_actions(services.backend, m_model)
+    , m_commands(new Commands(this))
+    , m_menu(new QMenu(this))
+    , m_sandboxes(new SandboxesPane(m_model, m_actions, services.prompter))
+    , m_files(new FilesPane(services.prompter))
+    , m_workspace(new Workspace(services.backend, m_model, services.syntax, services.prompter,
+                                m_commands->newTerminal, m_left.sandboxes))
+    , m_bar(new TopBar(m_model, m_menu, m_commands->showMenu))
+    , m_activity(new ActivityLine)
+    , m_body(new QStackedWidget)
+    , m_firstRun(new FirstRunPage(m_sandboxes->newAction()))
+    , m_waiting(new QWidget)
+    , m_columns(new QSplitter(Qt::Horizontal))
+    , m_panes(new QSplitter(Qt::Vertical))
+    , m_copying(new NoticeStrip(QStringLiteral("copying"), NoticeStrip::Tone::Note))
+    , m_errors(new ErrorStrip)
+    , m_status(new StatusLine)
+{
+    setObjectName(QStringLiteral("window"));
+    setWindowTitle(tr("Caisson"));
+    setMinimumSize(kSmallestSize);
+    m_saveSoon.setSingleShot(true);
+    m_saveSoon.setInterval(kSaveDelay);
+    m_patience.setSingleShot(true);
+    m_patience.setInterval(kPatience);
+    layOut();
+    makeMenu();
+    connectPanes();
+    connectCommands();
+    connectLink();
+    showCurrentPage();
+    m_patience.start();
+    m_services.backend.connectToHost();
+}
+
+MainWindow::~MainWindow()
+{
+    // Panes speak while they are taken down; by then there is nobody to listen.
+    for (QObject* speaker : {static_cast<QObject*>(m_workspace), static_cast<QObject*>(&m_model)})
+        disconnect(speaker, nullptr, this, nullptr);
+    delete m_columns;
+}
+
+void MainWindow::layOut()
+{
+    m_waiting->setObjectName(QStringLiteral("waiting"));
+    m_waiting->setBackgroundRole(QPalette::Base);
+    m_waiting->setAutoFillBackground(true);
+    m_activity->setObjectName(QStringLiteral("activity"));
+    m_activity->hide();
+    QPushButton* stopCopy = m_copying->addButton(QStringLiteral("stop"), tr("&Stop"));
+    connect(stopCopy, &QPushButton::clicked, this,
+            [this] { m_actions.cancelCopy(m_copyingSandbox); });
+
+    m_panes->setObjectName(QStringLiteral("panes"));
+    m_panes->setHandleWidth(1);
+    m_panes->setChildrenCollapsible(false);
+    m_panes->addWidget(m_sandboxes);
+    m_panes->addWidget(m_files);
+    m_sandboxes->setMinimumHeight(kPaneLowest);
+    m_files->setMinimumHeight(kPaneLowest);
+    m_panes->setStretchFactor(1, 1);
+    m_panes->setSizes(m_left.panes.size() == 2 ? m_left.panes : QList<int>{176, 500});
+
+    m_columns->setObjectName(QStringLiteral("columns"));
+    m_columns->setHandleWidth(1);
+    m_columns->setChildrenCollapsible(false);
+    m_columns->addWidget(m_panes);
+    m_columns->addWidget(m_workspace);
+    m_panes->setMinimumWidth(kLeftNarrowest);
+    m_columns->setStretchFactor(1, 1);
+    m_columns->setSizes(m_left.columns.size() == 2
+                            ? m_left.columns
+                            : QList<int>{kLeftWidth, kFirstSize.width() - kLeftWidth});
+
+    m_body->addWidget(m_waiting);
+    m_body->addWidget(m_firstRun);
+    m_body->addWidget(m_columns);
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(m_bar);
+    layout->addWidget(m_activity);
+    layout->addWidget(m_body, 1);
+    layout->addWidget(m_copying);
+    layout->addWidget(m_errors);
+    layout->addWidget(m_status);
+
+    if (m_left.geometry.isEmpty() || !restoreGeometry(m_left.geometry))
+        resize(kFirstSize);
+}
+
+void MainWindow::makeMenu()
+{
+    m_menu->setObjectName(QStringLiteral("menu"));
+    QMenu* sandbox = m_menu->addMenu(tr("&Sandbox"));
+    sandbox->addAction(m_sandboxes->newAction());
+    sandbox->addSeparator();
+    sandbox->addActions(m_sandboxes->sandboxActions());
+    sandbox->addSeparator();
+    sandbox->addActions({m_commands->previousSandbox, m_commands->nextSandbox});
+    QMenu* file = m_menu->addMenu(tr("&File"));
+    file->addActions(m_files->fileActions());
+    file->addSeparator();
+    file->addAction(m_commands->save);
+    QMenu* go = m_menu->addMenu(tr("&Go"));
+    go->addActions({m_commands->showSandboxes, m_commands->showFiles, m_commands->showEditors,
+                    m_commands->showTerminals});
+    go->addSeparator();
+    go->addActions({m_commands->previousTab, m_commands->nextTab, m_commands->closeTab});
+    m_menu->addSeparator();
+    m_menu->addAction(m_commands->newTerminal);
+    m_menu->addSeparator();
+    m_menu->addAction(m_commands->showKeyboard);
+    m_menu->addAction(m_commands->quit);
+}
+
+void MainWindow::connectPanes()
+{
+    connect(m_sandboxes, &SandboxesPane::newAsked, this, &MainWindow::newSandbox);
+    connect(m_sandboxes, &SandboxesPane::chosen, this, &MainWindow::showSandbox);
+    connect(m_bar, &TopBar::chosen, this, &MainWindow::showSandbox);
+    connect(m_files, &FilesPane::startAsked, this,
+            [this] { m_actions.start(m_sandboxes->current()); });
+    connect(m_workspace, &Workspace::pageMade, this, &MainWindow::adopt);
+    connect(m_workspace, &Workspace::shown, this, &MainWindow::showCurrentPage);
+    connect(m_workspace, &Workspace::changed, this, &MainWindow::stateChanged);
+    connect(m_columns, &QSplitter::splitterMoved, this, &MainWindow::stateChanged);
+    connect(m_panes, &QSplitter::splitterMoved, this, &MainWindow::stateChanged);
+
+    connect(&m_actions, &SandboxActions::listed, this, &MainWindow::showListed);
+    connect(&m_actions, &SandboxActions::failed, this, &MainWindow::report);
+    connect(&m_actions, &SandboxActions::created, this, [this](const QString& id) {
+        showSandbox(id);
+        m_workspace->current()->openTerminalOnStart();
+    });
+    connect(&m_actions, &SandboxActions::started, this, [this](const QString& id) {
+        if (SandboxPage* page = m_workspace->find(id))
+            page->openTerminalOnStart();
+    });
+    connect(&m_actions, &SandboxActions::copying, this, &MainWindow::showCopy);
+    connect(&m_actions, &SandboxActions::copyEnded, m_copying, &QWidget::hide);
+    connect(&m_model, &SandboxModel::rowsRemoved, this, &MainWindow::showListed);
+    connect(&m_model, &SandboxModel::rowsInserted, this, &MainWindow::showListed);
+    connect(&m_model, &SandboxModel::dataChanged, this, &MainWindow::showFileStatus);
+    connect(&m_services.stateFile, &StateFile::failed, this, [this](const QString& why) {
+        m_errors->report({.what = tr("How you leave the window cannot be kept."),
+                          .why = why,
+                          .remedy = {},
+                          .action = {},
+                          .act = {},
+                          .topic = QStringLiteral("state")});
+    });
+    connect(&m_saveSoon, &QTimer::timeout, this, &MainWindow::saveState);
+    connect(&m_patience, &QTimer::timeout, this, [this] { m_activity->setVisible(!isReady()); });
+}
+
+void MainWindow::connectCommands()
+{
+    const Commands& commands = *m_commands;
+    const auto on = [this](QAction* action, auto act) {
+        connect(action, &QAction::triggered, this, act);
+    };
+    on(commands.previousSandbox, [this] { stepSandbox(-1); });
+    on(commands.nextSandbox, [this] { stepSandbox(1); });
+    on(commands.save, [this] {
+        if (SandboxPage* page = m_workspace->current())
+            page->editors()->save();
+    });
+    on(commands.closeTab, &MainWindow::closeTab);
+    on(commands.previousTab, [this] { stepTab(-1); });
+    on(commands.nextTab, [this] { stepTab(1); });
+    on(commands.newTerminal, [this] { m_workspace->current()->terminals()->openNew(); });
+    on(commands.showSandboxes, [this] { m_sandboxes->focusList(); });
+    on(commands.showFiles, [this] { m_files->focusTree(); });
+    on(commands.showEditors, [this] {
+        if (SandboxPage* page = m_workspace->current())
+            page->editors()->focusCurrent();
+    });
+    on(commands.showTerminals, [this] {
+        if (SandboxPage* page = m_workspace->current())
+            page->terminals()->focusCurrent();
+    });
+    on(commands.showKeyboard, [this] {
+        QList<QAction*> all{m_sandboxes->newAction()};
+        all += m_sandboxes->sandboxActions();
+        all += m_files->fileActions();
+        all += actions();
+        (new KeyboardDialog(all, this))->open();
+    });
+    on(commands.quit, &QWidget::close);
+}
+
+void MainWindow::connectLink()
+{
+    connect(&m_services.backend, &desk::Backend::linkChanged, this, &MainWindow::reportLink);
+    connect(&m_services.backend, &desk::Backend::reset, m_workspace, &Workspace::refresh);
+}
+
+void MainWindow::adopt(SandboxPage* page)
+{
+    connect(page, &SandboxPage::failed, this, &MainWindow::report);
+    connect(page, &SandboxPage::startAsked, this, [this, page] { m_actions.start(page->id()); });
+    connect(page, &SandboxPage::newFileAsked, this, [this] {
+        m_files->focusTree();
+        m_files->fileActions().first()->trigger();
+    });
+    connect(page->editors(), &EditorArea::statusChanged, this, &MainWindow::showFileStatus);
+}
+
+// ---- what is shown -----------------------------------------------------------------------------
+
+void MainWindow::showListed()
+{
+    if (!m_actions.isListed())
+        return;
+    m_patience.stop();
+    m_activity->hide();
+    QWidget* page = m_model.rowCount() == 0 ? static_cast<QWidget*>(m_firstRun) : m_columns;
+    const bool isNew = m_body->currentWidget() != page;
+    m_body->setCurrentWidget(page);
+    if (page == m_columns && !m_workspace->current()) {
+        const bool isThere = m_model.rowOf(m_left.sandbox) >= 0;
+        showSandbox(isThere ? m_left.sandbox
+                            : m_model.index(0).data(SandboxModel::IdRole).toString());
+        m_workspace->current()->terminals()->focusCurrent();
+    } else if (page == m_firstRun && isNew) {
+        m_firstRun->setFocus();
+    }
+    if (isNew)
+        emit ready();
+}
+
+void MainWindow::showSandbox(const QString& id)
+{
+    m_workspace->show(id);
+    m_sandboxes->setCurrent(id);
+    m_bar->setSandbox(id);
+}
+
+void MainWindow::showCurrentPage()
+{
+    SandboxPage* page = m_workspace->current();
+    m_commands->newTerminal->setEnabled(page && page->isRunning());
+    if (!page)
+        m_files->showNothing();
+    else if (page->isRunning())
+        m_files->showTree(page->tree(), page->files());
+    else
+        m_files->showStopped(page->stoppedText());
+    const QString id = page ? page->id() : QString();
+    m_sandboxes->setCurrent(id);
+    m_bar->setSandbox(id);
+    showFileStatus();
+}
+
+void MainWindow::showFileStatus()
+{
+    SandboxPage* page = m_workspace->current();
+    const int row = page ? m_model.rowOf(page->id()) : -1;
+    if (row < 0) {
+        m_status->setNoSandbox();
+    } else {
+        const QModelIndex index = m_model.index(row);
+        m_status->setSandbox(m_model.at(row).state, index.data(SandboxModel::BusyRole).toBool(),
+                             index.data(SandboxModel::StateTextRole).toString());
+    }
+    const FilePage* file = page ? page->editors()->current() : nullptr;
+    m_commands->save->setEnabled(file && file->canSave());
+    if (file)
+        m_status->setFile(file->editor()->languageName(), file->editor()->positionText(),
+                          file->editor()->formatText());
+    else
+        m_status->setFile({}, {}, {});
+}
+
+void MainWindow::showCopy(const QString& id, qint64 done, qint64 total)
+{
+    m_copyingSandbox = id;
+    const api::Sandbox* sandbox = m_model.find(id);
+    if (!sandbox)
+        return;
+    const QLocale locale;
+    m_copying->setText(
+        tr("Copying the folder into “%1”.").arg(QString::fromStdString(sandbox->name)),
+        total == 0 ? tr("Looking at what is in it…")
+                   : tr("%1 of %2 files").arg(locale.toString(done), locale.toString(total)));
+    m_copying->show();
+}
+
+void MainWindow::report(const QString& what, const Error& error)
+{
+    m_errors->report(
+        {.what = what, .why = reason(error), .remedy = {}, .action = {}, .act = {}, .topic = what});
+}
+
+void MainWindow::reportLink(desk::LinkState state, const QString& why)
+{
+    m_status->setLink(state);
+    if (state == desk::LinkState::Connected)
+        m_errors->withdraw(kLinkTopic);
+    else if (state == desk::LinkState::Lost)
+        m_errors->report({.what = tr("Caisson’s service cannot be reached."),
+                          .why = why,
+                          .remedy = tr("Sandboxes go on; this window tries again by itself."),
+                          .action = tr("Retry"),
+                          .act = [this] { m_services.backend.retry(); },
+                          .topic = kLinkTopic});
+}
+
+// ---- what a person does ------------------------------------------------------------------------
+
+void MainWindow::newSandbox()
+{
+    if (!findChild<NewSandboxDialog*>())
+        (new NewSandboxDialog(m_actions, m_services.prompter, this))->open();
+}
+
+void MainWindow::stepSandbox(int step)
+{
+    const int count = m_model.rowCount();
+    if (count == 0)
+        return;
+    const int row = m_model.rowOf(m_sandboxes->current());
+    showSandbox(m_model.index((row + step + count) % count).data(SandboxModel::IdRole).toString());
+}
+
+bool MainWindow::isFocusInTerminals() const
+{
+    const SandboxPage* page = m_workspace->current();
+    return page && page->terminals()->isAncestorOf(focusWidget());
+}
+
+void MainWindow::stepTab(int step)
+{
+    SandboxPage* page = m_workspace->current();
+    if (!page)
+        return;
+    if (isFocusInTerminals())
+        page->terminals()->showNext(step);
+    else
+        page->editors()->showNext(step);
+}
+
+void MainWindow::closeTab()
+{
+    SandboxPage* page = m_workspace->current();
+    if (!page)
+        return;
+    if (isFocusInTerminals())
+        page->terminals()->closeCurrent();
+    else
+        page->editors()->closeCurrent();
+}
+
+// ---- for the next time -------------------------------------------------------------------------
+
+void MainWindow::stateChanged()
+{
+    if (!m_saveSoon.isActive())
+        m_saveSoon.start();
+}
+
+void MainWindow::saveState()
+{
+    // Before the sandboxes are known there is nothing to add to what was saved the last time.
+    if (!isReady())
+        return;
+    m_services.stateFile.save({.geometry = saveGeometry(),
+                               .columns = m_columns->sizes(),
+                               .panes = m_panes->sizes(),
+                               .sandbox = m_sandboxes->current(),
+                               .sandboxes = m_workspace->states()});
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    m_saveSoon.stop();
+    saveState();
+    event->accept();
+}
+
+} // namespace caisson

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/desk/backend.h"
+#include "widgets/models/sandbox_actions.h"
+#include "widgets/models/window_state.h"
+
+#include <QTimer>
+#include <QWidget>
+
+class QMenu;
+class QSplitter;
+class QStackedWidget;
+
+namespace caisson {
+
+class ActivityLine;
+class Commands;
+class ErrorStrip;
+class FilesPane;
+class FirstRunPage;
+class NoticeStrip;
+class Prompter;
+class SandboxPage;
+class SandboxesPane;
+class StateFile;
+class StatusLine;
+class Syntax;
+class TopBar;
+class Workspace;
+
+/// What a window works with. Everything outlives it.
+struct WindowServices
+{
+    desk::Backend& backend;
+    StateFile& stateFile;
+    const Syntax& syntax;
+    Prompter& prompter;
+};
+
+/// The window: puts the panes together, and hands what happens in one to the others.
+class MainWindow : public QWidget
+{
+    Q_OBJECT
+public:
+    explicit MainWindow(const WindowServices& services, QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    /// The sandboxes are known, and with them what to show.
+    bool isReady() const { return m_actions.isListed(); }
+
+signals:
+    void ready();
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+
+private:
+    void layOut();
+    void makeMenu();
+    void connectPanes();
+    void connectCommands();
+    void connectLink();
+    void adopt(SandboxPage* page);
+
+    void showListed();
+    void showSandbox(const QString& id);
+    void showCurrentPage();
+    void showFileStatus();
+    void newSandbox();
+    void stepSandbox(int step);
+    void stepTab(int step);
+    void closeTab();
+    bool isFocusInTerminals() const;
+    void showCopy(const QString& id, qint64 done, qint64 total);
+    void report(const QString& what, const Error& error);
+    void reportLink(desk::LinkState state, const QString& why);
+    void stateChanged();
+    void saveState();
+
+    WindowServices m_services;
+    WindowState m_left; ///< as it was left the last time
+    SandboxModel m_model;
+    SandboxActions m_actions;
+    Commands* m_commands;
+    QMenu* m_menu;
+    SandboxesPane* m_sandboxes;
+    FilesPane* m_files;
+    Workspace* m_workspace;
+    TopBar* m_bar;
+    ActivityLine* m_activity;
+    QStackedWidget* m_body;
+    FirstRunPage* m_firstRun;
+    QWidget* m_waiting;
+    QSplitter* m_columns;
+    QSplitter* m_panes;
+    NoticeStrip* m_copying;
+    ErrorStrip* m_errors;
+    StatusLine* m_status;
+    QTimer m_patience; ///< until waiting for the first list is shown
+    QTimer m_saveSoon;
+    QString m_copyingSandbox;
+};
+
+} // namespace caisson

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/workbench/terminal_area.h"
+
+#include <QAction>
+#include <QHBoxLayout>
+#include <QPushButton>
+#include <QStackedWidget>
+#include <QToolButton>
+
+#include "widgets/common/empty_state.h"
+#include "widgets/common/notice_strip.h"
+#include "widgets/common/pane.h"
+#include "widgets/common/tab_bar.h"
+#include "widgets/terminal/terminal_view.h"
+#include "widgets/workbench/terminal_page.h"
+
+namespace caisson {
+
+namespace {
+
+/// How long a closed terminal can be had back.
+constexpr std::chrono::seconds kUndoTime{8};
+
+} // namespace
+
+TerminalArea::TerminalArea(desk::Backend& backend, QString sandbox, QAction* newTerminal,
+                           QWidget* parent)
+    : QWidget(parent)
+    , m_backend(backend)
+    , m_sandbox(std::move(sandbox))
+    , m_tabs(new TabBar(QStringLiteral("terminals.tabs")))
+    , m_pages(new QStackedWidget)
+    , m_reading(new QWidget)
+    , m_none(new EmptyState(QStringLiteral("terminals.empty"), Icon::Terminal,
+                            tr("Programs run here, and go on when the window is closed."),
+                            tr("New terminal")))
+    , m_stopped(new EmptyState(QStringLiteral("terminals.stopped"), Icon::Terminal, QString(),
+                               tr("Start")))
+    , m_closed(new NoticeStrip(QStringLiteral("terminals.closed"), NoticeStrip::Tone::Note))
+{
+    setObjectName(QStringLiteral("terminals"));
+    setAccessibleName(tr("Terminals"));
+    setBackgroundRole(QPalette::Base);
+    setAutoFillBackground(true);
+    m_tabs->setAccessibleName(tr("Terminals"));
+    QToolButton* add = makeToolButton(newTerminal, this);
+    add->setObjectName(QStringLiteral("terminals.new"));
+    for (QWidget* page :
+         {m_reading, static_cast<QWidget*>(m_none), static_cast<QWidget*>(m_stopped)})
+        m_pages->addWidget(page);
+
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(0, 0, 6, 0);
+    row->setSpacing(4);
+    row->addWidget(m_tabs);
+    row->addWidget(add);
+    row->addStretch();
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addLayout(row);
+    layout->addWidget(m_pages, 1);
+    layout->addWidget(m_closed);
+
+    QPushButton* undo = m_closed->addButton(QStringLiteral("undo"), tr("&Undo"));
+    m_closed->setDismissible(true);
+    m_closeTimer.setSingleShot(true);
+    m_closeTimer.setInterval(kUndoTime);
+    connect(undo, &QPushButton::clicked, this, &TerminalArea::undoClose);
+    connect(m_closed, &NoticeStrip::dismissed, this, &TerminalArea::commitClose);
+    connect(&m_closeTimer, &QTimer::timeout, this, &TerminalArea::commitClose);
+    connect(m_none, &EmptyState::activated, this, &TerminalArea::openNew);
+    connect(m_stopped, &EmptyState::activated, this, &TerminalArea::startAsked);
+
+    connect(m_tabs, &TabBar::currentChanged, this, &TerminalArea::updatePage);
+    connect(m_tabs, &TabBar::tabCloseRequested, this, &TerminalArea::close);
+    connect(m_tabs, &TabBar::tabMoved, this, [this](int from, int to) {
+        m_tabPages.move(from, to);
+        const QSignalBlocker quiet(m_model); // the tabs have moved already
+        m_model.move(from, to);
+        emit changed();
+    });
+    connect(&m_model, &TerminalModel::rowsInserted, this,
+            [this](const QModelIndex&, int first, int last) { insertTabs(first, last); });
+    connect(&m_model, &TerminalModel::rowsAboutToBeRemoved, this,
+            [this](const QModelIndex&, int first, int last) { removeTabs(first, last); });
+    connect(&m_model, &TerminalModel::rowsRemoved, this, &TerminalArea::updatePage);
+    connect(&m_model, &TerminalModel::dataChanged, this,
+            [this](const QModelIndex& index) { updateTab(index.row()); });
+}
+
+// ---- the sandbox's terminals -------------------------------------------------------------------
+
+void TerminalArea::start(WhenNone whenNone)
+{
+    m_isRunning = true;
+    updatePage();
+    m_backend.listTerminals(m_sandbox).then(
+        this,
+        [this, whenNone](const Result<api::TerminalList>& result) { listed(result, whenNone); });
+}
+
+void TerminalArea::listed(const Result<api::TerminalList>& result, WhenNone whenNone)
+{
+    if (!m_isRunning)
+        return;
+    if (!result) {
+        emit failed(tr("Could not read the terminals."), result.error());
+        return;
+    }
+    m_isRead = true;
+    std::vector<api::Terminal> terminals = result->terminals;
+    std::erase_if(terminals, [this](const api::Terminal& terminal) {
+        return terminal.id == m_closing.toStdString();
+    });
+    // In the order they were left in, so that the tabs need not move.
+    std::ranges::stable_sort(terminals, {}, [this](const api::Terminal& terminal) {
+        const qsizetype place = m_wantedOrder.indexOf(QString::fromStdString(terminal.id));
+        return place < 0 ? m_wantedOrder.size() : place;
+    });
+    for (const QString& id : m_model.order()) {
+        if (!std::ranges::contains(terminals, id.toStdString(), &api::Terminal::id))
+            m_model.remove(id);
+    }
+    for (const api::Terminal& terminal : terminals)
+        m_model.put(terminal);
+    if (const int row = m_model.rowOf(m_wantedActive); row >= 0)
+        m_tabs->setCurrentIndex(row);
+    m_wantedOrder.clear();
+    m_wantedActive.clear();
+    if (m_model.rowCount() == 0 && whenNone == WhenNone::Open)
+        openNew();
+    updatePage();
+}
+
+void TerminalArea::stop(const QString& sentence)
+{
+    m_isRunning = false;
+    m_isRead = false;
+    m_closing.clear();
+    m_closeTimer.stop();
+    m_closed->hide();
+    m_stopped->setSentence(sentence);
+    m_model.clear();
+    updatePage();
+}
+
+void TerminalArea::put(const api::Terminal& terminal)
+{
+    if (m_isRunning && m_isRead && terminal.id != m_closing.toStdString())
+        m_model.put(terminal);
+}
+
+void TerminalArea::remove(const QString& terminal)
+{
+    m_model.remove(terminal);
+}
+
+void TerminalArea::restore(const QStringList& order, const QString& active)
+{
+    m_wantedOrder = order;
+    m_wantedActive = active;
+}
+
+QString TerminalArea::active() const
+{
+    return current() ? current()->terminal() : m_wantedActive;
+}
+
+// ---- what a person does ------------------------------------------------------------------------
+
+void TerminalArea::openNew()
+{
+    create({}, {});
+}
+
+void TerminalArea::create(const api::CreateTerminal& request, const QString& inPlaceOf)
+{
+    api::CreateTerminal sized = request;
+    if (const TerminalPage* page = current()) {
+        sized.cols = page->view()->columns();
+        sized.rows = page->view()->lines();
+    }
+    m_backend.createTerminal(m_sandbox, sized)
+        .then(this, [this, inPlaceOf](const Result<api::Terminal>& result) {
+            if (!result) {
+                emit failed(tr("Could not open a terminal."), result.error());
+                return;
+            }
+            const QString id = QString::fromStdString(result->id);
+            m_model.put(*result);
+            if (const int place = m_model.rowOf(inPlaceOf); place >= 0) {
+                m_tabs->moveTab(m_model.rowOf(id), place);
+                closeNow(inPlaceOf);
+            }
+            m_tabs->setCurrentIndex(m_model.rowOf(id));
+            focusCurrent();
+            emit changed();
+        });
+}
+
+void TerminalArea::restart(TerminalPage* page)
+{
+    const api::Terminal& ended = m_model.at(rowOf(page));
+    create({.argv = ended.argv, .title = ended.title}, page->terminal());
+}
+
+void TerminalArea::closeCurrent()
+{
+    if (current())
+        close(m_tabs->currentIndex());
+}
+
+void TerminalArea::close(int index)
+{
+    commitClose();
+    const QModelIndex row = m_model.index(index);
+    const QString id = row.data(TerminalModel::IdRole).toString();
+    if (row.data(TerminalModel::EndedRole).toBool()) {
+        closeNow(id);
+        return;
+    }
+    // Its program may be an hour into its work: for a moment it only looks closed.
+    m_closing = id;
+    m_closed->setText(
+        tr("Closed “%1”. Its program is about to be ended.").arg(row.data().toString()));
+    m_closed->show();
+    m_closeTimer.start();
+    m_model.remove(id);
+    focusCurrent();
+    emit changed();
+}
+
+void TerminalArea::undoClose()
+{
+    m_closeTimer.stop();
+    m_closed->hide();
+    m_wantedActive = std::exchange(m_closing, {});
+    start(WhenNone::Leave);
+}
+
+void TerminalArea::commitClose()
+{
+    m_closeTimer.stop();
+    m_closed->hide();
+    if (!m_closing.isEmpty())
+        closeNow(std::exchange(m_closing, {}));
+}
+
+void TerminalArea::closeNow(const QString& terminal)
+{
+    m_model.remove(terminal);
+    m_backend.removeTerminal(m_sandbox, terminal).then(this, [this](const Result<void>& result) {
+        if (!result && result.error().code != ErrorCode::NotFound)
+            emit failed(tr("Could not end a terminal."), result.error());
+    });
+    emit changed();
+}
+
+void TerminalArea::showNext(int step)
+{
+    if (const int count = m_tabs->count())
+        m_tabs->setCurrentIndex((m_tabs->currentIndex() + step + count) % count);
+    focusCurrent();
+}
+
+void TerminalArea::focusCurrent()
+{
+    if (TerminalPage* page = current())
+        page->setFocus(Qt::ShortcutFocusReason);
+    else if (auto* state = qobject_cast<EmptyState*>(m_pages->currentWidget()))
+        state->button()->setFocus(Qt::ShortcutFocusReason);
+}
+
+// ---- tabs --------------------------------------------------------------------------------------
+
+TerminalPage* TerminalArea::at(int row) const
+{
+    return row < 0 || row >= m_tabPages.size() ? nullptr : m_tabPages[row];
+}
+
+int TerminalArea::rowOf(const TerminalPage* page) const
+{
+    return static_cast<int>(m_tabPages.indexOf(page));
+}
+
+TerminalPage* TerminalArea::current() const
+{
+    return at(m_tabs->currentIndex());
+}
+
+void TerminalArea::insertTabs(int first, int last)
+{
+    for (int row = first; row <= last; ++row) {
+        auto* page = new TerminalPage(m_backend, m_sandbox,
+                                      m_model.index(row).data(TerminalModel::IdRole).toString());
+        m_tabPages.insert(row, page);
+        m_pages->addWidget(page);
+        m_tabs->insertTab(row, icon(Icon::Terminal), QString());
+        connect(page, &TerminalPage::ended, this, [this, page](const api::ExitStatus& exit) {
+            m_model.setEnded(page->terminal(), exit);
+        });
+        connect(page, &TerminalPage::titleChanged, this,
+                [this, page](const QString& title) { m_tabs->setTabToolTip(rowOf(page), title); });
+        connect(page, &TerminalPage::restartAsked, this, [this, page] { restart(page); });
+        connect(page, &TerminalPage::closeAsked, this,
+                [this, page] { closeNow(page->terminal()); });
+        updateTab(row);
+    }
+    updatePage();
+}
+
+void TerminalArea::removeTabs(int first, int last)
+{
+    for (int row = last; row >= first; --row) {
+        TerminalPage* page = m_tabPages.takeAt(row);
+        m_pages->removeWidget(page);
+        m_tabs->removeTab(row);
+        page->deleteLater();
+    }
+}
+
+void TerminalArea::updateTab(int row)
+{
+    const QModelIndex index = m_model.index(row);
+    QString text = index.data().toString();
+    text.replace(QLatin1Char('&'), QStringLiteral("&&"));
+    const QString end = index.data(TerminalModel::EndTextRole).toString();
+    m_tabs->setTabText(row, end.isEmpty() ? text : tr("%1 (ended)").arg(text));
+    m_tabs->setTabToolTip(row, index.data(Qt::ToolTipRole).toString());
+    if (!end.isEmpty())
+        at(row)->showEnd(end + QLatin1Char('.'));
+}
+
+void TerminalArea::updatePage()
+{
+    m_tabs->setVisible(m_tabs->count() > 0);
+    if (TerminalPage* page = current())
+        m_pages->setCurrentWidget(page);
+    else if (!m_isRunning)
+        m_pages->setCurrentWidget(m_stopped);
+    else
+        m_pages->setCurrentWidget(m_isRead ? static_cast<QWidget*>(m_none) : m_reading);
+    emit changed();
+}
+
+} // namespace caisson

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/workbench/top_bar.h"
+
+#include <QAction>
+#include <QActionGroup>
+#include <QHBoxLayout>
+#include <QMenu>
+#include <QPainter>
+#include <QToolButton>
+
+#include "widgets/common/colors.h"
+#include "widgets/common/fonts.h"
+#include "widgets/common/icons.h"
+#include "widgets/common/pane.h"
+#include "widgets/sandboxes/state_label.h"
+
+namespace caisson {
+
+namespace {
+
+constexpr int kHeight = 40;
+
+} // namespace
+
+TopBar::TopBar(SandboxModel& model, QMenu* menu, QAction* menuAction, QWidget* parent)
+    : QWidget(parent)
+    , m_model(model)
+    , m_switcher(new QToolButton)
+    , m_sandboxes(new QMenu(this))
+    , m_state(new StateLabel)
+{
+    setObjectName(QStringLiteral("bar"));
+    setFixedHeight(kHeight);
+    m_switcher->setObjectName(QStringLiteral("bar.switcher"));
+    m_switcher->setAccessibleName(tr("Sandbox"));
+    m_switcher->setToolTip(tr("Show another sandbox"));
+    m_switcher->setIcon(icon(Icon::Sandbox));
+    m_switcher->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_switcher->setPopupMode(QToolButton::InstantPopup);
+    m_switcher->setAutoRaise(true);
+    m_switcher->setFocusPolicy(Qt::TabFocus);
+    m_switcher->setFont(headingFont());
+    m_switcher->setMenu(m_sandboxes);
+    m_sandboxes->setObjectName(QStringLiteral("bar.sandboxes"));
+    m_state->setObjectName(QStringLiteral("bar.state"));
+
+    QToolButton* menuButton = makeToolButton(menuAction, this);
+    menuButton->setObjectName(QStringLiteral("bar.menu"));
+    connect(menuAction, &QAction::triggered, menu, [menu, menuButton] {
+        menu->popup(menuButton->mapToGlobal(
+            QPoint(menuButton->width() - menu->sizeHint().width(), menuButton->height() + 4)));
+    });
+
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(8, 0, 8, 1);
+    layout->setSpacing(8);
+    layout->addWidget(m_switcher);
+    layout->addWidget(m_state);
+    layout->addStretch();
+    layout->addWidget(menuButton);
+
+    connect(m_sandboxes, &QMenu::aboutToShow, this, &TopBar::fillSwitcher);
+    connect(&m_model, &SandboxModel::dataChanged, this, &TopBar::updateState);
+    connect(&m_model, &SandboxModel::rowsInserted, this, &TopBar::updateState);
+    connect(&m_model, &SandboxModel::rowsRemoved, this, &TopBar::updateState);
+    updateState();
+}
+
+void TopBar::setSandbox(const QString& id)
+{
+    m_sandbox = id;
+    updateState();
+}
+
+void TopBar::updateState()
+{
+    const int row = m_model.rowOf(m_sandbox);
+    m_switcher->setVisible(row >= 0);
+    m_state->setVisible(row >= 0);
+    if (row < 0)
+        return;
+    const QModelIndex index = m_model.index(row);
+    m_switcher->setText(index.data().toString());
+    m_state->setState(static_cast<api::SandboxState>(index.data(SandboxModel::StateRole).toInt()),
+                      index.data(SandboxModel::BusyRole).toBool(),
+                      index.data(SandboxModel::StateTextRole).toString());
+    m_state->setToolTip(index.data(SandboxModel::WhyRole).toString());
+}
+
+void TopBar::fillSwitcher()
+{
+    m_sandboxes->clear();
+    auto* group = new QActionGroup(m_sandboxes);
+    for (int row = 0; row < m_model.rowCount(); ++row) {
+        const QModelIndex index = m_model.index(row);
+        const QString id = index.data(SandboxModel::IdRole).toString();
+        QAction* action =
+            m_sandboxes->addAction(index.data().toString(), this, [this, id] { emit chosen(id); });
+        action->setCheckable(true);
+        action->setChecked(id == m_sandbox);
+        group->addAction(action);
+    }
+}
+
+void TopBar::paintEvent(QPaintEvent*)
+{
+    const Colors& colors = colorsOf(palette());
+    QPainter painter(this);
+    painter.fillRect(rect(), colors.panel);
+    painter.fillRect(QRect(0, height() - 1, width(), 1), colors.hairline);
+}
+
+} // namespace caisson

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "widgets/models/sandbox_model.h"
+
+#include <QWidget>
+
+class QAction;
+class QMenu;
+class QToolButton;
+
+namespace caisson {
+
+class StateLabel;
+
+/// The bar above everything: which sandbox is shown and how it is, and the window's menu.
+class TopBar : public QWidget
+{
+    Q_OBJECT
+public:
+    /// `model` outlives it. The bar shows `menu` behind `menuAction`.
+    TopBar(SandboxModel& model, QMenu* menu, QAction* menuAction, QWidget* parent = nullptr);
+
+    void setSandbox(const QString& id);
+
+signals:
+    void chosen(const QString& id);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    void updateState();
+    void fillSwitcher();
+
+    SandboxModel& m_model;
+    QString m_sandbox;
+    QToolButton* m_switcher;
+    QMenu* m_sandboxes;
+    StateLabel* m_state;
+};
+
+} // namespace caisson

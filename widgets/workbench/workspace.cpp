@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/workbench/workspace.h"
+
+#include "widgets/models/sandbox_model.h"
+#include "widgets/workbench/sandbox_page.h"
+
+namespace caisson {
+
+Workspace::Workspace(desk::Backend& backend, SandboxModel& model, const Syntax& syntax,
+                     Prompter& prompter, QAction* newTerminal, QMap<QString, SandboxViewState> left,
+                     QWidget* parent)
+    : QStackedWidget(parent)
+    , m_backend(backend)
+    , m_model(model)
+    , m_syntax(syntax)
+    , m_prompter(prompter)
+    , m_newTerminal(newTerminal)
+    , m_left(std::move(left))
+{
+    setObjectName(QStringLiteral("workspace"));
+    connect(&m_model, &SandboxModel::dataChanged, this,
+            [this](const QModelIndex& first, const QModelIndex& last) {
+                follow(first.row(), last.row());
+            });
+    connect(&m_model, &SandboxModel::rowsAboutToBeRemoved, this,
+            [this](const QModelIndex&, int first, int last) { forget(first, last); });
+}
+
+void Workspace::show(const QString& sandbox)
+{
+    const api::Sandbox* known = m_model.find(sandbox);
+    if (!known)
+        return;
+    SandboxPage* page = m_pages.value(sandbox);
+    if (!page) {
+        page = new SandboxPage(m_backend, *known, m_syntax, m_prompter, m_newTerminal);
+        m_pages.insert(sandbox, page);
+        addWidget(page);
+        page->restore(m_left.value(sandbox));
+        connect(page, &SandboxPage::changed, this, &Workspace::changed);
+        connect(page, &SandboxPage::runningChanged, this, [this, page] {
+            if (page == current())
+                emit shown();
+        });
+        emit pageMade(page);
+        page->setSandbox(*known);
+    }
+    setCurrentWidget(page);
+    emit shown();
+    emit changed();
+}
+
+SandboxPage* Workspace::current() const
+{
+    return qobject_cast<SandboxPage*>(currentWidget());
+}
+
+void Workspace::follow(int first, int last)
+{
+    for (int row = first; row <= last; ++row) {
+        const api::Sandbox& sandbox = m_model.at(row);
+        if (SandboxPage* page = find(QString::fromStdString(sandbox.id)))
+            page->setSandbox(sandbox);
+    }
+}
+
+void Workspace::forget(int first, int last)
+{
+    for (int row = first; row <= last; ++row) {
+        const QString id = m_model.index(row).data(SandboxModel::IdRole).toString();
+        m_left.remove(id);
+        if (SandboxPage* page = m_pages.take(id)) {
+            removeWidget(page);
+            delete page;
+        }
+    }
+    emit shown();
+    emit changed();
+}
+
+void Workspace::refresh()
+{
+    for (SandboxPage* page : std::as_const(m_pages))
+        page->refresh();
+}
+
+QMap<QString, SandboxViewState> Workspace::states() const
+{
+    QMap<QString, SandboxViewState> states = m_left;
+    for (const auto& [id, page] : m_pages.asKeyValueRange())
+        states[id] = page->viewState();
+    return states;
+}
+
+} // namespace caisson
