@@ -69,8 +69,6 @@ Task<Result<void>> ClientConnection::send(std::string method, std::string target
             "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
             "\r\n";
     bytes += "\r\n" + body;
-    if (method == "HEAD")
-        m_impl->parser.skip(true);
     co_return co_await m_impl->write(asio::buffer(bytes));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/api/async.h"
+#include "backend/api/codec.h"
 #include "backend/api/http.h"
 #include "backend/api/websocket.h"
 
@@ -61,5 +62,15 @@ private:
     struct Impl;
     std::unique_ptr<Impl> m_impl;
 };
+
+/// The whole body as a message; an empty body is one without fields.
+template<class T>
+Task<Result<T>> readJson(ServerConnection& connection)
+{
+    const Result<std::string> body = co_await connection.readBody();
+    if (!body)
+        co_return std::unexpected(body.error());
+    co_return fromJson<T>(body->empty() ? "{}" : *body);
+}
 
 } // namespace caisson::api

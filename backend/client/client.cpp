@@ -43,7 +43,7 @@ using Opened = std::pair<api::ClientConnection, api::ResponseHead>;
 /// connect says nothing at all. The next connection starts another one.
 bool mayAskAgain(const Call& call, const Error& error)
 {
-    return error.code == ErrorCode::Unavailable && (call.method == "GET" || call.method == "HEAD");
+    return error.code == ErrorCode::Unavailable && call.method == "GET";
 }
 
 Task<Result<Opened>> openOnce(Transport& transport, Call call);
@@ -63,7 +63,6 @@ Task<Result<Opened>> openOnce(Transport& transport, Call call)
     if (!socket)
         co_return std::unexpected(socket.error());
     api::ClientConnection connection(std::move(*socket));
-    const bool isHead = call.method == "HEAD";
     Result<void> sent = co_await connection.send(std::move(call.method), std::move(call.target),
                                                  std::move(call.body), std::move(call.headers));
     Result<api::ResponseHead> head = co_await connection.readHead();
@@ -71,10 +70,6 @@ Task<Result<Opened>> openOnce(Transport& transport, Call call)
         co_return std::unexpected(sent ? head.error() : sent.error());
     if (head->status < 300)
         co_return std::pair(std::move(connection), std::move(*head));
-    if (isHead) {
-        const std::string code(head->header("caisson-error").value_or("not_found"));
-        co_return fail(codeFromName(code), "the service answered " + std::to_string(head->status));
-    }
     Result<std::string> body = co_await connection.readBody(kMaxAnswer);
     if (!body)
         co_return std::unexpected(body.error());

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/client/transport.h"
 
+#include "backend/base/process.h"
 #include "backend/base/unique_fd.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
-#include <climits>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,16 +18,6 @@ namespace {
 constexpr auto kTuple = api::asio::as_tuple(api::asio::use_awaitable);
 constexpr std::chrono::milliseconds kRetry(2);
 constexpr std::chrono::seconds kStartLimit(10);
-
-std::string besideThisProgram(const char* name)
-{
-    char path[PATH_MAX];
-    const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
-    if (length <= 0)
-        return name;
-    std::string folder(path, static_cast<std::size_t>(length));
-    return folder.substr(0, folder.find_last_of('/') + 1) + name;
-}
 
 /// Starts caissond in a session of its own, held by nothing of ours: descriptors from 3 closed,
 /// 0 to 2 on /dev/null. Forked twice, so that it is nobody's child to wait for.
@@ -74,8 +64,7 @@ LocalTransport::LocalTransport(api::asio::any_io_executor executor, api::Paths p
                                std::string daemonProgram)
     : m_executor(std::move(executor))
     , m_paths(std::move(paths))
-    , m_daemonProgram(daemonProgram.empty() ? besideThisProgram("caissond")
-                                            : std::move(daemonProgram))
+    , m_daemonProgram(daemonProgram.empty() ? siblingProgram("caissond") : std::move(daemonProgram))
 {
 }
 

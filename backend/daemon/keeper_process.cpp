@@ -4,6 +4,7 @@
 #include "backend/api/codec.h"
 #include "backend/api/packet_socket.h"
 #include "backend/base/files.h"
+#include "backend/base/process.h"
 #include "backend/base/unique_fd.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -11,7 +12,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -124,16 +124,6 @@ Result<UniqueFd> openLog(const std::string& path)
 }
 
 } // namespace
-
-std::string siblingProgram(const std::string& name)
-{
-    char path[PATH_MAX];
-    const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
-    if (length <= 0)
-        return name;
-    std::string folder(path, static_cast<std::size_t>(length));
-    return folder.substr(0, folder.find_last_of('/') + 1) + name;
-}
 
 Result<void> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start)
 {

@@ -23,7 +23,4 @@ api::Task<Result<void>> clearUpAfterKeeper(const api::Paths& paths, std::string 
 api::Task<Result<void>> deleteFolder(const api::Paths& paths, std::string sandbox,
                                      std::string folder);
 
-/// A program beside this one.
-std::string siblingProgram(const std::string& name);
-
 } // namespace caisson::daemon

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/base/log.h"
+#include "backend/base/process.h"
 #include "backend/daemon/listener.h"
 #include "backend/daemon/service.h"
 
@@ -10,7 +11,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,16 +35,6 @@ void redirectLog(const api::Paths& paths)
         return;
     ::dup2(fd, STDERR_FILENO);
     ::close(fd);
-}
-
-void raiseDescriptorLimit()
-{
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
-    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        logWarning("the limit on open files stays low");
 }
 
 Task<void> acceptClients(daemon::Listener& listener, daemon::Service& service)

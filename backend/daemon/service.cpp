@@ -14,15 +14,6 @@ using namespace api::asio::experimental::awaitable_operators;
 
 namespace {
 
-template<class T>
-Task<Result<T>> readJson(api::ServerConnection& connection)
-{
-    const Result<std::string> body = co_await connection.readBody();
-    if (!body)
-        co_return std::unexpected(body.error());
-    co_return api::fromJson<T>(*body);
-}
-
 /// Sends what a handler came to, with the route's status.
 template<class T>
 Task<Result<void>> respond(api::ServerConnection& connection, const api::RouteMatch& match,
@@ -124,7 +115,7 @@ Task<Result<void>> Service::answer(api::ServerConnection& connection, const api:
         co_return co_await sendEvents(connection, since ? *since : last ? std::string(*last) : "");
     }
     if (operation == "createSandbox") {
-        const auto request = co_await readJson<api::CreateSandbox>(connection);
+        const auto request = co_await api::readJson<api::CreateSandbox>(connection);
         if (!request)
             co_return std::unexpected(request.error());
         co_return co_await respond(connection, match, co_await m_sandboxes.create(*request));
@@ -136,7 +127,7 @@ Task<Result<void>> Service::answer(api::ServerConnection& connection, const api:
     if (operation == "showSandbox")
         co_return co_await respond(connection, match, co_await m_sandboxes.show(name));
     if (operation == "patchSandbox") {
-        const auto patch = co_await readJson<api::PatchSandbox>(connection);
+        const auto patch = co_await api::readJson<api::PatchSandbox>(connection);
         if (!patch)
             co_return std::unexpected(patch.error());
         co_return co_await respond(connection, match, co_await m_sandboxes.patch(name, *patch));

@@ -3,6 +3,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/base/process.h"
 #include "backend/keeper/runtime/leftovers.h"
 #include "backend/keeper/runtime/process_handle.h"
 #include "backend/keeper/storage/tree.h"
@@ -14,7 +15,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <climits>
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -41,10 +41,7 @@ std::string initProgram()
     // For tests of a keeper whose init lies.
     if (const char* program = std::getenv("CAISSON_INIT"))
         return program;
-    char path[PATH_MAX];
-    const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
-    const std::string self(path, length > 0 ? static_cast<std::size_t>(length) : 0);
-    return self.substr(0, self.find_last_of('/') + 1) + "caisson-init";
+    return siblingProgram("caisson-init");
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "backend/api/codec.h"
 #include "backend/base/files.h"
 #include "backend/base/log.h"
+#include "backend/base/process.h"
 #include "backend/keeper/keeper.h"
 #include "backend/keeper/runtime/leftovers.h"
 #include "backend/keeper/storage/tree.h"
@@ -12,7 +13,6 @@
 #include <boost/asio/io_context.hpp>
 #include <csignal>
 #include <fcntl.h>
-#include <sys/resource.h>
 
 using namespace caisson;
 
@@ -20,17 +20,6 @@ namespace {
 
 /// Where caissond puts the listening socket of keeperlink.h.
 constexpr int kListeningFd = 3;
-
-/// Journals and connections take descriptors; the default of 1024 is for programs with select(2).
-void raiseDescriptorLimit()
-{
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
-    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        logWarning("the limit on open files stays low");
-}
 
 int removeFolder(const std::string& folder)
 {

@@ -245,10 +245,7 @@ Task<void> sendEvents(api::ServerConnection& connection, Command& command)
 
 Task<Result<void>> execAsEvents(Exchange exchange)
 {
-    const Result<std::string> body = co_await exchange.connection.readBody();
-    if (!body)
-        co_return std::unexpected(body.error());
-    const Result<api::ExecRequest> request = api::fromJson<api::ExecRequest>(*body);
+    const auto request = co_await api::readJson<api::ExecRequest>(exchange.connection);
     if (!request)
         co_return std::unexpected(request.error());
     Result<Command> command = co_await start(exchange.link, *request);

@@ -170,10 +170,7 @@ Task<Result<void>> removeFile(Exchange exchange)
 
 Task<Result<void>> fileAction(Exchange exchange)
 {
-    const Result<std::string> body = co_await exchange.connection.readBody();
-    if (!body)
-        co_return std::unexpected(body.error());
-    const Result<api::FileAction> action = api::fromJson<api::FileAction>(*body);
+    const auto action = co_await api::readJson<api::FileAction>(exchange.connection);
     if (!action)
         co_return std::unexpected(action.error());
     if (action->action == "mkdir") {
@@ -299,7 +296,8 @@ Task<Result<void>> watchFolder(Exchange exchange)
         co_await exchange.link.request<api::Empty>("watch", request, channel->id());
     if (!watching)
         co_return std::unexpected(watching.error());
-    const bool resumed = exchange.head.header("last-event-id") || exchange.match.queryValue("since");
+    const bool resumed =
+        exchange.head.header("last-event-id") || exchange.match.queryValue("since");
     if (co_await exchange.connection.startEvents())
         co_await (sendWatch(exchange.connection, *channel, resumed) ||
                   exchange.connection.waitClosed());

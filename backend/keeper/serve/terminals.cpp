@@ -7,22 +7,9 @@ namespace caisson::keeper {
 
 using api::Task;
 
-namespace {
-
-template<class T>
-Task<Result<T>> readJson(api::ServerConnection& connection)
-{
-    const Result<std::string> body = co_await connection.readBody();
-    if (!body)
-        co_return std::unexpected(body.error());
-    co_return api::fromJson<T>(body->empty() ? "{}" : *body);
-}
-
-} // namespace
-
 Task<Result<void>> createTerminal(Exchange exchange, Terminals& terminals)
 {
-    const auto request = co_await readJson<api::CreateTerminal>(exchange.connection);
+    const auto request = co_await api::readJson<api::CreateTerminal>(exchange.connection);
     if (!request)
         co_return std::unexpected(request.error());
     const Result<api::Terminal> terminal = co_await terminals.create(*request);
@@ -62,7 +49,7 @@ Task<Result<void>> attachTerminal(Exchange exchange, Terminals& terminals)
 
 Task<Result<void>> patchTerminal(Exchange exchange, Terminals& terminals)
 {
-    const auto patch = co_await readJson<api::PatchTerminal>(exchange.connection);
+    const auto patch = co_await api::readJson<api::PatchTerminal>(exchange.connection);
     if (!patch)
         co_return std::unexpected(patch.error());
     const Result<api::Terminal> terminal =
