@@ -279,7 +279,8 @@ Result<Cgroups> Cgroups::create(const std::string& sandboxId, const api::Limits&
     if (!maker.applies("pids")) {
         cgroups.m_processLimit = maker.pids();
         applied.notes.push_back("pids: no pids cgroup may be written on this host; RLIMIT_NPROC "
-                                "bounds processes and threads instead");
+                                "bounds processes and threads instead (as root, those of each "
+                                "user inside)");
     }
     if (maker.applies("memory"))
         applied.memory = asked.memory;

@@ -93,8 +93,9 @@ RunningContainer::RunningContainer(As as, const std::string& home,
 {
     std::vector<std::string> words{"env"};
     words.insert(words.end(), environment.begin(), environment.end());
-    words.insert(words.end(), {home + "/tools/container_probe", "--home", home, "--id-base",
-                               std::to_string(kIdBase)});
+    words.insert(words.end(),
+                 {home + "/tools/container_probe", "--home", home, "--bases",
+                  home + "/../caisson-test-bases", "--id-base", std::to_string(kIdBase)});
     words.insert(words.end(), arguments.begin(), arguments.end());
     Pipe input;
     Pipe output;

@@ -62,8 +62,9 @@ private:
     unsigned m_scripts = 0;
 };
 
-/// Containers as root and as an ordinary user, each in a home of its own, on a file system that
-/// both may write to and below a folder that only its owner may pass.
+/// Containers as root and as an ordinary user, each in a home of its own below a folder that only its
+/// owner may pass. Bases are shared with other cases, before and at the same time, as sandboxes
+/// share them: building one takes longer than most cases.
 class ContainerTest : public testing::TestWithParam<As>
 {
 protected:

@@ -33,6 +33,7 @@ using namespace caisson::keeper;
 struct Arguments
 {
     std::string home;
+    std::string bases;
     std::string init = "/bin/sh";
     std::int64_t idBase = 0;
     bool remove = false;    ///< only remove the sandbox's files
@@ -73,6 +74,8 @@ Arguments parse(int argc, char** argv)
         const std::string value = argv[i + 1];
         if (option == "--home")
             arguments.home = value;
+        else if (option == "--bases")
+            arguments.bases = value;
         else if (option == "--init")
             arguments.init = value;
         else if (option == "--id-base")
@@ -172,15 +175,16 @@ int main(int argc, char** argv)
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, link) != 0 ||
         ::pipe2(log, O_CLOEXEC) != 0)
         failWith("no descriptors");
-    auto started = startContainer({.sandbox = arguments.sandbox,
-                                   .idBase = arguments.idBase,
-                                   .folder = folder,
-                                   .bases = arguments.home + "/base",
-                                   .runFolder = run,
-                                   .initProgram = arguments.init,
-                                   .link = UniqueFd(link[1]),
-                                   .log = log[1]},
-                                  namespaces);
+    auto started = startContainer(
+        {.sandbox = arguments.sandbox,
+         .idBase = arguments.idBase,
+         .folder = folder,
+         .bases = arguments.bases.empty() ? arguments.home + "/base" : arguments.bases,
+         .runFolder = run,
+         .initProgram = arguments.init,
+         .link = UniqueFd(link[1]),
+         .log = log[1]},
+        namespaces);
     ::close(log[1]);
     if (!started) {
         if (auto removed = removeLeftovers(arguments.sandbox.id, folder, run); !removed)

