@@ -46,8 +46,7 @@ struct Attachment
     StandardStreams streams;
     std::optional<RawTerminal> terminal;
     ReplayFence fence;
-    std::int64_t position = 0;    ///< offset of the next byte of output
-    std::int64_t replayEnd = 0;   ///< where history ended when we came
+    bool replayed = false;        ///< there was history to show
     std::optional<int> endedWith; ///< exit code, when the end is ours
 };
 
@@ -78,10 +77,11 @@ api::Task<void> openFenceInTime(std::shared_ptr<Attachment> attachment)
     attachment->fence.open();
 }
 
+/// All that was written before we came has been shown.
 api::Task<Result<void>> finishReplay(std::shared_ptr<Attachment> attachment)
 {
     const auto executor = co_await api::asio::this_coro::executor;
-    if (!attachment->terminal || ::isatty(STDOUT_FILENO) == 0) {
+    if (!attachment->replayed || !attachment->terminal || ::isatty(STDOUT_FILENO) == 0) {
         attachment->fence.open();
         co_return Result<void>{};
     }
@@ -135,30 +135,25 @@ api::Task<void> watchSignals(std::shared_ptr<Attachment> attachment)
 }
 
 /// Acts on a control message; the exit code once the terminal's program has ended.
-Result<std::optional<int>> take(Attachment& attachment, const api::StreamControl& control)
+api::Task<Result<std::optional<int>>> take(std::shared_ptr<Attachment> attachment,
+                                           api::StreamControl control)
 {
-    if (control.type == "truncated" && control.first)
-        attachment.position = *control.first;
-    else if (control.type == "offset" && control.offset)
-        attachment.position = *control.offset;
-    else if (control.type == "exit" && control.exit)
-        return exitCodeOf(*control.exit);
-    else if (control.type == "error")
-        return fail(codeFromName(control.code.value_or("internal")),
-                    control.error.value_or("the sandbox gave no reason"));
-    return std::nullopt;
+    if (control.type == "exit" && control.exit)
+        co_return exitCodeOf(*control.exit);
+    if (control.type == "error")
+        co_return fail(codeFromName(control.code.value_or("internal")),
+                       control.error.value_or("the sandbox gave no reason"));
+    if (control.type == "caught_up") {
+        if (Result<void> done = co_await finishReplay(std::move(attachment)); !done)
+            co_return std::unexpected(done.error());
+    }
+    co_return std::nullopt;
 }
 
 /// Copies output to ours until the program ends or somebody leaves.
 api::Task<Result<int>> pumpOutput(std::shared_ptr<Attachment> attachment)
 {
-    bool replaying = true;
     for (;;) {
-        if (replaying && attachment->position >= attachment->replayEnd) {
-            replaying = false;
-            if (Result<void> done = co_await finishReplay(attachment); !done)
-                co_return std::unexpected(done.error());
-        }
         Result<client::TerminalSocket::Message> message = co_await attachment->socket.read();
         if (attachment->endedWith)
             co_return *attachment->endedWith;
@@ -166,14 +161,14 @@ api::Task<Result<int>> pumpOutput(std::shared_ptr<Attachment> attachment)
             co_return fail(message.error().code,
                            "the sandbox went away: " + message.error().message);
         if (const auto* bytes = std::get_if<std::string>(&*message)) {
-            attachment->position += static_cast<std::int64_t>(bytes->size());
+            attachment->replayed = true;
             if (Result<void> done = co_await attachment->streams.write(STDOUT_FILENO, *bytes);
                 !done)
                 co_return std::unexpected(done.error());
             continue;
         }
         const Result<std::optional<int>> ended =
-            take(*attachment, std::get<api::StreamControl>(*message));
+            co_await take(attachment, std::get<api::StreamControl>(*std::move(message)));
         if (!ended)
             co_return std::unexpected(ended.error());
         if (*ended)
@@ -181,34 +176,16 @@ api::Task<Result<int>> pumpOutput(std::shared_ptr<Attachment> attachment)
     }
 }
 
-/// The offset after the terminal's newest byte.
-api::Task<Result<std::int64_t>> newestOffset(Session& session, const std::string& sandbox,
-                                             const std::string& terminal)
-{
-    const Result<api::TerminalList> list = co_await session.client.listTerminals(sandbox);
-    if (!list)
-        co_return std::unexpected(list.error());
-    const auto found = std::ranges::find(list->terminals, terminal, &api::Terminal::id);
-    // One that is not listed is refused by the attaching, with the reason.
-    co_return found == list->terminals.end() ? 0 : found->offset;
-}
-
 } // namespace
 
 api::Task<Result<int>> attachTerminal(Session& session, std::string sandbox, std::string terminal)
 {
-    const Result<std::int64_t> newest = co_await newestOffset(session, sandbox, terminal);
-    if (!newest)
-        co_return std::unexpected(newest.error());
     Result<client::TerminalSocket> socket =
         co_await session.client.attachTerminal(sandbox, terminal, 0);
     if (!socket)
         co_return std::unexpected(socket.error());
     const auto executor = co_await api::asio::this_coro::executor;
     const auto attachment = std::make_shared<Attachment>(executor, *std::move(socket));
-    attachment->replayEnd = *newest;
-    if (*newest == 0)
-        attachment->fence.open();
     if (hasTerminal()) {
         Result<RawTerminal> raw = RawTerminal::enter();
         if (!raw)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/api/codec.h"
 #include "backend/api/names.h"
 #include "backend/ctl/exec_session.h"
 #include "backend/ctl/raw_terminal.h"
@@ -6,6 +7,7 @@
 #include "backend/ctl/verbs.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 
 namespace caisson::ctl {
@@ -56,6 +58,20 @@ Result<api::ExecRequest> execRequest(const ExecOptions& options)
     return request;
 }
 
+/// The API speaks JSON, which carries text: other bytes would arrive as something else.
+Result<void> checkText(const api::ExecRequest& request)
+{
+    bool isText = api::isUtf8(request.user) && api::isUtf8(request.cwd) &&
+                  std::ranges::all_of(request.argv, api::isUtf8);
+    for (const auto& [name, value] : request.env)
+        isText = isText && api::isUtf8(name) && api::isUtf8(value);
+    if (!isText)
+        return fail(ErrorCode::BadRequest,
+                    "exec: an argument is not UTF-8 and cannot be sent; pass "
+                    "such bytes on standard input or in a file");
+    return {};
+}
+
 api::Task<Result<int>> exec(Session& session, const ExecOptions& options, const Choice& choice)
 {
     if (choice.argv.empty()) {
@@ -68,6 +84,8 @@ api::Task<Result<int>> exec(Session& session, const ExecOptions& options, const 
         co_return kExitWrongUse;
     }
     request->argv = choice.argv;
+    if (Result<void> checked = checkText(*request); !checked)
+        co_return std::unexpected(checked.error());
     if (Result<void> said = co_await announceStart(session, options.name); !said)
         co_return std::unexpected(said.error());
     co_return co_await runAttached(session, options.name, *std::move(request));

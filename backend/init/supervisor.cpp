@@ -138,7 +138,10 @@ void startCommand(const CommandPlan& plan)
         report(plan.control, {SupervisorReport::Kind::Failed, errno, LaunchStep::Fork});
         ::_exit(1);
     }
-    g_command = ::_Fork();
+    // vfork(2), since nothing is copied then: the child only makes system calls on a deeper stack,
+    // and this process, which waits for its exec anyway, has one thread. Half of what starting a
+    // command costs.
+    g_command = ::vfork();
     if (g_command < 0) {
         report(plan.control, {SupervisorReport::Kind::Failed, errno, LaunchStep::Fork});
         ::_exit(1);

@@ -57,6 +57,14 @@ bool isFolder(int parent, const FolderReader::Entry& entry)
     return ::fstatat(parent, entry.name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode);
 }
 
+/// A file made without a name (O_TMPFILE of open(2)) goes by "#" and its inode in the kernel's
+/// events; a file may of course be called so.
+bool isNameless(const std::string& name, const std::string& path)
+{
+    return name.size() > 1 && name.front() == '#' &&
+           name.find_first_not_of("0123456789", 1) == name.npos && ::access(path.c_str(), F_OK) != 0;
+}
+
 } // namespace
 
 WatchTree::WatchTree(std::string path, PathFilter filter)
@@ -336,7 +344,7 @@ WatchTree::State WatchTree::handle(const Change& change, WatchLog& log)
             forget(detach(*node, change.name));
         if (reports(relative))
             log.deleted(absolutePath(relative), directory);
-    } else if (reports(relative)) {
+    } else if (reports(relative) && !isNameless(change.name, absolutePath(relative))) {
         log.modified(absolutePath(relative), directory);
     }
     return State::Watching;

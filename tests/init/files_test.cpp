@@ -310,7 +310,7 @@ TEST_F(InitFiles, AMountPointIsNotEmptiedInVain)
 
 TEST_F(InitFiles, ALongRemovalHoldsUpNobody)
 {
-    for (int folder = 0; folder < 100; ++folder) {
+    for (int folder = 0; folder < 50; ++folder) {
         const std::string path = m_folder / ("tree/" + std::to_string(folder));
         fs::create_directories(path);
         for (int file = 0; file < 100; ++file)

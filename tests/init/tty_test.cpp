@@ -76,6 +76,8 @@ TEST(InitTty, JobControl)
     init.sendData(channel, "\x1a");
     ASSERT_TRUE(init.readUntil([&] { return init.channel(channel).data.contains("Stopped"); }));
     init.sendData(channel, "kill %1; wait; exit 8\n");
+    EXPECT_TRUE(init.readUntil([&] { return init.channel(channel).data.contains("exit"); }));
+    fprintf(stderr,"<<<%s>>>\n", init.channel(channel).data.c_str());
     const auto outcome = init.finish(channel);
     EXPECT_FALSE(outcome.out.contains("no job control")) << outcome.out;
     EXPECT_EQ(outcome.exit.code, 8);

@@ -228,6 +228,11 @@ TEST_F(InitWatch, AnAtomicWriteIsOneChangeWithoutItsTemporary)
     EXPECT_EQ(without(all(watched), "modified mark"), Lines{"created file"});
     put("two");
     EXPECT_EQ(without(all(watched), "modified mark"), Lines{"modified file"});
+    // While it has no name it is called "#123" by the kernel. Others may be called so in earnest.
+    writeText(m_folder / "#123", "");
+    EXPECT_EQ(without(all(watched), "modified mark").front(), "created #123");
+    fs::permissions(m_folder / "#123", fs::perms::owner_all);
+    until(watched, "modified #123");
 }
 
 TEST_F(InitWatch, ABurstIsCoalescedButItsFirstIsAtOnce)

@@ -4,6 +4,7 @@
 #include <QAction>
 #include <QCheckBox>
 #include <QComboBox>
+#include <QDialog>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -25,8 +26,13 @@
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/pane.h"
+#include "widgets/common/prompter.h"
 #include "widgets/common/style.h"
 #include "widgets/common/tab_bar.h"
+#include "widgets/editor/code_editor.h"
+#include "widgets/editor/editor_page.h"
+#include "widgets/editor/find_bar.h"
+#include "widgets/editor/syntax.h"
 #include "widgets/terminal/terminal_view.h"
 
 namespace caisson::gallery {
@@ -259,6 +265,146 @@ QWidget* pasteQuestion()
     return view;
 }
 
+const char* const kPython = R"(#!/usr/bin/env python3
+"""Totals of an order."""
+import json
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Order:
+    id: int
+    items: list[int] = field(default_factory=list)
+
+    def total(self, rate: float = 0.19) -> float:
+        # Tax comes on top, never inside: != === -> =>
+        if not self.items:
+            raise ValueError(f"order {self.id} is empty")
+        return sum(self.items) * (1 + rate)
+
+
+def load(path: str) -> dict[int, Order]:
+    with open(path, encoding="utf-8") as file:
+        return {row["id"]: Order(**row) for row in json.load(file)}
+
+
+if __name__ == "__main__":
+    for order in load("orders.json").values():
+        print(f"{order.id:>6}  {order.total():.2f}\n")
+)";
+
+const char* const kCpp = R"(// A comment, and what follows it.
+#include <vector>
+
+namespace caisson {
+
+/** Documentation of @param rate */
+template<typename T>
+constexpr auto total(const std::vector<T>& items, double rate = 0x13 / 100.0) -> T
+{
+    T sum{};
+    for (const T& item : items) {
+        if (item < 0 || item == '\n')
+            continue;
+        sum += static_cast<T>(item * (1 + rate));
+    }
+    return sum; // TODO nothing
+}
+
+} // namespace caisson
+)";
+
+EditorPage* page(const char* fileName, const QByteArray& bytes)
+{
+    static const Syntax syntax;
+    auto* view = new EditorPage(QStringLiteral("page"), QString::fromLatin1(fileName), syntax);
+    view->resize(720, 460);
+    view->setContent(bytes, QStringLiteral("1"));
+    return view;
+}
+
+QWidget* editor()
+{
+    EditorPage* view = page("main.py", kPython);
+    QTextCursor cursor = view->editor()->textCursor();
+    cursor.movePosition(QTextCursor::Down, QTextCursor::MoveAnchor, 11);
+    view->editor()->setTextCursor(cursor);
+    return view;
+}
+
+QWidget* changedOnDisk()
+{
+    EditorPage* view = page("total.h", kCpp);
+    view->editor()->textCursor().insertText(QStringLiteral("// mine\n"));
+    view->externalChange("other", QStringLiteral("2"));
+    return view;
+}
+
+QWidget* find()
+{
+    EditorPage* view = page("main.py", kPython);
+    view->findChild<FindBar*>()->open();
+    auto* text = view->findChild<QLineEdit*>(QStringLiteral("page.find.text"));
+    text->setText(QStringLiteral("order"));
+    emit text->textEdited(text->text());
+    return view;
+}
+
+QWidget* readOnly()
+{
+    return page("notes.txt", "caf\xE9 \xE0 la carte\nna\xEFve\n");
+}
+
+QWidget* inParts()
+{
+    QByteArray bytes;
+    while (bytes.size() <= EditorPage::kLargestEdited)
+        bytes += "2026-03-01T12:00:00Z INFO request served in 12 ms, row " +
+                 QByteArray::number(bytes.size()) + "\n";
+    return page("server.log", bytes);
+}
+
+QWidget* binary()
+{
+    return page("a.out", QByteArray(1'234'567, '\0'));
+}
+
+QWidget* dialog(const std::function<void(DialogPrompter&, QWidget*)>& ask)
+{
+    static QWidget asker;
+    static DialogPrompter prompter;
+    ask(prompter, &asker);
+    QWidget* made = asker.findChild<QDialog*>();
+    made->setParent(nullptr, made->windowFlags());
+    made->setAttribute(Qt::WA_DeleteOnClose, false);
+    return made;
+}
+
+QWidget* confirmation()
+{
+    return dialog([](DialogPrompter& prompter, QWidget* asker) {
+        prompter.confirm(
+            asker,
+            {QStringLiteral("Remove “api-refactor”?"),
+             QStringLiteral("Its files, 214 MB in 3,120 files, and two running programs will "
+                            "be gone. There is no way back."),
+             QStringLiteral("Remove")},
+            [] {});
+    });
+}
+
+QWidget* textQuestion()
+{
+    return dialog([](DialogPrompter& prompter, QWidget* asker) {
+        prompter.askText(
+            asker,
+            {QStringLiteral("Rename “main.py”"), QStringLiteral("New name"),
+             QStringLiteral("ma/in.py"), QStringLiteral("Rename"),
+             [](const QString&) { return QStringLiteral("A name cannot have a “/” in it."); }},
+            [](const QString&) {});
+    });
+}
+
 } // namespace
 
 QList<Scene> scenes()
@@ -270,6 +416,14 @@ QList<Scene> scenes()
         {QStringLiteral("menu"), menu},
         {QStringLiteral("terminal"), terminal, 400},
         {QStringLiteral("paste"), pasteQuestion, 400},
+        {QStringLiteral("editor"), editor},
+        {QStringLiteral("changed"), changedOnDisk},
+        {QStringLiteral("find"), find},
+        {QStringLiteral("readonly"), readOnly},
+        {QStringLiteral("parts"), inParts},
+        {QStringLiteral("binary"), binary},
+        {QStringLiteral("confirm"), confirmation},
+        {QStringLiteral("ask"), textQuestion},
     };
 }
 

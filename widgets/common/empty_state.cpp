@@ -13,6 +13,7 @@ namespace caisson {
 namespace {
 constexpr int kIconSide = 32;
 constexpr int kSentenceWidth = 280;
+constexpr int kNarrowestSentence = 140;
 } // namespace
 
 EmptyState::EmptyState(const QString& name, Icon iconName, const QString& sentence,
@@ -64,7 +65,7 @@ void EmptyState::setSentence(const QString& sentence)
     m_sentence->setText(sentence);
     setAccessibleName(sentence);
     m_sentence->setMinimumWidth(
-        qMin(kSentenceWidth, m_sentence->fontMetrics().horizontalAdvance(sentence) + 8));
+        qMin(kNarrowestSentence, m_sentence->fontMetrics().horizontalAdvance(sentence) + 8));
 }
 
 void EmptyState::setAction(const QString& action)

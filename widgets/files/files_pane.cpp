@@ -3,6 +3,7 @@
 
 #include <QAction>
 #include <QMenu>
+#include <QPushButton>
 
 #include "widgets/common/empty_state.h"
 #include "widgets/common/icons.h"

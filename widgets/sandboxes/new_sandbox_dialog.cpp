@@ -134,6 +134,7 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
         setBusy(false);
         m_error->setText(tr("The sandbox was not created. %1").arg(reason(error)));
         m_error->show();
+        adjustSize();
     });
     refresh();
     m_name->setFocus();

@@ -363,7 +363,7 @@ void TerminalView::resizeEvent(QResizeEvent* event)
 void TerminalView::placeStrip()
 {
     // Over the last lines, not beside them: a strip in the layout would resize the terminal and make its program redraw.
-    const int height = m_pasteStrip->sizeHint().height();
+    const int height = m_pasteStrip->heightForWidth(width());
     m_pasteStrip->setGeometry(0, this->height() - height, width(), height);
 }
 

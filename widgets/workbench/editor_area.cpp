@@ -78,6 +78,7 @@ FilePage* EditorArea::add(const QByteArray& path)
     connect(page, &FilePage::failed, this, &EditorArea::failed);
     m_tabs->setCurrentIndex(index);
     updateTabs();
+    showCurrent(); // the first tab became the current one before it had its page
     return page;
 }
 

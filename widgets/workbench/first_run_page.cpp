@@ -39,7 +39,7 @@ FirstRunPage::FirstRunPage(QAction* newSandbox, QWidget* parent)
     text->setObjectName(QStringLiteral("firstRun.text"));
     text->setAlignment(Qt::AlignHCenter);
     text->setWordWrap(true);
-    text->setFixedWidth(kTextWidth);
+    text->setFixedSize(kTextWidth, text->heightForWidth(kTextWidth));
     text->setForegroundRole(QPalette::PlaceholderText);
     auto* button = new QPushButton(tr("New sandbox"));
     button->setObjectName(QStringLiteral("firstRun.new"));

@@ -3,10 +3,12 @@
 
 #include <QAction>
 #include <QHBoxLayout>
+#include <QPainter>
 #include <QPushButton>
 #include <QStackedWidget>
 #include <QToolButton>
 
+#include "widgets/common/colors.h"
 #include "widgets/common/empty_state.h"
 #include "widgets/common/notice_strip.h"
 #include "widgets/common/pane.h"
@@ -20,6 +22,17 @@ namespace {
 
 /// How long a closed terminal can be had back.
 constexpr std::chrono::seconds kUndoTime{8};
+
+/// Carries the line below the tabs on to the end of the row.
+class TabRow : public QWidget
+{
+protected:
+    void paintEvent(QPaintEvent*) override
+    {
+        QPainter painter(this);
+        painter.fillRect(0, height() - 1, width(), 1, colorsOf(palette()).hairline);
+    }
+};
 
 } // namespace
 
@@ -49,7 +62,8 @@ TerminalArea::TerminalArea(desk::Backend& backend, QString sandbox, QAction* new
          {m_reading, static_cast<QWidget*>(m_none), static_cast<QWidget*>(m_stopped)})
         m_pages->addWidget(page);
 
-    auto* row = new QHBoxLayout;
+    auto* tabRow = new TabRow;
+    auto* row = new QHBoxLayout(tabRow);
     row->setContentsMargins(0, 0, 6, 0);
     row->setSpacing(4);
     row->addWidget(m_tabs);
@@ -58,7 +72,7 @@ TerminalArea::TerminalArea(desk::Backend& backend, QString sandbox, QAction* new
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
-    layout->addLayout(row);
+    layout->addWidget(tabRow);
     layout->addWidget(m_pages, 1);
     layout->addWidget(m_closed);
 

@@ -6,12 +6,14 @@
 #include <QHBoxLayout>
 #include <QMenu>
 #include <QPainter>
+#include <QStyleOptionToolButton>
 #include <QToolButton>
 
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/pane.h"
+#include "widgets/common/style_painting.h"
 #include "widgets/sandboxes/state_label.h"
 
 namespace caisson {
@@ -19,13 +21,54 @@ namespace caisson {
 namespace {
 
 constexpr int kHeight = 40;
+constexpr int kPadding = 8;
+constexpr int kGap = 6;
+
+/// Icon, name, and a chevron that says there are others.
+class Switcher : public QToolButton
+{
+public:
+    using QToolButton::QToolButton;
+
+    QSize sizeHint() const override
+    {
+        return {2 * kPadding + 2 * metrics::kIconSize + 2 * kGap +
+                    fontMetrics().horizontalAdvance(text()),
+                metrics::kControlHeight};
+    }
+    QSize minimumSizeHint() const override { return sizeHint(); }
+
+protected:
+    void paintEvent(QPaintEvent*) override
+    {
+        const Colors& colors = colorsOf(palette());
+        QStyleOptionToolButton option;
+        initStyleOption(&option);
+        QPainter painter(this);
+        painter.setRenderHint(QPainter::Antialiasing);
+        const bool isDown = option.state.testFlag(QStyle::State_Sunken) || menu()->isVisible();
+        if (isDown || underMouse())
+            fillRounded(painter, rect(), metrics::kRadius, isDown ? colors.pressed : colors.hover);
+        const auto paintIcon = [&](Icon name, int left, const QColor& color) {
+            painter.drawPixmap(left, (height() - metrics::kIconSize) / 2,
+                               iconPixmap(name, metrics::kIconSize, color, devicePixelRatioF()));
+        };
+        paintIcon(Icon::Sandbox, kPadding, colors.secondary);
+        painter.setPen(colors.text);
+        painter.drawText(rect().adjusted(kPadding + metrics::kIconSize + kGap, 0, 0, 0),
+                         Qt::AlignLeft | Qt::AlignVCenter, text());
+        paintIcon(Icon::ChevronDown, width() - kPadding - metrics::kIconSize, colors.secondary);
+        if (wantsFocusRing(option))
+            drawFocusRing(painter, rect(), metrics::kRadius, colors);
+    }
+};
 
 } // namespace
 
 TopBar::TopBar(SandboxModel& model, QMenu* menu, QAction* menuAction, QWidget* parent)
     : QWidget(parent)
     , m_model(model)
-    , m_switcher(new QToolButton)
+    , m_switcher(new Switcher)
     , m_sandboxes(new QMenu(this))
     , m_state(new StateLabel)
 {
@@ -34,10 +77,7 @@ TopBar::TopBar(SandboxModel& model, QMenu* menu, QAction* menuAction, QWidget* p
     m_switcher->setObjectName(QStringLiteral("bar.switcher"));
     m_switcher->setAccessibleName(tr("Sandbox"));
     m_switcher->setToolTip(tr("Show another sandbox"));
-    m_switcher->setIcon(icon(Icon::Sandbox));
-    m_switcher->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     m_switcher->setPopupMode(QToolButton::InstantPopup);
-    m_switcher->setAutoRaise(true);
     m_switcher->setFocusPolicy(Qt::TabFocus);
     m_switcher->setFont(headingFont());
     m_switcher->setMenu(m_sandboxes);
@@ -81,6 +121,7 @@ void TopBar::updateState()
         return;
     const QModelIndex index = m_model.index(row);
     m_switcher->setText(index.data().toString());
+    m_switcher->updateGeometry();
     m_state->setState(static_cast<api::SandboxState>(index.data(SandboxModel::StateRole).toInt()),
                       index.data(SandboxModel::BusyRole).toBool(),
                       index.data(SandboxModel::StateTextRole).toString());

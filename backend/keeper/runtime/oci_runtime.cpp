@@ -3,6 +3,7 @@
 
 #include "backend/base/files.h"
 #include "backend/keeper/runtime/argument_filter.h"
+#include "backend/keeper/storage/helper_process.h"
 #include "backend/keeper/storage/mount_api.h"
 
 #include <array>
@@ -15,7 +16,6 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <vector>
 
 namespace caisson::keeper {
@@ -62,7 +62,8 @@ Result<void> checkStream(int fd)
     return {};
 }
 
-/// Everything the child needs, ready before fork(2); run() calls only what is safe after it.
+/// Everything the child needs, ready before vfork(2). Until run() executes the runtime, the child
+/// shares this process's memory, and this thread waits.
 class RuntimeProcess
 {
 public:
@@ -96,10 +97,13 @@ public:
         }
         if (!applyFilter(m_filter))
             ::_exit(kNotFiltered);
+        // No handler of this process's may run in the child, nor may the runtime inherit what
+        // this process ignores.
+        for (int signal = 1; signal < NSIG; ++signal)
+            ::signal(signal, SIG_DFL);
         sigset_t none;
         ::sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
-        ::signal(SIGPIPE, SIG_DFL);
         // dup2(2) leaves a descriptor as it is, to be closed by exec, when it has the number
         // already.
         if (::dup2(m_call.link, 0) < 0 || ::dup2(m_call.link, 1) < 0 || ::dup2(m_call.log, 2) < 0)
@@ -125,14 +129,18 @@ private:
     std::array<char*, 2> m_environment{};
 };
 
-Result<int> waitFor(pid_t process)
+/// Starts the runtime and waits for its end; its exit code as reap() gives it.
+int runToTheEnd(const RuntimeProcess& process)
 {
-    int status = 0;
-    while (::waitpid(process, &status, 0) < 0) {
-        if (errno != EINTR)
-            return failErrno("cannot wait for the OCI runtime");
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    const pid_t child = ::vfork();
+    if (child == 0)
+        process.run();
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return child < 0 ? -1 : reap(child);
 }
 
 Error runtimeError(const RuntimeCall& call, int code, const std::string& logFile)
@@ -189,16 +197,11 @@ Result<pid_t> runContainer(const RuntimeCall& call, const Cgroups& cgroups)
     if (path->ends_with("/crun"))
         words.insert(words.begin() + 1, "--cgroup-manager=disabled");
     const RuntimeProcess process(program->get(), std::move(words), call, cgroups);
-    const pid_t child = ::fork();
-    if (child < 0)
+    const int code = runToTheEnd(process);
+    if (code < 0)
         return failErrno("cannot start the OCI runtime");
-    if (child == 0)
-        process.run();
-    const auto code = waitFor(child);
-    if (!code)
-        return std::unexpected(code.error());
-    if (*code != 0)
-        return std::unexpected(runtimeError(call, *code, logFile));
+    if (code != 0)
+        return std::unexpected(runtimeError(call, code, logFile));
     return readPid(pidFile);
 }
 

@@ -3,10 +3,10 @@
 
 #include "backend/base/files.h"
 #include "backend/base/unique_fd.h"
+#include "backend/keeper/storage/helper_process.h"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <fcntl.h>
 #include <format>
@@ -15,7 +15,6 @@
 #include <sched.h>
 #include <sstream>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace caisson::keeper {
@@ -61,7 +60,8 @@ std::optional<SubordinateIds> subordinateIds(const std::string& file, const std:
     return std::nullopt;
 }
 
-/// A command of this process's own making, ready before fork(2): nothing is allocated after it.
+/// newuidmap(1) or newgidmap(1), waiting for the namespace to be there. It stays outside: it acts for
+/// the user of the host's namespace.
 class MapCommand
 {
 public:
@@ -78,82 +78,35 @@ public:
     {
         for (std::size_t i = 0; i < m_words.size(); ++i)
             m_argv[i] = m_words[i].data();
+        if (::pipe2(m_go.data(), O_CLOEXEC) != 0)
+            m_go = {-1, -1};
+        m_process.emplace(0, &MapCommand::body, this);
+        ::close(m_go[0]);
     }
+    MapCommand(const MapCommand&) = delete;
+    MapCommand& operator=(const MapCommand&) = delete;
+    ~MapCommand() { ::close(m_go[1]); }
 
-    [[noreturn]] void exec() const
-    {
-        ::execvp(m_argv[0], m_argv.data());
-        ::_exit(127);
-    }
+    bool start() const { return ::write(m_go[1], "g", 1) == 1; }
+    bool finish() { return m_process->wait() == 0; }
 
 private:
+    static int body(void* self)
+    {
+        const MapCommand& command = *static_cast<MapCommand*>(self);
+        ::close(command.m_go[1]);
+        char byte;
+        // No byte: this process's parent has died, or does not need it.
+        if (::read(command.m_go[0], &byte, 1) != 1)
+            return 1;
+        ::execvp(command.m_argv[0], command.m_argv.data());
+        return 127;
+    }
+
     std::array<std::string, 8> m_words;
     std::array<char*, 9> m_argv{};
-};
-
-int exitCode(pid_t process)
-{
-    int status = 0;
-    while (::waitpid(process, &status, 0) < 0) {
-        if (errno != EINTR)
-            return 127;
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 127;
-}
-
-/// A child that runs the two set-user-id programs once the namespace is there. It stays outside:
-/// they act for the user of the host's namespace.
-class MapWriter
-{
-public:
-    MapWriter(const MapCommand& users, const MapCommand& groups)
-    {
-        int ends[2];
-        if (::pipe2(ends, O_CLOEXEC) != 0)
-            return;
-        const UniqueFd readEnd(ends[0]);
-        m_go.reset(ends[1]);
-        m_process = ::fork();
-        if (m_process == 0) {
-            ::close(ends[1]);
-            char byte;
-            ssize_t got;
-            while ((got = ::read(ends[0], &byte, 1)) < 0 && errno == EINTR) {
-            }
-            if (got != 1)
-                ::_exit(0);
-            const pid_t other = ::fork();
-            if (other == 0)
-                users.exec();
-            const pid_t second = ::fork();
-            if (second == 0)
-                groups.exec();
-            const bool done =
-                other > 0 && second > 0 && exitCode(other) == 0 && exitCode(second) == 0;
-            ::_exit(done ? 0 : 1);
-        }
-    }
-    MapWriter(const MapWriter&) = delete;
-    MapWriter& operator=(const MapWriter&) = delete;
-    ~MapWriter()
-    {
-        m_go.reset();
-        if (m_process > 0)
-            exitCode(m_process);
-    }
-
-    bool run()
-    {
-        if (m_process <= 0 || ::write(m_go.get(), "g", 1) != 1)
-            return false;
-        const bool done = exitCode(m_process) == 0;
-        m_process = -1;
-        return done;
-    }
-
-private:
-    UniqueFd m_go;
-    pid_t m_process = -1;
+    std::array<int, 2> m_go{};
+    std::optional<HelperProcess> m_process;
 };
 
 Result<void> writeProcFile(const char* path, const std::string& content)
@@ -204,12 +157,12 @@ Result<UserNamespace> enterUserNamespace()
     if (users && groups) {
         // The first id is the person's own.
         const std::int64_t count = std::min({users->count, groups->count, kSandboxIds - 1});
-        const MapCommand mapUsers("newuidmap", ::getpid(), uid, *users, count);
-        const MapCommand mapGroups("newgidmap", ::getpid(), gid, *groups, count);
-        MapWriter writer(mapUsers, mapGroups);
+        MapCommand mapUsers("newuidmap", ::getpid(), uid, *users, count);
+        MapCommand mapGroups("newgidmap", ::getpid(), gid, *groups, count);
         if (auto unshared = unshareUsers(); !unshared)
             return std::unexpected(unshared.error());
-        if (writer.run()) {
+        const bool started = mapUsers.start() && mapGroups.start();
+        if (started && mapUsers.finish() && mapGroups.finish()) {
             entered.ids = count + 1;
             return entered;
         }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/storage/id_map.h"
 
-#include <array>
-#include <cerrno>
+#include "backend/keeper/storage/helper_process.h"
+
 #include <csignal>
 #include <fcntl.h>
 #include <format>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 namespace caisson::keeper {
 
@@ -24,52 +24,22 @@ Result<void> writeMap(const std::string& path, const std::string& line)
     return {};
 }
 
-/// A process that does nothing but be in a user namespace of its own, until it is destroyed. It
-/// shares this process's memory (CLONE_VM), since copying a keeper's takes a millisecond and more.
-class NamespaceHolder
+/// The body of a process that does nothing but be in a namespace.
+int holdNamespace(void* parent)
 {
-public:
-    NamespaceHolder()
-    {
-        m_parent = ::getpid();
-        m_pid = ::clone(&NamespaceHolder::hold, m_stack.data() + m_stack.size(),
-                        CLONE_VM | CLONE_NEWUSER | SIGCHLD, &m_parent);
-    }
-    NamespaceHolder(const NamespaceHolder&) = delete;
-    NamespaceHolder& operator=(const NamespaceHolder&) = delete;
-    ~NamespaceHolder()
-    {
-        if (m_pid > 0) {
-            ::kill(m_pid, SIGKILL);
-            while (::waitpid(m_pid, nullptr, 0) < 0 && errno == EINTR) {
-            }
-        }
-    }
-
-    pid_t pid() const { return m_pid; }
-
-private:
-    /// Nothing here may fail, as that would set the errno of the thread that made this process.
-    static int hold(void* parent)
-    {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        // The parent may have died before that.
-        const pid_t now = ::getppid();
-        while (now == *static_cast<pid_t*>(parent))
-            ::pause();
-        return 0;
-    }
-
-    alignas(16) std::array<char, 16384> m_stack{};
-    pid_t m_parent = 0;
-    pid_t m_pid = -1;
-};
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // The parent may have died before that.
+    while (::getppid() == *static_cast<pid_t*>(parent))
+        ::pause();
+    return 0;
+}
 
 } // namespace
 
 Result<IdMap> IdMap::create(IdRange range)
 {
-    const NamespaceHolder holder;
+    pid_t self = ::getpid();
+    const HelperProcess holder(CLONE_NEWUSER, &holdNamespace, &self);
     if (holder.pid() < 0)
         return failErrno("cannot make a user namespace");
     const std::string process = std::format("/proc/{}", holder.pid());

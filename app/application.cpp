@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/application.h"
+
+#include "backend/desk/local_backend.h"
+#include "widgets/common/icons.h"
+#include "widgets/common/prompter.h"
+#include "widgets/editor/syntax.h"
+#include "widgets/models/state_file.h"
+#include "widgets/workbench/main_window.h"
+
+#include <QApplication>
+
+namespace caisson {
+
+Application::Application(QApplication& qt, const ApplicationOptions& options)
+    : m_theme(qt, options.appearance)
+    , m_dialogs(std::make_unique<DialogPrompter>())
+    , m_syntax(std::make_unique<Syntax>())
+    , m_stateFile(std::make_unique<StateFile>(
+          QString::fromStdString(options.paths.config + "/window.json")))
+    , m_backend(std::make_unique<desk::LocalBackend>(options.paths))
+{
+    qt.setWindowIcon(applicationIcon());
+    m_window = std::make_unique<MainWindow>(
+        WindowServices{.backend = *m_backend,
+                       .stateFile = *m_stateFile,
+                       .syntax = *m_syntax,
+                       .prompter = options.prompter ? *options.prompter : *m_dialogs});
+}
+
+Application::~Application() = default;
+
+} // namespace caisson

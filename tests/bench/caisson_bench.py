@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measures Caisson beside others, in one run on one machine: what counts is the ratio.
+
+    caisson_bench [--rounds N] [start|exec|terminal|attach|watch|memory|window]
+"""
+
+import argparse
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
+
+import terminals
+from caisson_testing import processes
+from caisson_testing.attachment import Attachment
+from caisson_testing.home import BIN, Home, collect
+from peers import Peers, installed
+from table import interleaved, quantile, show
+
+MILLI = 1000.0
+MEGABYTE = 1 << 20
+
+
+def milliseconds(action):
+    begin = time.perf_counter()
+    action()
+    return (time.perf_counter() - begin) * MILLI
+
+
+def benchStart(rounds):
+    with Home() as home, Peers() as peers:
+        home.ensureDaemon()
+
+        def caisson():
+            begin = time.perf_counter()
+            made = home.api.post("/v1/sandboxes", {}).json()
+            with home.api.webSocket(f"/v1/sandboxes/{made['id']}/exec") as running:
+                running.sendText({"argv": ["/bin/true"]})
+                ended = collect(running)
+            took = (time.perf_counter() - begin) * MILLI
+            assert ended.exit["code"] == 0
+            home.api.call("DELETE", f"/v1/sandboxes/{made['id']}")
+            return took
+
+        contestants = {"caisson": caisson,
+                       "crun run": lambda: milliseconds(peers.crunRun)}
+        if installed("bwrap"):
+            contestants["bwrap"] = lambda: milliseconds(peers.bwrapRun)
+        if installed("podman"):
+            contestants["podman run"] = lambda: milliseconds(peers.podmanRun)
+        values = interleaved(contestants, rounds)
+    ours = quantile(values["caisson"], 0.5)
+    promises = [("at most 40 ms", ours <= 40)]
+    if "podman run" in values:
+        promises.append(("at least 3 times faster than podman run",
+                         quantile(values["podman run"], 0.5) >= 3 * ours))
+    show("create + start + first exec, image host", "ms", values, promises)
+
+
+def benchExec(rounds):
+    with Home() as home, Peers() as peers:
+        box = home.create("bench")
+        idle = peers.startIdle()
+
+        def caisson():
+            begin = time.perf_counter()
+            with box.openExec("/bin/true") as running:
+                collect(running)
+            return (time.perf_counter() - begin) * MILLI
+
+        contestants = {"caisson": caisson,
+                       "caissonctl": lambda: milliseconds(lambda: box.must("/bin/true")),
+                       "crun exec": lambda: milliseconds(lambda: peers.crunExec(idle))}
+        if installed("podman"):
+            contestants["podman exec"] = lambda: milliseconds(lambda: peers.podmanExec(idle))
+        values = interleaved(contestants, rounds)
+    show("exec into a running sandbox", "ms", values,
+         [("at most 3 ms over the socket", quantile(values["caisson"], 0.5) <= 3)])
+
+
+def benchTerminal(rounds):
+    with Home() as home, tempfile.NamedTemporaryFile(dir="/var/tmp") as log:
+        text = terminals.logText()
+        log.write(text)
+        log.flush()
+        box = home.create("bench")
+        assert box.put("/root/log", text).status == 200
+        passages = {"caisson": [], "tmux": [], "a bare pty": []}
+
+        def measure(name, action):
+            def once():
+                passage = action()
+                passages[name].append(passage)
+                return len(text) / passage.seconds / 1e6
+            return once
+
+        contestants = {"caisson": measure("caisson",
+                                          lambda: terminals.throughCaisson(box, "/root/log")),
+                       "a bare pty": measure("a bare pty",
+                                             lambda: terminals.throughBarePty(log.name))}
+        if installed("tmux"):
+            contestants["tmux"] = measure("tmux", lambda: terminals.throughTmux(log.name))
+        values = interleaved(contestants, rounds, warmUp=1)
+    ours = quantile(values["caisson"], 0.5)
+    promises = [("at least 50 MB/s", ours >= 50)]
+    if "tmux" in values:
+        promises.append(("at least twice tmux", ours >= 2 * quantile(values["tmux"], 0.5)))
+    stalls = {name: max(passage.longestStall for passage in passages[name]) * MILLI
+              for name in values}
+    show("50 MB of log through a terminal, through the API", "MB/s", values, promises,
+         [f"longest time without a byte: "
+          + ", ".join(f"{name} {stall:.0f} ms" for name, stall in stalls.items())])
+
+
+def benchAttach(rounds):
+    """From nothing to the last byte of what was missed: 64 KiB, as after a lost connection."""
+    with Home() as home:
+        box = home.create("bench")
+        terminal = box.openTerminal("sh", "-c", "stty -opost; seq 1 1000000; exec cat")["id"]
+        with Attachment(box, terminal) as first:
+            first.expect(b"\n1000000\n")
+            end = first.offset
+
+        def attach(since):
+            def once():
+                begin = time.perf_counter()
+                with Attachment(box, terminal, since) as attached:
+                    attached.catchUp()
+                    took = (time.perf_counter() - begin) * MILLI
+                    assert attached.offset == end
+                return took
+            return once
+
+        values = interleaved({"64 KiB behind": attach(end - 65536), "nothing missed": attach(end),
+                              "all 6.9 MB": attach(0)}, rounds)
+    show("re-attach to a terminal", "ms", values,
+         [("at most 5 ms", quantile(values["64 KiB behind"], 0.5) <= 5)])
+
+
+def benchWatch(rounds):
+    """A file made inside to its event here. Both read CLOCK_MONOTONIC, which is one for all."""
+    with Home() as home:
+        box = home.create("bench")
+        box.shell("mkdir /workspace/tree; cd /workspace/tree; seq -f 'folder-%g' 10000 | xargs mkdir")
+        begin = time.perf_counter()
+        stream = home.api.stream(f"{box.url}/watch?path=/workspace")
+        next(stream)
+        setUp = (time.perf_counter() - begin) * MILLI
+        latencies = []
+        script = ("import sys, time\n"
+                  "for line in sys.stdin:\n"
+                  "    now = time.monotonic_ns()\n"
+                  "    open('/workspace/file-' + line.strip(), 'x').close()\n"
+                  "    print(now, flush=True)\n")
+        with box.openExec("python3", "-c", script) as maker:
+            assert maker.receive()["type"] == "start"
+            for turn in range(max(rounds, 100)):
+                maker.sendBinary(b"\0%d\n" % turn)
+                while next(stream)[1] != "created":
+                    pass
+                arrived = time.monotonic_ns()
+                made = int(maker.receive()[1:])
+                latencies.append((arrived - made) / 1e6)
+                # The next is a burst of its own: a frame must have gone by.
+                select.select([], [], [], 0.03)
+        stream.close()
+        peer = watchSetUpOfInotifywait()
+    notes = [f"watching 10,000 folders: {setUp:.0f} ms"
+             + (f"; inotifywait: {peer:.0f} ms" if peer else "; inotifywait is not installed")]
+    show("file change to event at the client", "ms", {"caisson": latencies},
+         [("at most 1 ms median", quantile(latencies, 0.5) <= 1),
+          ("at most 5 ms at 99 %", quantile(latencies, 0.99) <= 5)], notes)
+
+
+def watchSetUpOfInotifywait():
+    if not installed("inotifywait"):
+        return None
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        for number in range(10000):
+            os.mkdir(f"{folder}/folder-{number}")
+        begin = time.perf_counter()
+        watcher = subprocess.Popen(["inotifywait", "-m", "-r", folder], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE)
+        for line in watcher.stderr:
+            if b"established" in line:
+                break
+        took = (time.perf_counter() - begin) * MILLI
+        watcher.kill()
+        watcher.communicate()
+        return took
+
+
+def benchMemory(rounds):
+    """Of idle sandboxes that have done something, several of them: shared pages count by share."""
+    with Home() as home:
+        boxes = [home.create(f"bench-{number}") for number in range(5)]
+        for box in boxes:
+            box.must("true")
+        totals = []
+        for box in boxes:
+            keeper = box.keeperPid()
+            pids = [keeper, *processes.descendantsOf(keeper)]
+            totals.append(sum(processes.proportionalMemory(pid) for pid in pids) / MEGABYTE)
+        lone = home.create("bench-lone")
+        home.must("rm", *[box.name for box in boxes])
+        lone.must("true")
+        keeper = lone.keeperPid()
+        alone = sum(processes.proportionalMemory(pid)
+                    for pid in [keeper, *processes.descendantsOf(keeper)]) / MEGABYTE
+    show("memory of an idle sandbox (PSS of keeper and init)", "MB",
+         {"one alone": [alone], "one of six": totals},
+         [("at most 20 MB", alone <= 20)])
+
+
+def benchWindow(rounds):
+    program = BIN / "caisson"
+    if not program.exists():
+        print("\nwindow to first frame: not measured, there is no window in this build")
+        return
+    with Home() as home:
+        home.ensureDaemon()
+        environment = dict(home.environment, QT_QPA_PLATFORM=os.environ.get("QT_QPA_PLATFORM",
+                                                                           "offscreen"))
+
+        def open():
+            begin = time.perf_counter()
+            done = subprocess.run([program, "--measure-first-frame"], env=environment,
+                                  stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+            took = (time.perf_counter() - begin) * MILLI
+            if done.returncode != 0:
+                raise RuntimeError(f"caisson --measure-first-frame: {done.stderr.decode()}")
+            told = done.stdout.split()
+            return float(told[-1]) if told else took
+
+        values = interleaved({"caisson": open}, rounds)
+    show("window to first frame", "ms", values,
+         [("at most 700 ms", quantile(values["caisson"], 0.5) <= 700)])
+
+
+BENCHES = {"start": benchStart, "exec": benchExec, "terminal": benchTerminal,
+           "attach": benchAttach, "watch": benchWatch, "memory": benchMemory,
+           "window": benchWindow}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measures Caisson beside others.")
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("name", nargs="?", choices=list(BENCHES))
+    options = parser.parse_args()
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, Linux {os.uname().release}, "
+          f"{'root' if os.geteuid() == 0 else 'an ordinary user'}")
+    for name, bench in BENCHES.items():
+        if options.name in (None, name):
+            bench(options.rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/tour/tour.h"
+
+#include "widgets/editor/code_editor.h"
+#include "widgets/files/file_tree.h"
+#include "widgets/models/file_tree_model.h"
+#include "widgets/terminal/terminal_view.h"
+#include "widgets/workbench/main_window.h"
+
+#include <QAbstractButton>
+#include <QAction>
+#include <QLineEdit>
+#include <QPainter>
+#include <QPixmap>
+#include <QTest>
+
+namespace caisson::tour {
+
+namespace {
+
+constexpr int kPatienceMs = 20'000;
+constexpr QSize kSize(1280, 800);
+const QByteArray kFile = "/workspace/greet.py";
+
+} // namespace
+
+Tour::Tour(QApplication& qt, const QString& home, const QDir& pictures)
+    : m_qt(qt)
+    , m_paths(api::pathsForHome(home.toStdString()))
+    , m_pictures(pictures)
+{
+}
+
+Tour::~Tour() = default;
+
+bool Tour::run()
+{
+    const QList<Step> steps{
+        {QStringLiteral("first-run"), [this] { return firstRun(); }},
+        {QStringLiteral("new-sandbox"), [this] { return newSandbox(); }},
+        {QStringLiteral("created"), [this] { return createSandbox(); }},
+        {QStringLiteral("terminal"), [this] { return typeIntoTerminal(); }},
+        {QStringLiteral("file-appears"), [this] { return seeFileAppear(); }},
+        {QStringLiteral("file-open"), [this] { return openFile(); }},
+        {QStringLiteral("edited-and-saved"), [this] { return editAndSave(); }},
+        {QStringLiteral("changed-on-disk"), [this] { return programChangesFile(); }},
+        {QStringLiteral("reloaded"), [this] { return reloadFile(); }},
+        {QStringLiteral("restarted"), [this] { return restartWindow(); }},
+        {QStringLiteral("stopped"), [this] { return stopSandbox(); }},
+        {QStringLiteral("started-again"), [this] { return startAgain(); }},
+        {QStringLiteral("removed"), [this] { return removeSandbox(); }},
+    };
+    bool passed = true;
+    int number = 0;
+    for (const Step& step : steps) {
+        m_watch.setStep(step.name);
+        passed = step.act();
+        std::printf("%s %s\n", passed ? "PASS  " : "FAIL! ", qPrintable(step.name));
+        std::fflush(stdout);
+        takePictures(++number, passed ? step.name : step.name + QStringLiteral("-failed"));
+        if (!passed)
+            break;
+    }
+    std::printf("first frame after %lld ms\n", static_cast<long long>(m_firstFrame));
+    std::printf("longest stall of the GUI thread %lld ms\n",
+                static_cast<long long>(m_watch.longest().count()));
+    for (const QString& stall : m_watch.stalls())
+        std::printf("stall over 50 ms in %s\n", qPrintable(stall));
+    if (m_application)
+        m_application->window().close();
+    return passed;
+}
+
+// ---- the steps ---------------------------------------------------------------------------------
+
+bool Tour::firstRun()
+{
+    openWindow();
+    return waitFor([this] { return shown(QStringLiteral("firstRun.new")) != nullptr; },
+                   "the way in");
+}
+
+bool Tour::newSandbox()
+{
+    return click(QStringLiteral("firstRun.new")) &&
+           waitFor([this] { return shown(QStringLiteral("newSandbox.name")) != nullptr; },
+                   "the question what the sandbox begins with");
+}
+
+bool Tour::createSandbox()
+{
+    auto* name = qobject_cast<QLineEdit*>(shown(QStringLiteral("newSandbox.name")));
+    if (!name)
+        return false;
+    name->setFocus();
+    name->selectAll();
+    QTest::keyClicks(name, QStringLiteral("api-refactor"));
+    return click(QStringLiteral("newSandbox.create")) &&
+           waitFor([this] { return terminalText().contains(u'#'); }, "the shell's prompt");
+}
+
+bool Tour::typeIntoTerminal()
+{
+    return enterCommand(QStringLiteral("uname -s; pwd; id -un")) &&
+           waitFor([this] { return terminalText().contains(QStringLiteral("\nroot")); },
+                   "the commands' output");
+}
+
+bool Tour::seeFileAppear()
+{
+    if (!enterCommand(QStringLiteral(
+            "mkdir -p src && printf 'def greet(name):\\n    \"\"\"Say hello.\"\"\"\\n"
+            "    return f\"Hello, {name}!\"\\n\\n\\nprint(greet(\"world\"))\\n' > "
+            "greet.py && python3 greet.py")))
+        return false;
+    return waitFor(
+        [this] {
+            const auto trees = m_application->window().findChildren<FileTree*>();
+            return std::ranges::any_of(trees, [](FileTree* tree) {
+                return static_cast<FileTreeModel*>(tree->model())->indexOf(kFile).isValid();
+            });
+        },
+        "the file in the tree");
+}
+
+bool Tour::openFile()
+{
+    auto* tree = m_application->window().findChild<FileTree*>();
+    if (!tree)
+        return false;
+    const QModelIndex index = static_cast<FileTreeModel*>(tree->model())->indexOf(kFile);
+    tree->setCurrentIndex(index);
+    tree->setFocus();
+    QTest::keyClick(tree, Qt::Key_Return);
+    return waitFor(
+        [this] {
+            auto* editor = m_application->window().findChild<CodeEditor*>();
+            return editor && editor->isVisible() &&
+                   editor->toPlainText().contains(QStringLiteral("Say hello."));
+        },
+        "the file's text in an editor");
+}
+
+bool Tour::editAndSave()
+{
+    auto* editor = m_application->window().findChild<CodeEditor*>();
+    editor->setFocus();
+    QTest::keyClick(editor, Qt::Key_End, Qt::ControlModifier);
+    QTest::keyClicks(editor, QStringLiteral("print(greet(\"Caisson\"))\n"));
+    if (!trigger(QStringLiteral("save")))
+        return false;
+    return waitFor([editor] { return !editor->document()->isModified(); },
+                   "the file to be saved") &&
+           enterCommand(QStringLiteral("clear; python3 greet.py")) &&
+           waitFor([this] { return terminalText().contains(QStringLiteral("Hello, Caisson!")); },
+                   "the saved file's output");
+}
+
+bool Tour::programChangesFile()
+{
+    auto* editor = m_application->window().findChild<CodeEditor*>();
+    editor->setFocus();
+    QTest::keyClicks(editor, QStringLiteral("# not saved yet"));
+    return enterCommand(QStringLiteral("clear; sed -i s/Hello/Welcome/ greet.py; git --version")) &&
+           waitFor([this] { return shown(QStringLiteral("editor.changed.reload")) != nullptr; },
+                   "the question whether to reload");
+}
+
+bool Tour::reloadFile()
+{
+    return click(QStringLiteral("editor.changed.reload")) &&
+           waitFor(
+               [this] {
+                   auto* editor = m_application->window().findChild<CodeEditor*>();
+                   return editor && editor->toPlainText().contains(QStringLiteral("Welcome")) &&
+                          !editor->toPlainText().contains(QStringLiteral("not saved yet"));
+               },
+               "the file as it is on disk");
+}
+
+bool Tour::restartWindow()
+{
+    if (!enterCommand(QStringLiteral("clear; echo before the window was closed")))
+        return false;
+    if (!waitFor(
+            [this] {
+                return terminalText().count(QStringLiteral("before the window was closed")) >= 1;
+            },
+            "the line to be found again"))
+        return false;
+    m_application->window().close();
+    m_application.reset();
+    openWindow();
+    return waitFor(
+               [this] {
+                   return terminalText().contains(QStringLiteral("before the window was closed"));
+               },
+               "the terminal as it was") &&
+           waitFor(
+               [this] {
+                   auto* editor = m_application->window().findChild<CodeEditor*>();
+                   return editor && editor->toPlainText().contains(QStringLiteral("Welcome"));
+               },
+               "the open file as it was") &&
+           enterCommand(QStringLiteral("echo and it goes on")) &&
+           waitFor([this] { return terminalText().contains(QStringLiteral("\nand it goes on")); },
+                   "the shell to go on");
+}
+
+bool Tour::stopSandbox()
+{
+    return trigger(QStringLiteral("stop")) &&
+           waitFor([this] { return shown(QStringLiteral("files.stopped.action")) != nullptr; },
+                   "the offer to start the sandbox");
+}
+
+bool Tour::startAgain()
+{
+    return click(QStringLiteral("files.stopped.action")) &&
+           waitFor([this] { return terminalText().contains(u'#'); }, "a new shell") &&
+           enterCommand(QStringLiteral("python3 greet.py")) &&
+           waitFor([this] { return terminalText().contains(QStringLiteral("Welcome, Caisson!")); },
+                   "the file that outlived the stop");
+}
+
+bool Tour::removeSandbox()
+{
+    m_prompter.willConfirm(true);
+    return trigger(QStringLiteral("remove")) &&
+           waitFor([this] { return shown(QStringLiteral("firstRun.new")) != nullptr; },
+                   "the way in again") &&
+           m_prompter.asked().size() == 1;
+}
+
+// ---- hands and eyes ----------------------------------------------------------------------------
+
+void Tour::openWindow()
+{
+    m_watch.pause();
+    m_sinceOpen.start();
+    m_application = std::make_unique<Application>(
+        m_qt, ApplicationOptions{
+                  .paths = m_paths, .appearance = Appearance::Dark, .prompter = &m_prompter});
+    MainWindow& window = m_application->window();
+    window.resize(kSize);
+    window.show();
+    if (!QTest::qWaitForWindowExposed(&window, kPatienceMs))
+        std::printf("the window is not exposed\n");
+    if (m_firstFrame < 0)
+        m_firstFrame = m_sinceOpen.elapsed();
+    m_watch.resume();
+}
+
+void Tour::takePictures(int number, const QString& name)
+{
+    m_watch.pause();
+    for (const auto& [appearance, word] :
+         {std::pair(Appearance::Light, "light"), std::pair(Appearance::Dark, "dark")}) {
+        m_application->theme().setAppearance(appearance);
+        // What is painted again after a change of palette comes through the event loop.
+        QTest::qWait(80);
+        const QString file = QStringLiteral("%1-%2-%3.png")
+                                 .arg(number, 2, 10, QLatin1Char('0'))
+                                 .arg(name, QLatin1String(word));
+        QPixmap picture = m_application->window().grab();
+        // A window-modal dialog is a window of its own; in the picture it is where a person sees it.
+        if (QWidget* dialog = QApplication::activeModalWidget()) {
+            QPainter painter(&picture);
+            painter.fillRect(QRect(QPoint(), kSize), QColor(0, 0, 0, 60));
+            const QPoint corner((kSize.width() - dialog->width()) / 2,
+                                (kSize.height() - dialog->height()) / 3);
+            painter.drawPixmap(corner, dialog->grab());
+        }
+        if (!picture.save(m_pictures.filePath(file)))
+            std::printf("cannot write %s\n", qPrintable(file));
+    }
+    m_watch.resume();
+}
+
+bool Tour::waitFor(const std::function<bool()>& condition, const char* what)
+{
+    if (QTest::qWaitFor(condition, kPatienceMs))
+        return true;
+    std::printf("waited in vain for %s; the terminal shows:\n%s\n", what,
+                qPrintable(terminalText()));
+    return false;
+}
+
+QWidget* Tour::shown(const QString& name) const
+{
+    for (QWidget* top : QApplication::topLevelWidgets()) {
+        for (QWidget* widget : top->findChildren<QWidget*>(name)) {
+            if (widget->isVisible())
+                return widget;
+        }
+    }
+    return nullptr;
+}
+
+bool Tour::click(const QString& name)
+{
+    QWidget* widget = shown(name);
+    if (!widget || !widget->isEnabled()) {
+        std::printf("there is no %s to click\n", qPrintable(name));
+        return false;
+    }
+    QTest::mouseClick(widget, Qt::LeftButton);
+    return true;
+}
+
+bool Tour::enterCommand(const QString& command)
+{
+    for (TerminalView* view : m_application->window().findChildren<TerminalView*>()) {
+        if (!view->isVisible())
+            continue;
+        auto* display = view->findChild<QWidget*>(view->objectName() + QStringLiteral(".display"));
+        if (!display)
+            continue;
+        display->setFocus();
+        QTest::keyClicks(display, command);
+        QTest::keyClick(display, Qt::Key_Return);
+        return true;
+    }
+    std::printf("there is no terminal to type into\n");
+    return false;
+}
+
+QString Tour::terminalText() const
+{
+    if (!m_application)
+        return {};
+    for (const TerminalView* view : m_application->window().findChildren<TerminalView*>()) {
+        if (view->isVisible())
+            return view->screenText();
+    }
+    return {};
+}
+
+bool Tour::trigger(const QString& actionName)
+{
+    for (QAction* action : m_application->window().findChildren<QAction*>()) {
+        if (action->objectName() == actionName && action->isEnabled()) {
+            action->trigger();
+            return true;
+        }
+    }
+    std::printf("there is no action %s\n", qPrintable(actionName));
+    return false;
+}
+
+} // namespace caisson::tour

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "tests/support/fake_backend.h"
+#include "widgets/common/prompter.h"
+#include "widgets/editor/syntax.h"
+#include "widgets/models/state_file.h"
+#include "widgets/workbench/main_window.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+#include <memory>
+
+namespace caisson::test {
+
+/// The real window on a host in memory, driven by object names.
+class WindowFixture
+{
+public:
+    WindowFixture() { m_folder.setAutoRemove(true); }
+
+    void open()
+    {
+        m_stateFile = std::make_unique<StateFile>(m_folder.filePath(QStringLiteral("window.json")));
+        m_window = std::make_unique<MainWindow>(WindowServices{
+            .backend = backend, .stateFile = *m_stateFile, .syntax = m_syntax, .prompter = prompter});
+        m_window->resize(1280, 800);
+        m_window->show();
+        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+        QTRY_VERIFY(m_window->isReady());
+        settle();
+    }
+    void close()
+    {
+        m_window->close();
+        m_window.reset();
+        m_stateFile.reset();
+    }
+    /// The window is closed and opened again on the same host.
+    void reopen()
+    {
+        close();
+        open();
+    }
+
+    /// What is on the screen under that name; the test fails where there is none.
+    template<class T = QWidget>
+    T* find(const char* name) const
+    {
+        for (T* widget : m_window->findChildren<T*>(QString::fromLatin1(name))) {
+            if (widget->isVisible())
+                return widget;
+        }
+        return nullptr;
+    }
+    bool isShown(const char* name) const { return find(name) != nullptr; }
+    void click(const char* name) const
+    {
+        QWidget* widget = find(name);
+        QVERIFY2(widget, name);
+        QVERIFY2(widget->isEnabled(), name);
+        QTest::mouseClick(widget, Qt::LeftButton);
+        settle();
+    }
+    void press(const QKeySequence& keys) const
+    {
+        QWidget* target = QApplication::focusWidget();
+        QTest::keySequence(target ? target : m_window.get(), keys);
+        settle();
+    }
+    MainWindow& window() const { return *m_window; }
+
+    /// Everything that was asked is answered and shown.
+    static void settle()
+    {
+        for (int turn = 0; turn < 30; ++turn)
+            QCoreApplication::processEvents();
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    }
+
+    FakeBackend backend;
+    ScriptedPrompter prompter;
+
+private:
+    QTemporaryDir m_folder;
+    Syntax m_syntax;
+    std::unique_ptr<StateFile> m_stateFile;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+} // namespace caisson::test

@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/editor/editor_page.h"
+
+#include <KSyntaxHighlighting/Definition>
+#include <QAction>
+#include <QFileInfo>
+#include <QLocale>
+#include <QPushButton>
+#include <QScrollBar>
+#include <QStackedLayout>
+#include <QTextBlock>
+#include <QVBoxLayout>
+#include <QtConcurrentRun>
+
+#include "widgets/common/activity_line.h"
+#include "widgets/common/empty_state.h"
+#include "widgets/common/notice_strip.h"
+#include "widgets/editor/code_editor.h"
+#include "widgets/editor/find_bar.h"
+#include "widgets/editor/paged_viewer.h"
+#include "widgets/editor/syntax.h"
+#include "widgets/editor/text_loader.h"
+
+namespace caisson {
+
+namespace {
+
+/// The text with \n between lines. toPlainText() would also turn no-break spaces into spaces.
+QString textOf(const QTextDocument& document)
+{
+    QString text = document.toRawText();
+    text.replace(QChar::ParagraphSeparator, u'\n');
+    return text;
+}
+
+/// Enough of the text to see how it indents.
+QString firstLinesOf(const QTextDocument& document)
+{
+    constexpr int kLines = 500;
+    QString text;
+    for (QTextBlock block = document.begin(); block.isValid() && block.blockNumber() < kLines;
+         block = block.next()) {
+        text += block.text() + u'\n';
+    }
+    return text;
+}
+
+} // namespace
+
+EditorPage::EditorPage(const QString& name, const QString& fileName, const Syntax& syntax,
+                       QWidget* parent)
+    : QWidget(parent)
+    , m_fileName(fileName)
+    , m_syntax(syntax)
+    , m_editor(new CodeEditor(name + QStringLiteral(".text")))
+    , m_loader(new TextLoader(m_editor))
+    , m_findBar(new FindBar(name + QStringLiteral(".find"), m_editor))
+    , m_activity(new ActivityLine)
+    , m_textView(new QWidget)
+    , m_parts(new PagedViewer(name + QStringLiteral(".parts")))
+    , m_binary(new EmptyState(name + QStringLiteral(".binary"), Icon::File, {}))
+    , m_views(new QStackedLayout)
+{
+    setObjectName(name);
+    makeStrips();
+
+    auto* textLayout = new QVBoxLayout(m_textView);
+    textLayout->setContentsMargins(0, 0, 0, 0);
+    textLayout->setSpacing(0);
+    textLayout->addWidget(m_activity);
+    textLayout->addWidget(m_editor, 1);
+    textLayout->addWidget(m_findBar);
+    m_activity->hide();
+    m_views->addWidget(m_textView);
+    m_views->addWidget(m_parts);
+    m_views->addWidget(m_binary);
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    for (NoticeStrip* strip : {m_changedStrip, m_deletedStrip, m_readOnlyStrip, m_lineEndStrip})
+        layout->addWidget(strip);
+    layout->addLayout(m_views, 1);
+    setFocusProxy(m_editor);
+    makeActions();
+
+    connect(m_loader, &TextLoader::progressed, this,
+            [this] { m_activity->setFraction(m_loader->fraction()); });
+    connect(m_loader, &TextLoader::finished, this, &EditorPage::onTextLoaded);
+    connect(m_editor->document(), &QTextDocument::modificationChanged, this,
+            &EditorPage::modifiedChanged);
+    connect(m_editor, &QPlainTextEdit::cursorPositionChanged, this, &EditorPage::statusChanged);
+    chooseLanguage();
+}
+
+EditorPage::~EditorPage()
+{
+    // The document lives a moment longer than this part of the page.
+    disconnect(m_editor->document(), nullptr, this, nullptr);
+}
+
+void EditorPage::makeStrips()
+{
+    m_changedStrip = new NoticeStrip(objectName() + QStringLiteral(".changed"),
+                                     NoticeStrip::Tone::Decision, this);
+    QPushButton* keep = m_changedStrip->addButton(QStringLiteral("keep"), tr("&Keep mine"));
+    QPushButton* reloadButton =
+        m_changedStrip->addButton(QStringLiteral("reload"), tr("&Reload"), ButtonKind::Primary);
+    connect(keep, &QPushButton::clicked, this, &EditorPage::keepMine);
+    connect(reloadButton, &QPushButton::clicked, this, &EditorPage::reload);
+
+    m_deletedStrip = new NoticeStrip(objectName() + QStringLiteral(".deleted"),
+                                     NoticeStrip::Tone::Decision, this);
+    m_deletedStrip->setText(tr("This file was deleted."), tr("Its text is still here, unsaved."));
+    QPushButton* closeButton = m_deletedStrip->addButton(QStringLiteral("close"), tr("&Close"));
+    QPushButton* saveAgain =
+        m_deletedStrip->addButton(QStringLiteral("save"), tr("&Save again"), ButtonKind::Primary);
+    connect(closeButton, &QPushButton::clicked, this, &EditorPage::closeRequested);
+    connect(saveAgain, &QPushButton::clicked, this, &EditorPage::requestSave);
+
+    m_readOnlyStrip =
+        new NoticeStrip(objectName() + QStringLiteral(".readOnly"), NoticeStrip::Tone::Note, this);
+
+    m_lineEndStrip =
+        new NoticeStrip(objectName() + QStringLiteral(".lineEnds"), NoticeStrip::Tone::Note, this);
+    m_lineEndStrip->setText(tr("The lines of this file end in different ways."),
+                            tr("Choose one to edit it; saving then changes the other lines too."));
+    QPushButton* lf = m_lineEndStrip->addButton(QStringLiteral("lf"), tr("Use &LF"));
+    QPushButton* crLf = m_lineEndStrip->addButton(QStringLiteral("crlf"), tr("Use C&RLF"));
+    connect(lf, &QPushButton::clicked, this, [this] { useLineEnd(LineEnd::Lf); });
+    connect(crLf, &QPushButton::clicked, this, [this] { useLineEnd(LineEnd::CrLf); });
+}
+
+void EditorPage::makeActions()
+{
+    const auto add = [this](const QString& text, const QKeySequence& shortcut, auto slot) {
+        auto* action = new QAction(text, this);
+        action->setShortcut(shortcut);
+        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        connect(action, &QAction::triggered, this, slot);
+        addAction(action);
+    };
+    add(tr("Save"), QKeySequence::Save, &EditorPage::requestSave);
+    add(tr("Find"), QKeySequence::Find, &EditorPage::openFindBar);
+    add(tr("Next match"), Qt::Key_F3, [this] { m_findBar->findNext(); });
+    add(tr("Previous match"), Qt::SHIFT | Qt::Key_F3, [this] { m_findBar->findPrevious(); });
+}
+
+void EditorPage::setFileName(const QString& fileName)
+{
+    m_fileName = fileName;
+    chooseLanguage();
+}
+
+void EditorPage::setContent(const QByteArray& bytes, const QString& etag)
+{
+    ++m_decoding;
+    m_isDecoding = false;
+    m_etag = etag;
+    m_onDisk = {};
+    m_changedStrip->hide();
+    m_deletedStrip->hide();
+    m_readOnlyStrip->hide();
+    m_lineEndStrip->hide();
+    m_isLarge = bytes.size() > kLargestColoured;
+    if (looksBinary(bytes))
+        showBinary(bytes.size());
+    else if (bytes.size() > kLargestEdited || longestLine(bytes) > kLongestEditedLine)
+        showParts(bytes);
+    else
+        decode(bytes);
+}
+
+void EditorPage::decode(const QByteArray& bytes)
+{
+    if (!m_isLarge) {
+        showText(decodeText(bytes));
+        return;
+    }
+    // The memory that the text of a large file takes for the first time costs 10 ms a megabyte on some machines.
+    m_isDecoding = true;
+    m_views->setCurrentWidget(m_textView);
+    m_editor->setReadOnly(true);
+    m_activity->setFraction(std::nullopt);
+    m_activity->show();
+    QtConcurrent::run([bytes] {
+        return decodeText(bytes);
+    }).then(this, [this, decoding = m_decoding](const FileText& file) {
+        if (decoding != m_decoding)
+            return;
+        m_isDecoding = false;
+        showText(file);
+    });
+}
+
+void EditorPage::showBinary(qsizetype size)
+{
+    m_kind = FileKind::Binary;
+    m_binary->setSentence(tr("This is a binary file of %1. The editor shows text only.")
+                              .arg(QLocale().formattedDataSize(size)));
+    m_views->setCurrentWidget(m_binary);
+    m_editor->clear();
+    m_editor->document()->setModified(false);
+    m_hasContent = true;
+    emit statusChanged();
+    emit loaded();
+}
+
+void EditorPage::showParts(const QByteArray& bytes)
+{
+    m_kind = FileKind::Unfaithful;
+    m_parts->setContent(bytes);
+    m_views->setCurrentWidget(m_parts);
+    setFocusProxy(m_parts);
+    m_editor->clear();
+    m_editor->document()->setModified(false);
+    m_hasContent = true;
+    applyPendingState();
+    emit statusChanged();
+    emit loaded();
+}
+
+void EditorPage::showText(const FileText& file)
+{
+    const bool isReload =
+        m_hasContent && m_views->currentWidget() == m_textView && !m_isLarge && canEdit();
+    m_kind = file.kind;
+    m_format = file.format;
+    m_views->setCurrentWidget(m_textView);
+    setFocusProxy(m_editor);
+    if (file.kind == FileKind::ForeignText) {
+        m_readOnlyStrip->setText(tr("This file is not UTF-8."),
+                                 tr("It is shown as Latin-1 and cannot be edited, so that nothing "
+                                    "in it gets lost."));
+        m_readOnlyStrip->show();
+    } else if (file.kind == FileKind::Unfaithful) {
+        m_readOnlyStrip->setText(tr("This file has characters that the editor cannot keep."),
+                                 tr("It cannot be edited here, so that nothing in it gets lost."));
+        m_readOnlyStrip->show();
+    } else if (file.kind == FileKind::MixedEnds) {
+        m_lineEndStrip->show();
+    }
+    if (isReload && canEdit()) {
+        replaceText(file.text);
+        onTextLoaded();
+        return;
+    }
+    if (m_hasContent && !m_pendingState)
+        m_pendingState = state(); // stay where the person was
+    m_editor->setDefinition({});
+    m_activity->setFraction(0.0);
+    m_activity->setVisible(file.text.size() > kLargestColoured);
+    m_loader->start(file.text);
+}
+
+/// Changes only what differs, as one step of undo: cursor, scrolling and colours around it stay.
+void EditorPage::replaceText(const QString& text)
+{
+    const QString old = textOf(*m_editor->document());
+    const qsizetype shorter = qMin(old.size(), text.size());
+    qsizetype head = 0;
+    while (head < shorter && old[head] == text[head])
+        ++head;
+    qsizetype tail = 0;
+    while (tail < shorter - head && old[old.size() - 1 - tail] == text[text.size() - 1 - tail])
+        ++tail;
+    // Never between the halves of a surrogate pair.
+    if (head > 0 && old[head - 1].isHighSurrogate())
+        --head;
+    if (tail > 0 && old[old.size() - tail].isLowSurrogate())
+        --tail;
+    QTextCursor cursor(m_editor->document());
+    cursor.beginEditBlock();
+    cursor.setPosition(static_cast<int>(head));
+    cursor.setPosition(static_cast<int>(old.size() - tail), QTextCursor::KeepAnchor);
+    cursor.insertText(text.sliced(head, text.size() - head - tail));
+    cursor.endEditBlock();
+}
+
+void EditorPage::onTextLoaded()
+{
+    m_activity->hide();
+    m_hasContent = true;
+    m_editor->setReadOnly(!canEdit());
+    // Reading needs a cursor too: for the position, for selecting by keyboard.
+    m_editor->setTextInteractionFlags(canEdit() ? Qt::TextEditorInteraction
+                                                : Qt::TextSelectableByMouse |
+                                                      Qt::TextSelectableByKeyboard);
+    m_editor->document()->setModified(false);
+    chooseLanguage();
+    applyPendingState();
+    emit statusChanged();
+    emit loaded();
+}
+
+void EditorPage::applyPendingState()
+{
+    if (!m_pendingState)
+        return;
+    const EditorState wanted = *std::exchange(m_pendingState, std::nullopt);
+    if (m_views->currentWidget() == m_parts) {
+        m_parts->showPage(wanted.page);
+        return;
+    }
+    if (wanted.unsaved && canEdit()) {
+        const QString etagNow = m_etag;
+        const FileText mine = decodeText(*wanted.unsaved);
+        if (mine.kind == FileKind::Text && mine.text != textOf(*m_editor->document())) {
+            const QString theirs = textOf(*m_editor->document());
+            replaceText(mine.text);
+            if (!wanted.etag.isEmpty() && wanted.etag != etagNow) {
+                m_onDisk = {encodeText(theirs, m_format), etagNow};
+                m_etag = wanted.etag;
+                askAboutChange();
+            }
+        }
+    }
+    const int last = m_editor->document()->characterCount() - 1;
+    QTextCursor cursor = m_editor->textCursor();
+    cursor.setPosition(qMin(wanted.anchor, last));
+    cursor.setPosition(qMin(wanted.position, last), QTextCursor::KeepAnchor);
+    m_editor->setTextCursor(cursor);
+    m_editor->verticalScrollBar()->setValue(wanted.topLine);
+}
+
+void EditorPage::chooseLanguage()
+{
+    const QString firstLine = m_editor->document()->firstBlock().text();
+    const KSyntaxHighlighting::Definition definition =
+        m_syntax.definitionFor(m_fileName, firstLine);
+    m_languageName = definition.isValid() ? definition.translatedName() : tr("Plain text");
+    if (m_isLarge)
+        m_editor->setDefinition({});
+    else
+        m_editor->setDefinition(definition);
+    const bool needsTabs = definition.name() == u"Makefile" || definition.name() == u"Go";
+    m_editor->setIndentation(
+        detectIndentation(firstLinesOf(*m_editor->document()), {needsTabs, 4}));
+    emit statusChanged();
+}
+
+QByteArray EditorPage::content()
+{
+    m_givenRevision = m_editor->document()->revision();
+    return encodeText(textOf(*m_editor->document()), m_format);
+}
+
+bool EditorPage::canEdit() const
+{
+    return m_kind == FileKind::Text && !isLoading();
+}
+
+bool EditorPage::isLoading() const
+{
+    return m_isDecoding || m_loader->isLoading();
+}
+
+bool EditorPage::isModified() const
+{
+    return m_editor->document()->isModified();
+}
+
+void EditorPage::setSaved(const QString& etag)
+{
+    m_etag = etag;
+    m_onDisk = {};
+    m_changedStrip->hide();
+    m_deletedStrip->hide();
+    if (m_editor->document()->revision() == m_givenRevision)
+        m_editor->document()->setModified(false);
+}
+
+void EditorPage::externalChange(const QString& etag)
+{
+    if (!m_hasContent || etag == m_etag)
+        return;
+    m_onDisk = {std::nullopt, etag};
+    askAboutChange();
+}
+
+void EditorPage::externalChange(const QByteArray& bytes, const QString& etag)
+{
+    if (!m_hasContent || etag == m_etag)
+        return;
+    if (canEdit() && bytes == encodeText(textOf(*m_editor->document()), m_format)) {
+        m_etag = etag;
+        m_editor->document()->setModified(false);
+        m_changedStrip->hide();
+        m_deletedStrip->hide();
+        return;
+    }
+    m_onDisk = {bytes, etag};
+    askAboutChange();
+}
+
+void EditorPage::externalDelete()
+{
+    if (!m_hasContent)
+        return;
+    m_etag.clear();
+    m_onDisk = {};
+    m_changedStrip->hide();
+    if (canEdit())
+        m_editor->document()->setModified(true);
+    m_deletedStrip->show();
+}
+
+void EditorPage::askAboutChange()
+{
+    m_deletedStrip->hide();
+    m_changedStrip->setText(tr("This file has changed on disk."),
+                            isModified()
+                                ? tr("Reloading drops what you have not saved; undo brings "
+                                     "it back.")
+                                : QString());
+    m_changedStrip->show();
+}
+
+void EditorPage::reload()
+{
+    if (m_onDisk.bytes) {
+        const OnDisk theirs = std::exchange(m_onDisk, {});
+        setContent(*theirs.bytes, theirs.etag);
+    } else {
+        emit reloadRequested();
+    }
+}
+
+void EditorPage::keepMine()
+{
+    m_etag = m_onDisk.etag;
+    m_onDisk = {};
+    m_changedStrip->hide();
+    if (canEdit())
+        m_editor->document()->setModified(true);
+    m_editor->setFocus();
+}
+
+void EditorPage::useLineEnd(LineEnd lineEnd)
+{
+    m_format.lineEnd = lineEnd;
+    m_kind = FileKind::Text;
+    m_lineEndStrip->hide();
+    m_editor->setReadOnly(false);
+    m_editor->setTextInteractionFlags(Qt::TextEditorInteraction);
+    m_editor->document()->setModified(true);
+    m_editor->setFocus();
+    emit statusChanged();
+}
+
+void EditorPage::requestSave()
+{
+    if (canEdit())
+        emit saveRequested();
+}
+
+void EditorPage::openFindBar()
+{
+    if (m_views->currentWidget() == m_textView)
+        m_findBar->open();
+    else if (m_views->currentWidget() == m_parts)
+        m_parts->findBar()->open();
+}
+
+EditorState EditorPage::state()
+{
+    EditorState now;
+    now.etag = m_etag;
+    now.anchor = m_editor->textCursor().anchor();
+    now.position = m_editor->textCursor().position();
+    now.topLine = m_editor->verticalScrollBar()->value();
+    now.page = m_parts->currentPage();
+    if (isModified() && canEdit())
+        now.unsaved = encodeText(textOf(*m_editor->document()), m_format);
+    return now;
+}
+
+void EditorPage::restoreState(const EditorState& state)
+{
+    m_pendingState = state;
+    if (m_hasContent && !isLoading())
+        applyPendingState();
+}
+
+QString EditorPage::languageName() const
+{
+    if (m_kind == FileKind::Binary)
+        return tr("Binary");
+    return m_isLarge ? tr("%1, large: no colours").arg(m_languageName) : m_languageName;
+}
+
+QString EditorPage::positionText() const
+{
+    if (m_views->currentWidget() != m_textView)
+        return {};
+    const QTextCursor cursor = m_editor->textCursor();
+    return tr("Ln %1, Col %2").arg(cursor.blockNumber() + 1).arg(cursor.positionInBlock() + 1);
+}
+
+QString EditorPage::formatText() const
+{
+    switch (m_kind) {
+    case FileKind::Binary:
+        return {};
+    case FileKind::ForeignText:
+        return tr("Latin-1");
+    default:
+        break;
+    }
+    return m_format.lineEnd == LineEnd::CrLf ? tr("UTF-8 · CRLF") : tr("UTF-8");
+}
+
+} // namespace caisson

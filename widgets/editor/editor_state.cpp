@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/editor/editor_state.h"
+
+namespace caisson {
+
+QJsonObject EditorState::toJson() const
+{
+    QJsonObject json{{QStringLiteral("anchor"), anchor},
+                     {QStringLiteral("position"), position},
+                     {QStringLiteral("top_line"), topLine},
+                     {QStringLiteral("page"), page},
+                     {QStringLiteral("etag"), etag}};
+    if (unsaved)
+        json.insert(QStringLiteral("unsaved"), QString::fromLatin1(unsaved->toBase64()));
+    return json;
+}
+
+EditorState EditorState::fromJson(const QJsonObject& json)
+{
+    EditorState state;
+    state.anchor = qMax(0, json.value(u"anchor").toInt());
+    state.position = qMax(0, json.value(u"position").toInt());
+    state.topLine = qMax(0, json.value(u"top_line").toInt());
+    state.page = qMax<qint64>(0, json.value(u"page").toInteger());
+    state.etag = json.value(u"etag").toString();
+    if (const QJsonValue unsaved = json.value(u"unsaved"); unsaved.isString())
+        state.unsaved = QByteArray::fromBase64(unsaved.toString().toLatin1());
+    return state;
+}
+
+} // namespace caisson

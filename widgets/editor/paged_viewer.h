@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QByteArray>
+#include <QWidget>
+
+#include "widgets/editor/page_index.h"
+
+class QLabel;
+class QToolButton;
+
+namespace caisson {
+
+class CodeEditor;
+class FindBar;
+
+/// Shows a file that is too large for an editor, a part at a time, to read only.
+class PagedViewer : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit PagedViewer(const QString& name, QWidget* parent = nullptr);
+
+    /// Keeps the bytes (shared, not copied) and stays near the part that was shown.
+    void setContent(const QByteArray& bytes);
+
+    qsizetype pageCount() const { return m_index.count(); }
+    qsizetype currentPage() const { return m_current; }
+    void showPage(qsizetype page);
+    CodeEditor* text() const { return m_text; }
+    FindBar* findBar() const { return m_findBar; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    QByteArray m_bytes;
+    PageIndex m_index;
+    qsizetype m_current = 0;
+    CodeEditor* m_text;
+    FindBar* m_findBar;
+    QLabel* m_position;
+    QAction* m_previous;
+    QAction* m_next;
+};
+
+} // namespace caisson
