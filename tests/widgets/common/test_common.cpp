@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QAction>
+#include <QApplication>
+#include <QDialog>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTest>
+#include <QToolButton>
+
+#include "widgets/common/activity_line.h"
+#include "widgets/common/elided_label.h"
+#include "widgets/common/empty_state.h"
+#include "widgets/common/error_strip.h"
+#include "widgets/common/file_icons.h"
+#include "widgets/common/pane.h"
+#include "widgets/common/prompter.h"
+#include "widgets/common/relative_time.h"
+#include "widgets/common/tab_bar.h"
+#include "widgets/common/theme.h"
+
+using namespace caisson;
+
+namespace {
+
+class PaintCounter : public QObject
+{
+public:
+    bool eventFilter(QObject*, QEvent* event) override
+    {
+        count += event->type() == QEvent::Paint ? 1 : 0;
+        return false;
+    }
+    int count = 0;
+};
+
+} // namespace
+
+class TestCommon : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void tellsTime_data();
+    void tellsTime();
+    void knowsFiles_data();
+    void knowsFiles();
+    void elidesAndTellsTheRest();
+    void emptyStateOffersOneAction();
+    void errorsWaitTheirTurn();
+    void errorOfATopicReplacesAndIsWithdrawn();
+    void errorActionRunsOnce();
+    void stripIsClosedByKeyboard();
+    void paneToolsAreNamed();
+    void tabsCloseByMiddleClick();
+    void confirmAnswersLater();
+    void confirmKeepsByDefault();
+    void askTextRefusesWhatIsNotAcceptable();
+    void answerDiesWithTheAsker();
+    void scriptedPrompterAnswers();
+    void activityCostsNothingHidden();
+};
+
+void TestCommon::tellsTime_data()
+{
+    QTest::addColumn<qint64>("secondsAgo");
+    QTest::addColumn<QString>("relative");
+    QTest::addColumn<QString>("age");
+    const auto row = [](qint64 seconds, const char* relative, const char* age) {
+        QTest::addRow("%lld s", static_cast<long long>(seconds))
+            << seconds << QString::fromLatin1(relative) << QString::fromLatin1(age);
+    };
+    row(-30, "just now", "now");
+    row(0, "just now", "now");
+    row(59, "just now", "now");
+    row(60, "1 min ago", "1 min");
+    row(3599, "59 min ago", "59 min");
+    row(3600, "1 h ago", "1 h");
+    row(5 * 3600, "5 h ago", "5 h");
+    row(26 * 3600, "yesterday", "1 d");
+    row(3 * 86400, "3 days ago", "3 d");
+    row(30 * 86400, "13 May", "13 May");
+    row(400 * 86400, "9 May 2023", "9 May 2023");
+    row(-7200, "12 Jun", "12 Jun");
+}
+
+void TestCommon::tellsTime()
+{
+    QFETCH(qint64, secondsAgo);
+    QFETCH(QString, relative);
+    QFETCH(QString, age);
+    QLocale::setDefault(QLocale::c());
+    const QDateTime now(QDate(2024, 6, 12), QTime(15, 0));
+    QCOMPARE(relativeTime(now.addSecs(-secondsAgo), now), relative);
+    QCOMPARE(shortAge(now.addSecs(-secondsAgo), now), age);
+}
+
+void TestCommon::knowsFiles_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<int>("expected");
+    const auto row = [](const char* name, Icon expected) {
+        QTest::newRow(name) << QString::fromLatin1(name) << int(expected);
+    };
+    row("main.py", Icon::FilePython);
+    row("Server.TS", Icon::FileJs);
+    row("a.tar.gz", Icon::FileArchive);
+    row("Makefile", Icon::FileCode);
+    row("CMakeLists.txt", Icon::FileCode);
+    row("notes.txt", Icon::FileText);
+    row(".gitignore", Icon::FileConfig);
+    row("unknown", Icon::File);
+    row("unknown.xyz", Icon::File);
+    row("", Icon::File);
+}
+
+void TestCommon::knowsFiles()
+{
+    QFETCH(QString, name);
+    QFETCH(int, expected);
+    QCOMPARE(int(fileIcon(name)), expected);
+}
+
+void TestCommon::elidesAndTellsTheRest()
+{
+    ElidedLabel label(QStringLiteral("/workspace/a/long/path/to/a/file.cpp"), Qt::ElideMiddle);
+    label.resize(label.sizeHint());
+    QVERIFY(!label.isElided());
+    QVERIFY(label.toolTip().isEmpty());
+    label.resize(60, 20);
+    QApplication::sendPostedEvents();
+    label.show();
+    QVERIFY(label.isElided());
+    QCOMPARE(label.toolTip(), label.text());
+}
+
+void TestCommon::emptyStateOffersOneAction()
+{
+    EmptyState state(QStringLiteral("empty"), Icon::Sandbox, QStringLiteral("Nothing yet."), QStringLiteral("New"));
+    QSignalSpy activated(&state, &EmptyState::activated);
+    state.show();
+    QTest::mouseClick(state.findChild<QPushButton*>(QStringLiteral("empty.action")), Qt::LeftButton);
+    QCOMPARE(activated.size(), 1);
+    QCOMPARE(state.accessibleName(), QStringLiteral("Nothing yet."));
+    state.setAction({});
+    QVERIFY(state.button()->isHidden());
+}
+
+void TestCommon::errorsWaitTheirTurn()
+{
+    ErrorStrip errors;
+    QVERIFY(errors.isHidden());
+    errors.report({.what = QStringLiteral("First."), .why = QStringLiteral("Why."), .remedy = QStringLiteral("Do."),
+                   .action = {}, .act = {}, .topic = {}});
+    errors.report({.what = QStringLiteral("Second."), .why = {}, .remedy = {}, .action = {}, .act = {}, .topic = {}});
+    QVERIFY(!errors.isHidden());
+    auto* strip = errors.findChild<NoticeStrip*>(QStringLiteral("errorStrip"));
+    QCOMPARE(strip->what(), QStringLiteral("First. (1 of 2)"));
+    QCOMPARE(strip->detail(), QStringLiteral("Why. Do."));
+    QTest::mouseClick(strip->findChild<QToolButton*>(QStringLiteral("errorStrip.dismiss")), Qt::LeftButton);
+    QCOMPARE(strip->what(), QStringLiteral("Second."));
+    QVERIFY(!strip->isHidden());
+    QTest::mouseClick(strip->findChild<QToolButton*>(QStringLiteral("errorStrip.dismiss")), Qt::LeftButton);
+    QVERIFY(errors.isHidden());
+    QCOMPARE(errors.count(), 0);
+}
+
+void TestCommon::errorOfATopicReplacesAndIsWithdrawn()
+{
+    ErrorStrip errors;
+    const QString topic = QStringLiteral("link");
+    errors.report({.what = QStringLiteral("Lost."), .why = {}, .remedy = {}, .action = {}, .act = {}, .topic = topic});
+    errors.report({.what = QStringLiteral("Still lost."), .why = {}, .remedy = {}, .action = {}, .act = {}, .topic = topic});
+    QCOMPARE(errors.count(), 1);
+    QCOMPARE(errors.findChild<NoticeStrip*>()->what(), QStringLiteral("Still lost."));
+    errors.withdraw(topic);
+    QCOMPARE(errors.count(), 0);
+    QVERIFY(errors.isHidden());
+}
+
+void TestCommon::errorActionRunsOnce()
+{
+    ErrorStrip errors;
+    int runs = 0;
+    errors.report({.what = QStringLiteral("Failed."), .why = {}, .remedy = {}, .action = QStringLiteral("Again"),
+                   .act = [&runs] { ++runs; }, .topic = {}});
+    auto* button = errors.findChild<QPushButton*>(QStringLiteral("errorStrip.action"));
+    QCOMPARE(button->text(), QStringLiteral("Again"));
+    QTest::mouseClick(button, Qt::LeftButton);
+    QCOMPARE(runs, 1);
+    QCOMPARE(errors.count(), 0);
+}
+
+void TestCommon::stripIsClosedByKeyboard()
+{
+    NoticeStrip strip(QStringLiteral("strip"), NoticeStrip::Tone::Note);
+    QPushButton* button = strip.addButton(QStringLiteral("go"), QStringLiteral("Go"));
+    strip.setDismissible(true);
+    QSignalSpy dismissed(&strip, &NoticeStrip::dismissed);
+    strip.show();
+    QTest::keyClick(button, Qt::Key_Escape);
+    QCOMPARE(dismissed.size(), 1);
+    QVERIFY(strip.isHidden());
+}
+
+void TestCommon::paneToolsAreNamed()
+{
+    Pane pane(QStringLiteral("files"), QStringLiteral("Files"));
+    auto* action = new QAction(QStringLiteral("&New file"), &pane);
+    action->setObjectName(QStringLiteral("new"));
+    action->setShortcut(QKeySequence(Qt::Key_F2));
+    QToolButton* tool = pane.addTool(action);
+    QCOMPARE(tool->objectName(), QStringLiteral("files.new"));
+    QCOMPARE(tool->accessibleName(), QStringLiteral("New file"));
+    QCOMPARE(tool->toolTip(), QStringLiteral("New file  F2"));
+    action->setText(QStringLiteral("Other"));
+    QCOMPARE(tool->accessibleName(), QStringLiteral("Other"));
+
+    auto* first = new QWidget;
+    auto* second = new QWidget;
+    pane.addPage(first);
+    pane.addPage(second);
+    QCOMPARE(pane.currentPage(), first);
+    pane.showPage(second);
+    QCOMPARE(pane.currentPage(), second);
+}
+
+void TestCommon::tabsCloseByMiddleClick()
+{
+    TabBar bar(QStringLiteral("tabs"));
+    bar.addTab(QStringLiteral("one"));
+    bar.addTab(QStringLiteral("two"));
+    bar.resize(bar.sizeHint());
+    bar.show();
+    QSignalSpy close(&bar, &QTabBar::tabCloseRequested);
+    QTest::mouseClick(&bar, Qt::MiddleButton, {}, bar.tabRect(1).center());
+    QCOMPARE(close.size(), 1);
+    QCOMPARE(close.first().first().toInt(), 1);
+    QCOMPARE(bar.tabRect(0).height(), 32);
+    QVERIFY(bar.tabButton(0, QTabBar::RightSide));
+    QVERIFY(!bar.tabButton(0, QTabBar::RightSide)->accessibleName().isEmpty());
+}
+
+void TestCommon::confirmAnswersLater()
+{
+    QWidget asker;
+    asker.show();
+    DialogPrompter prompter;
+    int confirmed = 0;
+    const Confirmation question{QStringLiteral("Remove?"), QStringLiteral("All is lost."), QStringLiteral("Remove")};
+    prompter.confirm(&asker, question, [&confirmed] { ++confirmed; });
+    QCOMPARE(confirmed, 0); // no nested event loop: the call is back already
+    auto* dialog = asker.findChild<QDialog*>(QStringLiteral("confirm"));
+    QVERIFY(dialog && dialog->isVisible());
+    QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("confirm.accept")), Qt::LeftButton);
+    QCOMPARE(confirmed, 1);
+}
+
+void TestCommon::confirmKeepsByDefault()
+{
+    QWidget asker;
+    asker.show();
+    DialogPrompter prompter;
+    int confirmed = 0;
+    prompter.confirm(&asker, {QStringLiteral("Remove?"), QStringLiteral("x"), QStringLiteral("Remove")},
+                     [&confirmed] { ++confirmed; });
+    auto* dialog = asker.findChild<QDialog*>(QStringLiteral("confirm"));
+    QTest::keyClick(dialog, Qt::Key_Return);
+    QVERIFY(!dialog->isVisible());
+    QCOMPARE(confirmed, 0);
+}
+
+void TestCommon::askTextRefusesWhatIsNotAcceptable()
+{
+    QWidget asker;
+    asker.show();
+    DialogPrompter prompter;
+    QString answer;
+    prompter.askText(&asker,
+                     {QStringLiteral("Rename"), QStringLiteral("Name"), QStringLiteral("a.py"), QStringLiteral("Rename"),
+                      [](const QString& text) {
+                          return text.contains(u'/') ? QStringLiteral("No slashes.") : QString();
+                      }},
+                     [&answer](const QString& text) { answer = text; });
+    auto* dialog = asker.findChild<QDialog*>(QStringLiteral("askText"));
+    auto* edit = dialog->findChild<QLineEdit*>(QStringLiteral("askText.edit"));
+    auto* accept = dialog->findChild<QPushButton*>(QStringLiteral("askText.accept"));
+    QCOMPARE(edit->selectedText(), QStringLiteral("a"));
+    edit->setText(QStringLiteral("x/y"));
+    QVERIFY(!accept->isEnabled());
+    QCOMPARE(dialog->findChild<QLabel*>(QStringLiteral("askText.objection"))->text(), QStringLiteral("No slashes."));
+    edit->setText(QString());
+    QVERIFY(!accept->isEnabled());
+    edit->setText(QStringLiteral("b.py"));
+    QTest::keyClick(edit, Qt::Key_Return);
+    QCOMPARE(answer, QStringLiteral("b.py"));
+}
+
+void TestCommon::answerDiesWithTheAsker()
+{
+    DialogPrompter prompter;
+    int confirmed = 0;
+    {
+        QWidget asker;
+        asker.show();
+        prompter.confirm(&asker, {QStringLiteral("?"), QStringLiteral("x"), QStringLiteral("Y")},
+                         [&confirmed] { ++confirmed; });
+    }
+    QCoreApplication::processEvents();
+    QCOMPARE(confirmed, 0);
+}
+
+void TestCommon::scriptedPrompterAnswers()
+{
+    QWidget asker;
+    ScriptedPrompter prompter;
+    prompter.willConfirm(true);
+    prompter.willAnswer(QStringLiteral("name"));
+    prompter.willChooseFolder(QStringLiteral("/srv"));
+    QStringList answers;
+    prompter.confirm(&asker, {QStringLiteral("T"), QStringLiteral("x"), QStringLiteral("A")},
+                     [&answers] { answers.append(QStringLiteral("yes")); });
+    prompter.askText(&asker, {QStringLiteral("N"), {}, {}, {}, {}}, [&answers](const QString& text) { answers.append(text); });
+    prompter.chooseFolder(&asker, {QStringLiteral("F"), {}}, [&answers](const QString& path) { answers.append(path); });
+    QVERIFY(answers.isEmpty());
+    QCoreApplication::processEvents();
+    QCOMPARE(answers, (QStringList{QStringLiteral("yes"), QStringLiteral("name"), QStringLiteral("/srv")}));
+    prompter.confirm(&asker, {QStringLiteral("T"), QStringLiteral("x"), QStringLiteral("A")},
+                     [&answers] { answers.append(QStringLiteral("unasked")); });
+    QCoreApplication::processEvents();
+    QCOMPARE(answers.size(), 3); // nothing scripted: declined
+    QCOMPARE(prompter.asked().size(), 4);
+    QCOMPARE(prompter.asked().first(), QStringLiteral("T | x | A"));
+}
+
+void TestCommon::activityCostsNothingHidden()
+{
+    QWidget window;
+    ActivityLine line(&window);
+    line.hide();
+    window.show();
+    PaintCounter paints;
+    line.installEventFilter(&paints);
+    QTest::qWait(100);
+    QCOMPARE(paints.count, 0);
+    line.show();
+    QTRY_VERIFY(paints.count >= 3); // it moves
+    line.setFraction(0.5);
+    QTest::qWait(50);
+    const int settled = paints.count;
+    QTest::qWait(100);
+    QCOMPARE(paints.count, settled); // how far is known: nothing moves
+}
+
+int main(int argc, char** argv)
+{
+    QApplication application(argc, argv);
+    Theme theme(application);
+    TestCommon test;
+    return QTest::qExec(&test, argc, argv);
+}
+#include "test_common.moc"
