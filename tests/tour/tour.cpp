@@ -146,8 +146,9 @@ bool Tour::editAndSave()
     auto* editor = m_application->window().findChild<CodeEditor*>();
     editor->setFocus();
     QTest::keyClick(editor, Qt::Key_End, Qt::ControlModifier);
-    QTest::keyClicks(editor, QStringLiteral("print(greet(\"Caisson\"))\n"));
-    if (!trigger(QStringLiteral("save")))
+    QTest::keyClicks(editor, QStringLiteral("print(greet(\"Caisson\"))"));
+    QTest::keyClick(editor, Qt::Key_Return);
+    if (!trigger({}, QStringLiteral("save")))
         return false;
     return waitFor([editor] { return !editor->document()->isModified(); },
                    "the file to be saved") &&
@@ -209,7 +210,7 @@ bool Tour::restartWindow()
 
 bool Tour::stopSandbox()
 {
-    return trigger(QStringLiteral("stop")) &&
+    return trigger(QStringLiteral("sandboxes"), QStringLiteral("stop")) &&
            waitFor([this] { return shown(QStringLiteral("files.stopped.action")) != nullptr; },
                    "the offer to start the sandbox");
 }
@@ -226,7 +227,7 @@ bool Tour::startAgain()
 bool Tour::removeSandbox()
 {
     m_prompter.willConfirm(true);
-    return trigger(QStringLiteral("remove")) &&
+    return trigger(QStringLiteral("sandboxes"), QStringLiteral("remove")) &&
            waitFor([this] { return shown(QStringLiteral("firstRun.new")) != nullptr; },
                    "the way in again") &&
            m_prompter.asked().size() == 1;
@@ -336,15 +337,15 @@ QString Tour::terminalText() const
     return {};
 }
 
-bool Tour::trigger(const QString& actionName)
+bool Tour::trigger(const QString& owner, const QString& action)
 {
-    for (QAction* action : m_application->window().findChildren<QAction*>()) {
-        if (action->objectName() == actionName && action->isEnabled()) {
-            action->trigger();
+    for (QAction* found : m_application->window().findChildren<QAction*>(action)) {
+        if ((owner.isEmpty() || found->parent()->objectName() == owner) && found->isEnabled()) {
+            found->trigger();
             return true;
         }
     }
-    std::printf("there is no action %s\n", qPrintable(actionName));
+    std::printf("there is no action %s of %s\n", qPrintable(action), qPrintable(owner));
     return false;
 }
 

@@ -53,7 +53,7 @@ private:
     bool click(const QString& name);
     bool enterCommand(const QString& command);
     QString terminalText() const;
-    bool trigger(const QString& actionName);
+    bool trigger(const QString& owner, const QString& action);
 
     QApplication& m_qt;
     api::Paths m_paths;

@@ -19,6 +19,9 @@ namespace caisson {
 
 namespace {
 
+/// In pixels. The set is drawn for 16 and 20.
+constexpr int kLargestDrawnSize = 20;
+
 const char* fileNameOf(Icon name)
 {
     switch (name) {
@@ -193,6 +196,11 @@ QPixmap iconPixmap(Icon name, int size, const QColor& color, qreal devicePixelRa
         return pixmap;
     QByteArray svg = readResource(QStringLiteral(":/caisson/icons/%1.svg").arg(fileNameOf(name)));
     svg.replace("currentColor", color.name(QColor::HexRgb).toLatin1());
+    if (size > kLargestDrawnSize) {
+        // Enlarged strokes would be clumsy: a large icon has strokes of about the same thickness.
+        svg.replace("stroke-width=\"1.5\"",
+                    "stroke-width=\"" + QByteArray::number(1.5 * kLargestDrawnSize / size) + '"');
+    }
     pixmap = render(svg, QSize(side, side));
     pixmap.setDevicePixelRatio(devicePixelRatio);
     QPixmapCache::insert(key, pixmap);

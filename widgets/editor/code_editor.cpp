@@ -9,6 +9,7 @@
 
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
+#include "widgets/common/style_painting.h"
 #include "widgets/editor/highlighter.h"
 #include "widgets/editor/line_numbers.h"
 
@@ -153,7 +154,9 @@ void CodeEditor::updateMarks()
     QList<QTextEdit::ExtraSelection> marks;
     if (!m_markedText.isEmpty()) {
         QTextCharFormat format;
-        format.setBackground(colorsOf(palette()).selection);
+        // Fainter than the selection, which shows the match that the cursor is on.
+        const Colors& colors = colorsOf(palette());
+        format.setBackground(blended(colors.pressed, colors.canvas));
         const Qt::CaseSensitivity sensitivity =
             m_isMarkingCaseSensitive ? Qt::CaseSensitive : Qt::CaseInsensitive;
         forEachVisibleBlock([&](const QTextBlock& block, const QRectF&) {

@@ -196,8 +196,9 @@ void EditorPage::decode(const QByteArray& bytes)
 void EditorPage::showBinary(qsizetype size)
 {
     m_kind = FileKind::Binary;
-    m_binary->setSentence(tr("This is a binary file of %1. The editor shows text only.")
-                              .arg(QLocale().formattedDataSize(size)));
+    m_binary->setSentence(
+        tr("This is a binary file of %1. The editor shows text only.")
+            .arg(QLocale().formattedDataSize(size, 1, QLocale::DataSizeSIFormat)));
     m_views->setCurrentWidget(m_binary);
     m_editor->clear();
     m_editor->document()->setModified(false);

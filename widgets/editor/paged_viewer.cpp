@@ -103,11 +103,10 @@ void PagedViewer::showPage(qsizetype page)
     m_text->setPlainText(shown);
     m_text->setFirstLineNumber(part.firstLine);
     const QLocale locale;
-    m_position->setText(tr("Read only · part %1 of %2 · %3 to %4 of %5")
-                            .arg(locale.toString(m_current + 1), locale.toString(m_index.count()),
-                                 locale.formattedDataSize(part.offset),
-                                 locale.formattedDataSize(part.offset + part.size),
-                                 locale.formattedDataSize(m_bytes.size())));
+    m_position->setText(
+        tr("Read only · part %1 of %2 · %3 in all")
+            .arg(locale.toString(m_current + 1), locale.toString(m_index.count()),
+                 locale.formattedDataSize(m_bytes.size(), 1, QLocale::DataSizeSIFormat)));
     m_previous->setEnabled(m_current > 0);
     m_next->setEnabled(m_current + 1 < m_index.count());
 }

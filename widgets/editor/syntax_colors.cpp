@@ -71,10 +71,10 @@ QColor colorOf(Theme::TextStyle style, const SyntaxTable& colors)
         return colors.type;
     case Theme::String:
     case Theme::VerbatimString:
+    case Theme::SpecialString:
     case Theme::Char:
         return colors.string;
     case Theme::SpecialChar:
-    case Theme::SpecialString:
     case Theme::DecVal:
     case Theme::BaseN:
     case Theme::Float:

@@ -9,11 +9,11 @@
 #include <QMenu>
 #include <QMimeData>
 #include <QPushButton>
-#include <QTimer>
 #include <QVBoxLayout>
 
 #include <qtermwidget6/qtermwidget.h>
 
+#include "widgets/common/activity_line.h"
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
@@ -33,6 +33,7 @@ namespace caisson {
 namespace {
 constexpr int kMargin = 8;
 constexpr int kPreviewLength = 60;
+constexpr std::chrono::milliseconds kActivityDelay{300};
 } // namespace
 
 TerminalView::TerminalView(const QString& name, QWidget* parent)
@@ -41,6 +42,7 @@ TerminalView::TerminalView(const QString& name, QWidget* parent)
     , m_display(m_terminal->focusProxy())
     , m_pasteStrip(
           new NoticeStrip(name + QStringLiteral(".paste"), NoticeStrip::Tone::Decision, this))
+    , m_activity(new ActivityLine(this))
     , m_filter(std::make_unique<StreamFilter>())
 {
     initTerminalResource();
@@ -55,6 +57,17 @@ TerminalView::TerminalView(const QString& name, QWidget* parent)
     m_terminal->startTerminalTeletype();
     m_writer = std::make_unique<TeletypeWriter>(m_terminal->getPtySlaveFd());
     applyColours();
+
+    m_activity->hide();
+    m_activityDelay.setSingleShot(true);
+    m_activityDelay.setInterval(kActivityDelay);
+    connect(&m_activityDelay, &QTimer::timeout, m_activity, [this] {
+        m_activity->show();
+        m_activity->raise();
+    });
+    // While a replay paints nothing, an empty terminal is seen.
+    setBackgroundRole(QPalette::Base);
+    setAutoFillBackground(true);
 
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -130,6 +143,7 @@ void TerminalView::beginReplay()
         finishReplay();
     m_replay = Replay::Running;
     m_terminal->setUpdatesEnabled(false);
+    m_activityDelay.start();
 }
 
 void TerminalView::endReplay()
@@ -144,6 +158,8 @@ void TerminalView::endReplay()
 void TerminalView::finishReplay()
 {
     m_replay = Replay::None;
+    m_activityDelay.stop();
+    m_activity->hide();
     m_terminal->setUpdatesEnabled(true);
     m_terminal->scrollToEnd();
     write(std::exchange(m_held, {}));
@@ -220,7 +236,7 @@ void TerminalView::askAboutPaste(const QString& text, int count)
         tr("First line: %1").arg(first));
     m_pasteStrip->show();
     m_pasteStrip->raise();
-    placeStrip();
+    placeOverlays();
     // The person asked for it just now: Enter pastes, Escape does not.
     m_pasteStrip->findChild<QPushButton*>(m_pasteStrip->objectName() + QStringLiteral(".accept"))
         ->setFocus(Qt::ShortcutFocusReason);
@@ -357,14 +373,15 @@ void TerminalView::announceSize()
 void TerminalView::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
-    placeStrip();
+    placeOverlays();
 }
 
-void TerminalView::placeStrip()
+void TerminalView::placeOverlays()
 {
     // Over the last lines, not beside them: a strip in the layout would resize the terminal and make its program redraw.
     const int height = m_pasteStrip->heightForWidth(width());
     m_pasteStrip->setGeometry(0, this->height() - height, width(), height);
+    m_activity->setGeometry(0, 0, width(), m_activity->height());
 }
 
 void TerminalView::changeEvent(QEvent* event)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QByteArray>
+#include <QTimer>
 #include <QUrl>
 #include <QWidget>
 
@@ -11,6 +12,7 @@ class QTermWidget;
 
 namespace caisson {
 
+class ActivityLine;
 class NoticeStrip;
 class StreamFilter;
 class TeletypeWriter;
@@ -103,12 +105,14 @@ private:
     bool filterDisplayEvent(QEvent* event);
     void noteUserInput();
     void applyColours();
-    void placeStrip();
+    void placeOverlays();
     void announceSize();
 
     QTermWidget* m_terminal;
     QWidget* m_display; ///< the part of it that paints and takes events
     NoticeStrip* m_pasteStrip;
+    ActivityLine* m_activity; ///< shown when a replay takes its time
+    QTimer m_activityDelay;
     std::unique_ptr<StreamFilter> m_filter;
     std::unique_ptr<TeletypeWriter> m_writer;
     QByteArray m_held;
