@@ -396,6 +396,11 @@ void TerminalView::applyColours()
     m_terminal->setColorScheme(
         isDark(palette()) ? QStringLiteral(":/caisson/terminal/caisson-dark.colorscheme")
                           : QStringLiteral(":/caisson/terminal/caisson-light.colorscheme"));
+    // The margin round the cells is painted in the display's Window colour. QTermWidget sets that of
+    // its background role, which is Base by the time the scheme changes.
+    QPalette own = m_display->palette();
+    own.setColor(QPalette::Window, palette().color(QPalette::Base));
+    m_display->setPalette(own);
     m_display->update();
 }
 
