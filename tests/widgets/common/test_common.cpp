@@ -137,10 +137,12 @@ void TestCommon::elidesAndTellsTheRest()
 
 void TestCommon::emptyStateOffersOneAction()
 {
-    EmptyState state(QStringLiteral("empty"), Icon::Sandbox, QStringLiteral("Nothing yet."), QStringLiteral("New"));
+    EmptyState state(QStringLiteral("empty"), Icon::Sandbox, QStringLiteral("Nothing yet."),
+                     QStringLiteral("New"));
     QSignalSpy activated(&state, &EmptyState::activated);
     state.show();
-    QTest::mouseClick(state.findChild<QPushButton*>(QStringLiteral("empty.action")), Qt::LeftButton);
+    QTest::mouseClick(state.findChild<QPushButton*>(QStringLiteral("empty.action")),
+                      Qt::LeftButton);
     QCOMPARE(activated.size(), 1);
     QCOMPARE(state.accessibleName(), QStringLiteral("Nothing yet."));
     state.setAction({});
@@ -151,17 +153,28 @@ void TestCommon::errorsWaitTheirTurn()
 {
     ErrorStrip errors;
     QVERIFY(errors.isHidden());
-    errors.report({.what = QStringLiteral("First."), .why = QStringLiteral("Why."), .remedy = QStringLiteral("Do."),
-                   .action = {}, .act = {}, .topic = {}});
-    errors.report({.what = QStringLiteral("Second."), .why = {}, .remedy = {}, .action = {}, .act = {}, .topic = {}});
+    errors.report({.what = QStringLiteral("First."),
+                   .why = QStringLiteral("Why."),
+                   .remedy = QStringLiteral("Do."),
+                   .action = {},
+                   .act = {},
+                   .topic = {}});
+    errors.report({.what = QStringLiteral("Second."),
+                   .why = {},
+                   .remedy = {},
+                   .action = {},
+                   .act = {},
+                   .topic = {}});
     QVERIFY(!errors.isHidden());
     auto* strip = errors.findChild<NoticeStrip*>(QStringLiteral("errorStrip"));
     QCOMPARE(strip->what(), QStringLiteral("First. (1 of 2)"));
     QCOMPARE(strip->detail(), QStringLiteral("Why. Do."));
-    QTest::mouseClick(strip->findChild<QToolButton*>(QStringLiteral("errorStrip.dismiss")), Qt::LeftButton);
+    QTest::mouseClick(strip->findChild<QToolButton*>(QStringLiteral("errorStrip.dismiss")),
+                      Qt::LeftButton);
     QCOMPARE(strip->what(), QStringLiteral("Second."));
     QVERIFY(!strip->isHidden());
-    QTest::mouseClick(strip->findChild<QToolButton*>(QStringLiteral("errorStrip.dismiss")), Qt::LeftButton);
+    QTest::mouseClick(strip->findChild<QToolButton*>(QStringLiteral("errorStrip.dismiss")),
+                      Qt::LeftButton);
     QVERIFY(errors.isHidden());
     QCOMPARE(errors.count(), 0);
 }
@@ -170,8 +183,18 @@ void TestCommon::errorOfATopicReplacesAndIsWithdrawn()
 {
     ErrorStrip errors;
     const QString topic = QStringLiteral("link");
-    errors.report({.what = QStringLiteral("Lost."), .why = {}, .remedy = {}, .action = {}, .act = {}, .topic = topic});
-    errors.report({.what = QStringLiteral("Still lost."), .why = {}, .remedy = {}, .action = {}, .act = {}, .topic = topic});
+    errors.report({.what = QStringLiteral("Lost."),
+                   .why = {},
+                   .remedy = {},
+                   .action = {},
+                   .act = {},
+                   .topic = topic});
+    errors.report({.what = QStringLiteral("Still lost."),
+                   .why = {},
+                   .remedy = {},
+                   .action = {},
+                   .act = {},
+                   .topic = topic});
     QCOMPARE(errors.count(), 1);
     QCOMPARE(errors.findChild<NoticeStrip*>()->what(), QStringLiteral("Still lost."));
     errors.withdraw(topic);
@@ -183,8 +206,12 @@ void TestCommon::errorActionRunsOnce()
 {
     ErrorStrip errors;
     int runs = 0;
-    errors.report({.what = QStringLiteral("Failed."), .why = {}, .remedy = {}, .action = QStringLiteral("Again"),
-                   .act = [&runs] { ++runs; }, .topic = {}});
+    errors.report({.what = QStringLiteral("Failed."),
+                   .why = {},
+                   .remedy = {},
+                   .action = QStringLiteral("Again"),
+                   .act = [&runs] { ++runs; },
+                   .topic = {}});
     auto* button = errors.findChild<QPushButton*>(QStringLiteral("errorStrip.action"));
     QCOMPARE(button->text(), QStringLiteral("Again"));
     QTest::mouseClick(button, Qt::LeftButton);
@@ -248,12 +275,14 @@ void TestCommon::confirmAnswersLater()
     asker.show();
     DialogPrompter prompter;
     int confirmed = 0;
-    const Confirmation question{QStringLiteral("Remove?"), QStringLiteral("All is lost."), QStringLiteral("Remove")};
+    const Confirmation question{QStringLiteral("Remove?"), QStringLiteral("All is lost."),
+                                QStringLiteral("Remove")};
     prompter.confirm(&asker, question, [&confirmed] { ++confirmed; });
     QCOMPARE(confirmed, 0); // no nested event loop: the call is back already
     auto* dialog = asker.findChild<QDialog*>(QStringLiteral("confirm"));
     QVERIFY(dialog && dialog->isVisible());
-    QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("confirm.accept")), Qt::LeftButton);
+    QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("confirm.accept")),
+                      Qt::LeftButton);
     QCOMPARE(confirmed, 1);
 }
 
@@ -263,7 +292,8 @@ void TestCommon::confirmKeepsByDefault()
     asker.show();
     DialogPrompter prompter;
     int confirmed = 0;
-    prompter.confirm(&asker, {QStringLiteral("Remove?"), QStringLiteral("x"), QStringLiteral("Remove")},
+    prompter.confirm(&asker,
+                     {QStringLiteral("Remove?"), QStringLiteral("x"), QStringLiteral("Remove")},
                      [&confirmed] { ++confirmed; });
     auto* dialog = asker.findChild<QDialog*>(QStringLiteral("confirm"));
     QTest::keyClick(dialog, Qt::Key_Return);
@@ -278,7 +308,8 @@ void TestCommon::askTextRefusesWhatIsNotAcceptable()
     DialogPrompter prompter;
     QString answer;
     prompter.askText(&asker,
-                     {QStringLiteral("Rename"), QStringLiteral("Name"), QStringLiteral("a.py"), QStringLiteral("Rename"),
+                     {QStringLiteral("Rename"), QStringLiteral("Name"), QStringLiteral("a.py"),
+                      QStringLiteral("Rename"),
                       [](const QString& text) {
                           return text.contains(u'/') ? QStringLiteral("No slashes.") : QString();
                       }},
@@ -289,7 +320,8 @@ void TestCommon::askTextRefusesWhatIsNotAcceptable()
     QCOMPARE(edit->selectedText(), QStringLiteral("a"));
     edit->setText(QStringLiteral("x/y"));
     QVERIFY(!accept->isEnabled());
-    QCOMPARE(dialog->findChild<QLabel*>(QStringLiteral("askText.objection"))->text(), QStringLiteral("No slashes."));
+    QCOMPARE(dialog->findChild<QLabel*>(QStringLiteral("askText.objection"))->text(),
+             QStringLiteral("No slashes."));
     edit->setText(QString());
     QVERIFY(!accept->isEnabled());
     edit->setText(QStringLiteral("b.py"));
@@ -321,11 +353,14 @@ void TestCommon::scriptedPrompterAnswers()
     QStringList answers;
     prompter.confirm(&asker, {QStringLiteral("T"), QStringLiteral("x"), QStringLiteral("A")},
                      [&answers] { answers.append(QStringLiteral("yes")); });
-    prompter.askText(&asker, {QStringLiteral("N"), {}, {}, {}, {}}, [&answers](const QString& text) { answers.append(text); });
-    prompter.chooseFolder(&asker, {QStringLiteral("F"), {}}, [&answers](const QString& path) { answers.append(path); });
+    prompter.askText(&asker, {QStringLiteral("N"), {}, {}, {}, {}},
+                     [&answers](const QString& text) { answers.append(text); });
+    prompter.chooseFolder(&asker, {QStringLiteral("F"), {}},
+                          [&answers](const QString& path) { answers.append(path); });
     QVERIFY(answers.isEmpty());
     QCoreApplication::processEvents();
-    QCOMPARE(answers, (QStringList{QStringLiteral("yes"), QStringLiteral("name"), QStringLiteral("/srv")}));
+    QCOMPARE(answers,
+             (QStringList{QStringLiteral("yes"), QStringLiteral("name"), QStringLiteral("/srv")}));
     prompter.confirm(&asker, {QStringLiteral("T"), QStringLiteral("x"), QStringLiteral("A")},
                      [&answers] { answers.append(QStringLiteral("unasked")); });
     QCoreApplication::processEvents();

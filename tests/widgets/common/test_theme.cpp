@@ -54,7 +54,8 @@ void TestTheme::textCanBeRead()
     QVERIFY(contrastRatio(colors.onAccent, colors.accent) >= 4.5);
     QVERIFY(contrastRatio(colors.onAccent, colors.failed) >= 4.5);
     // Shapes and lines, by WCAG 1.4.11.
-    for (const QColor& shape : {colors.accent, colors.running, colors.sleeping, colors.failed, colors.waiting})
+    for (const QColor& shape :
+         {colors.accent, colors.running, colors.sleeping, colors.failed, colors.waiting})
         QVERIFY(contrastRatio(shape, colors.panel) >= 3.0);
 }
 
