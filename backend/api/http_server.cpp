@@ -14,6 +14,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <malloc.h>
 
 namespace caisson::api {
 
@@ -26,7 +27,9 @@ namespace {
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kHeadLimit(10);
 constexpr std::chrono::seconds kIdleLimit(75);
-constexpr std::chrono::seconds kLingerLimit(1);
+constexpr std::chrono::seconds kLingerLimit(5);
+/// Reading a body of many small values as JSON takes many times its size.
+constexpr std::size_t kLargeBody = 64 * 1024;
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 std::string statusLine(int status)
@@ -54,11 +57,18 @@ struct ServerConnection::Impl
     bool chunked = false;
     bool closes = false;
     bool answered = false;
+    bool hadLargeBody = false;
 
     explicit Impl(Socket s, std::string bytes)
         : socket(std::move(s))
         , raw(std::move(bytes))
     {
+    }
+    ~Impl()
+    {
+        // glibc keeps what was freed for the next time, which a service of small requests never has.
+        if (hadLargeBody)
+            ::malloc_trim(0);
     }
 
     Task<Result<void>> readMore(std::chrono::milliseconds limit);
@@ -206,6 +216,11 @@ Task<Result<std::size_t>> ServerConnection::readBodySome(std::span<char> room)
             co_await http::async_read_some(d.socket, d.buffer, *d.parser, kTuple);
         if (code && code != http::error::need_buffer) {
             d.closes = true;
+            // All the parser's errors but this one are the client's words.
+            if (code.category() == make_error_code(http::error::bad_chunk).category() &&
+                code != http::error::partial_message)
+                co_return fail(ErrorCode::BadRequest,
+                               "the request's body is not HTTP/1.1: " + code.message());
             co_return failAsio(code, "the request's body broke off");
         }
         if (const std::size_t got = room.size() - body.size; got > 0)
@@ -228,6 +243,7 @@ Task<Result<std::string>> ServerConnection::readBody(std::size_t limit)
             co_return fail(ErrorCode::TooLarge,
                            "the request's body is larger than " + std::to_string(limit) + " bytes");
         body.append(room.data(), *got);
+        m_impl->hadLargeBody = body.size() > kLargeBody;
     }
 }
 

@@ -63,14 +63,14 @@ private:
     std::unique_ptr<Impl> m_impl;
 };
 
-/// The whole body as a message; an empty body is one without fields.
+/// The whole body as a message.
 template<class T>
 Task<Result<T>> readJson(ServerConnection& connection)
 {
     const Result<std::string> body = co_await connection.readBody();
     if (!body)
         co_return std::unexpected(body.error());
-    co_return fromJson<T>(body->empty() ? "{}" : *body);
+    co_return fromJson<T>(*body);
 }
 
 } // namespace caisson::api

@@ -20,6 +20,27 @@ Result<void> notBuilt(const char* what)
     return fail(ErrorCode::NotBuilt, std::string(what) + " is not built yet");
 }
 
+/// Whether a folder of the host may be mounted there: below "/", spelt out, and not where the
+/// sandbox has the kernel's own file systems.
+Result<void> checkMountTarget(const std::string& target)
+{
+    std::string_view rest = target;
+    bool isFirst = true;
+    while (rest.starts_with('/')) {
+        rest.remove_prefix(1);
+        const std::string_view part = rest.substr(0, rest.find('/'));
+        if (part.empty() || part == "." || part == "..")
+            return fail(ErrorCode::BadRequest,
+                        "cannot mount at \"" + target + "\": give a plain path below /");
+        if (isFirst && (part == "proc" || part == "sys" || part == "dev" || part == ".caisson"))
+            return fail(ErrorCode::BadRequest, "cannot mount at \"" + target + "\": /" +
+                                                   std::string(part) + " is the sandbox's own");
+        isFirst = false;
+        rest.remove_prefix(part.size());
+    }
+    return {};
+}
+
 Result<void> checkMount(const api::Mount& mount)
 {
     const auto isPlain = [](const std::string& path) {
@@ -28,6 +49,8 @@ Result<void> checkMount(const api::Mount& mount)
     if (!isPlain(mount.source) || !isPlain(mount.target))
         return fail(ErrorCode::BadRequest, "a mount needs two absolute paths, the host's folder "
                                            "and where it appears inside");
+    if (Result<void> checked = checkMountTarget(mount.target); !checked)
+        return checked;
     struct stat status;
     if (::stat(mount.source.c_str(), &status) != 0)
         return failErrno("cannot mount " + mount.source);

@@ -142,7 +142,19 @@ Result<api::FileEntry> AtomicFile::commit()
         return failFile("keep the owner of", m_asked);
     if (::fchmod(m_file.get(), m_mode) != 0 || ::fsync(m_file.get()) != 0)
         return failFile("write", m_asked);
-    if (done = place(); !done)
+    {
+        // An fsync takes long, and the file may have been replaced meanwhile: look once more, and
+        // let nobody come between the look and the rename. Of several writers who name one etag,
+        // one wins.
+        static std::mutex placing;
+        const std::lock_guard lock(placing);
+        done = look();
+        if (done)
+            done = checkPreconditions();
+        if (done)
+            done = place();
+    }
+    if (!done)
         return std::unexpected(done.error());
     const UniqueFd folder(::open(m_folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder || ::fsync(folder.get()) != 0)

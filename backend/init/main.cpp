@@ -48,9 +48,13 @@ int serve()
                             result = co_await of.run();
                             in.stop();
                         }(session, ended, loop));
-    loop.run();
-    session.abandon();
     int code = EXIT_SUCCESS;
+    try {
+        loop.run();
+    } catch (const std::exception& exception) {
+        ended = fail(ErrorCode::Internal, exception.what());
+    }
+    session.abandon();
     if (ended && !*ended) {
         logFailure("caisson-init ends: {}", ended->error().message);
         code = EXIT_FAILURE;

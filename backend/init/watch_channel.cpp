@@ -10,7 +10,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
-#include <fcntl.h>
 
 namespace caisson::init {
 
@@ -35,10 +34,15 @@ Watcher::Watcher(const asio::any_io_executor& executor, std::unique_ptr<WatchTre
                  Deliver deliver)
     : m_tree(std::move(tree))
     , m_deliver(std::move(deliver))
-    , m_events(executor, ::fcntl(m_tree->descriptor(), F_DUPFD_CLOEXEC, 0))
+    , m_events(executor, m_tree->descriptor())
     , m_moment(executor)
     , m_pause(executor)
 {
+}
+
+Watcher::~Watcher()
+{
+    m_events.release(); // the tree closes it
 }
 
 void Watcher::start()
@@ -54,7 +58,7 @@ void Watcher::start()
 void Watcher::stop()
 {
     m_stopped = true;
-    m_events.close();
+    m_events.cancel();
     m_moment.cancel();
     m_pause.cancel();
     m_changed.notifyAll();

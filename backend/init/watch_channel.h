@@ -22,6 +22,7 @@ public:
 
     Watcher(const asio::any_io_executor& executor, std::unique_ptr<WatchTree> tree,
             Deliver deliver);
+    ~Watcher();
 
     void start();
     void stop();

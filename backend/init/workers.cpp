@@ -5,23 +5,15 @@ namespace caisson::init {
 
 namespace {
 
-/// Four, so that a long copy and a slow disk leave some for the rest.
-constexpr std::size_t kFileThreads = 4;
+/// Three, so that a long copy and a slow disk leave one for the rest.
+constexpr std::size_t kFileThreads = 3;
 
 } // namespace
 
-asio::any_io_executor Workers::filePool()
+Workers::Workers()
+    : m_files(kFileThreads)
+    , m_watches(1)
 {
-    if (!m_filePool)
-        m_filePool.emplace(kFileThreads);
-    return m_filePool->get_executor();
-}
-
-asio::any_io_executor Workers::watchExecutor()
-{
-    if (!m_watchThread)
-        m_watchThread.emplace(1);
-    return m_watchThread->get_executor();
 }
 
 } // namespace caisson::init

@@ -251,9 +251,11 @@ Task<void> Keeper::readLink(std::shared_ptr<DaemonLink> link)
         if (packet->kind == api::KeeperMessage::Connection) {
             takeConnection(std::move(*packet));
         } else if (packet->kind == api::KeeperMessage::Stop) {
-            const auto request = api::fromJson<api::StopKeeper>(packet->payload);
-            api::spawnDetached(m_context.get_executor(),
-                               stop(request ? request->why : "told to stop"), "stopping");
+            if (auto request = api::fromJson<api::StopKeeper>(packet->payload))
+                api::spawnDetached(m_context.get_executor(), stop(std::move(request->why)),
+                                   "stopping");
+            else
+                logWarning("a request to stop that makes no sense: {}", request.error().message);
         } else if (packet->kind == api::KeeperMessage::Update) {
             if (const auto sandbox = api::fromJson<api::Sandbox>(packet->payload))
                 m_start.sandbox = *sandbox;

@@ -49,6 +49,9 @@ TEST(CreateRequest, RefusesWhatCannotBe)
     EXPECT_EQ(refusal([](auto& r) { r.env = {{"", "x"}}; }), ErrorCode::BadRequest);
     EXPECT_EQ(refusal([](auto& r) { r.mounts = {{"relative", "/x"}}; }), ErrorCode::BadRequest);
     EXPECT_EQ(refusal([](auto& r) { r.mounts = {{"/tmp", "x"}}; }), ErrorCode::BadRequest);
+    for (const char* target : {"/", "/a/../b", "/a//b", "/./a", "/proc", "/sys/x", "/dev"})
+        EXPECT_EQ(refusal([&](auto& r) { r.mounts = {{"/tmp", target}}; }), ErrorCode::BadRequest)
+            << target;
     EXPECT_EQ(refusal([](auto& r) { r.mounts = {{"/no/such/folder", "/x"}}; }),
               ErrorCode::NotFound);
 }

@@ -3,6 +3,8 @@
 
 Everybody may read the files: what keeps a sandbox from them must be that it does not see them."""
 
+import contextlib
+import glob
 import json
 import os
 import pwd
@@ -37,8 +39,20 @@ def places(token):
     yield f"/caisson-canary-{token}", "top-level"
 
 
+def removeOld():
+    """Those of a run that was killed."""
+    for folder, name in places("*"):
+        for path in glob.glob(os.path.join(folder, name)):
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+    for folder in glob.glob("/caisson-canary-*"):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+
+
 def plant():
     """Plants a canary wherever this user may."""
+    removeOld()
     planted = []
     for folder, name in places(secrets.token_hex(4)):
         path = os.path.join(folder, name)

@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,6 +84,7 @@ def main():
     if options.who == "root" and not isRoot:
         print("this half of the tests needs root: run ./dev test as root, too")
         return SKIPPED
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
     planted = canaries.plant() if options.canaries else []
     os.environ[canaries.VARIABLE] = json.dumps([canary.toJson() for canary in planted]
                                                or json.loads(os.environ.get(canaries.VARIABLE, "[]")))

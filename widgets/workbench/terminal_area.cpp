@@ -12,6 +12,7 @@
 #include "widgets/common/empty_state.h"
 #include "widgets/common/notice_strip.h"
 #include "widgets/common/pane.h"
+#include "widgets/common/style_painting.h"
 #include "widgets/common/tab_bar.h"
 #include "widgets/terminal/terminal_view.h"
 #include "widgets/workbench/terminal_page.h"
@@ -41,6 +42,7 @@ TerminalArea::TerminalArea(desk::Backend& backend, QString sandbox, QAction* new
     : QWidget(parent)
     , m_backend(backend)
     , m_sandbox(std::move(sandbox))
+    , m_tabRow(new TabRow)
     , m_tabs(new TabBar(QStringLiteral("terminals.tabs")))
     , m_pages(new QStackedWidget)
     , m_reading(new QWidget)
@@ -62,8 +64,8 @@ TerminalArea::TerminalArea(desk::Backend& backend, QString sandbox, QAction* new
          {m_reading, static_cast<QWidget*>(m_none), static_cast<QWidget*>(m_stopped)})
         m_pages->addWidget(page);
 
-    auto* tabRow = new TabRow;
-    auto* row = new QHBoxLayout(tabRow);
+    m_tabRow->setFixedHeight(metrics::kTabHeight);
+    auto* row = new QHBoxLayout(m_tabRow);
     row->setContentsMargins(0, 0, 6, 0);
     row->setSpacing(4);
     row->addWidget(m_tabs);
@@ -72,7 +74,7 @@ TerminalArea::TerminalArea(desk::Backend& backend, QString sandbox, QAction* new
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
-    layout->addWidget(tabRow);
+    layout->addWidget(m_tabRow);
     layout->addWidget(m_pages, 1);
     layout->addWidget(m_closed);
 
@@ -348,6 +350,7 @@ void TerminalArea::updateTab(int row)
 
 void TerminalArea::updatePage()
 {
+    m_tabRow->setVisible(m_isRunning);
     m_tabs->setVisible(m_tabs->count() > 0);
     if (TerminalPage* page = current())
         m_pages->setCurrentWidget(page);

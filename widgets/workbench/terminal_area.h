@@ -72,6 +72,7 @@ private:
     desk::Backend& m_backend;
     QString m_sandbox;
     TerminalModel m_model;
+    QWidget* m_tabRow;
     TabBar* m_tabs;
     QStackedWidget* m_pages;
     QWidget* m_reading;

@@ -188,10 +188,13 @@ Task<Result<std::string>> InitLink::requestText(std::string op, std::string body
     if (m_lost)
         co_return std::unexpected(*m_lost);
     const std::uint64_t id = m_nextId++;
+    std::string frame = api::encodeControl({id, op, channel, std::move(body), {}});
+    if (frame.size() > api::kFrameHeadSize + api::kMaxFramePayload)
+        co_return fail(ErrorCode::TooLarge, "the request is larger than 256 KiB");
     auto pending = std::make_shared<Pending>(m_executor);
     m_pending[id] = pending;
     const bool starts = op == "spawn";
-    send(api::encodeControl({id, std::move(op), channel, std::move(body), {}}));
+    send(std::move(frame));
     if (starts)
         m_commands.insert(channel);
     while (!pending->reply && !m_lost) {

@@ -68,8 +68,7 @@ Result<Container> startContainer(ContainerSpec spec, const KeeperNamespaces& nam
                                   .initProgram = init.get(),
                                   .ids = ids,
                                   .idMap = shift,
-                                  .shared = &*shared,
-                                  .hostRoot = {}},
+                                  .shared = &*shared},
                                  *stage);
     if (!root)
         return std::unexpected(root.error());

@@ -95,7 +95,7 @@ private:
 
     Result<void> mountHostFolders()
     {
-        auto host = findHostFolders(m_spec.hostRoot);
+        auto host = findHostFolders({});
         if (!host)
             return std::unexpected(host.error());
         std::string readOnly;
@@ -129,7 +129,7 @@ private:
     {
         if (!m_spec.idMap)
             return UniqueFd();
-        auto lower = cloneMount(m_spec.hostRoot + folder.path, Submounts::Leave);
+        auto lower = cloneMount(folder.path, Submounts::Leave);
         if (!lower)
             return lower;
         if (!m_spec.idMap->applyTo(lower->get(), Submounts::Leave))
@@ -143,7 +143,7 @@ private:
     {
         // With what is mounted below, e.g. a /usr/local of its own: in a user namespace the kernel
         // does not let it be taken away.
-        auto mount = cloneMount(m_spec.hostRoot + folder.path, Submounts::Take);
+        auto mount = cloneMount(folder.path, Submounts::Take);
         if (!mount)
             return mount;
         if (auto set = setMountAttributes(mount->get(), MOUNT_ATTR_RDONLY, Submounts::Take); !set)
@@ -172,7 +172,7 @@ private:
             if (!m_spec.idMap->applyTo(probe->get(), Submounts::Leave))
                 owner = BaseOwner::Private;
         }
-        auto base = ensureBaseLayer(m_spec.bases, m_spec.hostRoot, owner, m_spec.ids);
+        auto base = ensureBaseLayer(m_spec.bases, {}, owner, m_spec.ids);
         if (!base)
             return std::unexpected(base.error());
         m_result.baseUse = std::move(base->use);

@@ -27,7 +27,6 @@ struct RootSpec
     /// Given as root in the host's user namespace: then the host's folders can be written inside.
     const IdMap* idMap = nullptr;
     const std::vector<SharedFolder>* shared = nullptr;
-    std::string hostRoot; ///< "" but in tests
 };
 
 struct SandboxRoot

@@ -89,10 +89,9 @@ std::vector<std::string> asUser(As as, std::vector<std::string> words)
 
 RunningContainer::RunningContainer(As as, const std::string& home,
                                    const std::vector<std::string>& arguments,
-                                   const std::vector<std::string>& environment)
+                                   const std::vector<std::string>& wrapper)
 {
-    std::vector<std::string> words{"env"};
-    words.insert(words.end(), environment.begin(), environment.end());
+    std::vector<std::string> words = wrapper;
     words.insert(words.end(),
                  {home + "/tools/container_probe", "--home", home, "--bases",
                   home + "/../caisson-test-bases", "--id-base", std::to_string(kIdBase)});
@@ -211,9 +210,9 @@ void ContainerTest::TearDown()
 }
 
 std::unique_ptr<RunningContainer> ContainerTest::start(std::vector<std::string> arguments,
-                                                       std::vector<std::string> environment)
+                                                       std::vector<std::string> wrapper)
 {
-    auto container = std::make_unique<RunningContainer>(GetParam(), m_home, arguments, environment);
+    auto container = std::make_unique<RunningContainer>(GetParam(), m_home, arguments, wrapper);
     EXPECT_TRUE(container->started()) << container->error();
     return container;
 }

@@ -22,8 +22,9 @@ inline constexpr std::int64_t kIdBase = 1879048192;
 class RunningContainer
 {
 public:
+    /// `wrapper`: words before the probe's own, e.g. "unshare -m".
     RunningContainer(As as, const std::string& home, const std::vector<std::string>& arguments,
-                     const std::vector<std::string>& environment);
+                     const std::vector<std::string>& wrapper);
     RunningContainer(const RunningContainer&) = delete;
     RunningContainer& operator=(const RunningContainer&) = delete;
     /// Ends the shell, and the probe with it.
@@ -72,7 +73,7 @@ protected:
     void TearDown() override;
 
     std::unique_ptr<RunningContainer> start(std::vector<std::string> arguments = {},
-                                            std::vector<std::string> environment = {});
+                                            std::vector<std::string> wrapper = {});
 
     bool asRoot() const { return GetParam() == As::Root; }
     const std::string& home() const { return m_home; }

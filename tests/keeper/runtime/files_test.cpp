@@ -74,6 +74,29 @@ stat -c %U /var/lib/caisson-package)");
     EXPECT_EQ(onHost("dpkg-query -W caisson-package 2>&1 | grep -c 'no packages'"), "1");
 }
 
+// Inside a container, on a live system, on NFS or an older kernel. Here for another reason: what is
+// id-mapped already cannot be id-mapped again.
+TEST_P(Files, FileSystemsThatCannotBeMappedWorkToo)
+{
+    if (!asRoot())
+        GTEST_SKIP() << "id-mapping is root's";
+    const std::string again = "mount --bind -o X-mount.idmap=b:0:0:2147483647 ";
+    const auto container =
+        start({}, {"unshare", "-m", "sh", "-ec",
+                   again + "/usr /usr; " + again + home() + " " + home() + "; exec \"$@\"", "sh"});
+    ASSERT_TRUE(container->started());
+    EXPECT_EQ(container->run("echo x > /etc/new && rm /etc/fstab && mkdir /top && echo done; "
+                             "stat -c '%u %U' / /etc /etc/passwd /top /home/dev"),
+              "done\n0 root\n0 root\n0 root\n0 root\n1000 dev");
+    EXPECT_TRUE(container->run("touch /usr/x 2>&1").contains("Read-only file system"));
+    EXPECT_EQ(container->run("su dev -c 'touch ~/y; stat -c %u ~/y'"), "1000");
+    bool noted = false;
+    for (const std::string& note : container->notes())
+        noted = noted || note == "files: read-only are /usr, since their file system cannot be "
+                                 "id-mapped";
+    EXPECT_TRUE(noted);
+}
+
 TEST_P(Files, WhatIsWrittenStays)
 {
     {

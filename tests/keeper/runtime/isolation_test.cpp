@@ -174,8 +174,9 @@ TEST_P(Isolation, NetworkIsItsOwnLoopback)
 
 TEST_P(Isolation, EnvironmentIsWhatWasAskedFor)
 {
-    const auto container = start({"--env", "GREETING=good morning", "--env", "LANG=de_DE.UTF-8"},
-                                 {"SECRET_TOKEN=hunter2", "SSH_AUTH_SOCK=/run/agent", "LC_ALL=C"});
+    const auto container =
+        start({"--env", "GREETING=good morning", "--env", "LANG=de_DE.UTF-8"},
+              {"env", "SECRET_TOKEN=hunter2", "SSH_AUTH_SOCK=/run/agent", "LC_ALL=C"});
     EXPECT_EQ(container->run("tr '\\0' '\\n' < /proc/1/environ | sort"),
               "CAISSON=1\nGREETING=good morning\nHOME=/root\nLANG=de_DE.UTF-8\n"
               "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"

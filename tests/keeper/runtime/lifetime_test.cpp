@@ -103,7 +103,7 @@ TEST_P(Lifetime, OneIdIsEnough)
 {
     if (asRoot())
         GTEST_SKIP() << "root has ids enough";
-    const auto container = start({"--runtime", "/usr/bin/crun"}, {"PATH=/nonexistent"});
+    const auto container = start({"--runtime", "/usr/bin/crun"}, {"env", "PATH=/nonexistent"});
     ASSERT_TRUE(container->started());
     EXPECT_EQ(container->run("id -u; echo x > /workspace/file; cat /workspace/file"), "0\nx");
     EXPECT_EQ(container->run("cat /proc/self/uid_map | tr -s ' '"), " 0 0 1");

@@ -30,10 +30,35 @@ class Done:
         return self.out.decode()
 
 
+# Not /tmp: where that is in memory, a sandbox's layers would be no test of a disk.
+PLACE = Path("/var/tmp")
+PREFIX = "caisson-test-"  # and the pid of the test
+
+
+def removeOld():
+    """What tests left that were killed."""
+    for path in PLACE.glob(PREFIX + "*"):
+        owner = path.name.split("-")[2]
+        if (owner.isdigit() and not processes.isAlive(int(owner))
+                and path.stat().st_uid == os.getuid()):
+            removeHome(path)
+
+
+def removeHome(path):
+    for pid in processes.pidsWithArgument(str(path)):
+        os.kill(pid, 9)
+    until(lambda: not processes.pidsWithArgument(str(path)), f"the end of what {path} runs")
+    for point in reversed(processes.mountsBelow(path)):
+        subprocess.run(["umount", "--lazy", point], check=True)
+    # overlayfs leaves a `work` folder without any permission.
+    subprocess.run(["chmod", "-R", "u+rwX", path], stderr=subprocess.DEVNULL)
+    shutil.rmtree(path, ignore_errors=True)
+
+
 class Home:
     def __init__(self, **variables):
-        # Not /tmp: where that is in memory, a sandbox's layers would be no test of a disk.
-        self.path = Path(tempfile.mkdtemp(prefix="caisson-test-", dir="/var/tmp"))
+        removeOld()
+        self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=PLACE))
         self.environment = dict(os.environ, CAISSON_HOME=str(self.path), **variables)
         self.api = Api(self.path / "run/caissond.sock", lambda: self.must("version"))
 
@@ -91,11 +116,7 @@ class Home:
             if left:
                 raise AssertionError(f"still mounted: {left}")
         finally:
-            for pid in self.programs():
-                os.kill(pid, 9)
-            # overlayfs leaves a `work` folder without any permission.
-            subprocess.run(["chmod", "-R", "u+rwX", self.path], check=True)
-            shutil.rmtree(self.path)
+            removeHome(self.path)
 
     def __enter__(self):
         return self
