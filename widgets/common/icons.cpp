@@ -142,9 +142,11 @@ public:
 
     void paint(QPainter* painter, const QRect& rect, QIcon::Mode mode, QIcon::State state) override
     {
-        const QPixmap pixmap = scaledPixmap(rect.size() * painter->device()->devicePixelRatioF(),
-                                            mode, state, painter->device()->devicePixelRatioF());
-        painter->drawPixmap(rect, pixmap);
+        const int side = qMin(rect.width(), rect.height());
+        QRect square(0, 0, side, side);
+        square.moveCenter(rect.center());
+        const qreal ratio = painter->device()->devicePixelRatioF();
+        painter->drawPixmap(square, scaledPixmap(square.size(), mode, state, ratio));
     }
 
     QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override
@@ -152,11 +154,10 @@ public:
         return scaledPixmap(size, mode, state, 1);
     }
 
-    /// Here `size` is in device pixels.
+    /// Since Qt 6.8 `size` is in device-independent pixels.
     QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State, qreal scale) override
     {
-        const int side = qMin(size.width(), size.height());
-        return iconPixmap(m_name, qRound(side / scale), colorFor(mode), scale);
+        return iconPixmap(m_name, qMin(size.width(), size.height()), colorFor(mode), scale);
     }
 
     QIconEngine* clone() const override { return new StrokeIconEngine(*this); }
