@@ -28,6 +28,7 @@ constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kHeadLimit(10);
 constexpr std::chrono::seconds kIdleLimit(75);
 constexpr std::chrono::seconds kLingerLimit(5);
+constexpr std::size_t kLingerBytes = 32 * 1024 * 1024;
 /// Reading a body of many small values as JSON takes many times its size.
 constexpr std::size_t kLargeBody = 64 * 1024;
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
@@ -276,12 +277,15 @@ Task<Result<void>> ServerConnection::respondError(Error error)
     d.socket.shutdown(Socket::shutdown_send, code);
     std::array<char, 16 * 1024> room;
     const auto end = std::chrono::steady_clock::now() + kLingerLimit;
-    while (!code && std::chrono::steady_clock::now() < end) {
+    std::size_t drained = 0;
+    while (!code && drained < kLingerBytes && std::chrono::steady_clock::now() < end) {
         auto outcome = co_await (d.socket.async_read_some(asio::buffer(room), kTuple) ||
                                  sleepFor(kLingerLimit));
         if (outcome.index() == 1)
             break;
-        code = std::get<0>(std::get<0>(outcome));
+        const auto [readCode, size] = std::get<0>(outcome);
+        code = readCode;
+        drained += size;
     }
     co_return sent;
 }

@@ -80,7 +80,7 @@ class LyingInit(HomeCase):
     def askForACommand(self, box):
         """An exit, an error or the end of the connection; a command may be said to run for ever."""
         with box.openExec("true") as running:
-            running.socket.settimeout(5)
+            running.socket.settimeout(2)
             try:
                 while True:
                     message = running.receive()
@@ -92,7 +92,7 @@ class LyingInit(HomeCase):
     def askForAListing(self, box):
         try:
             with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(2)
+                connection.settimeout(1)
                 connection.connect(str(self.home.api.socketPath))
                 connection.sendall(f"GET {box.treeUrl('/')} HTTP/1.1\r\nHost: x\r\n"
                                    "Connection: close\r\n\r\n".encode())
