@@ -38,7 +38,7 @@ void settle()
     ::mallopt(M_ARENA_MAX, 1);
 }
 
-int serve()
+[[noreturn]] void serve()
 {
     init::asio::io_context loop(1);
     init::Session session(loop, STDIN_FILENO);
@@ -70,7 +70,7 @@ int main()
 {
     settle();
     try {
-        return serve();
+        serve();
     } catch (const std::exception& exception) {
         logFailure("caisson-init ends: {}", exception.what());
         ::_exit(EXIT_FAILURE);

@@ -62,7 +62,8 @@ bool isFolder(int parent, const FolderReader::Entry& entry)
 bool isNameless(const std::string& name, const std::string& path)
 {
     return name.size() > 1 && name.front() == '#' &&
-           name.find_first_not_of("0123456789", 1) == name.npos && ::access(path.c_str(), F_OK) != 0;
+           name.find_first_not_of("0123456789", 1) == name.npos &&
+           ::access(path.c_str(), F_OK) != 0;
 }
 
 } // namespace

@@ -258,6 +258,24 @@ TEST(InitExec, ImpossibleSignalsAreRefused)
     EXPECT_EQ(init.finish(channel).exit.code, 0);
 }
 
+TEST_F(InitExecAsRoot, AtTheLimitOfProcessesItSaysSoAndLivesOn)
+{
+    // A user of its own, whose processes can be limited.
+    InitProcess init({.wrapper = {"sh", "-c", "ulimit -u 12; exec \"$0\""}, .uid = 987654});
+    std::vector<std::uint32_t> channels;
+    std::optional<Error> error;
+    while (!error && channels.size() < 20)
+        channels.push_back(init.start({.argv = {"sleep", "100"}}, nullptr, &error));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code, ErrorCode::Conflict);
+    EXPECT_TRUE(error->message.contains("limit of processes")) << error->message;
+    // Its files can still be looked at.
+    EXPECT_TRUE(init.ask<api::FileEntry>("stat", api::PathRequest{.path = {"/"}}));
+    ASSERT_TRUE(init.ask<api::Empty>("signal", api::ChannelSignal{channels.front(), SIGKILL}));
+    EXPECT_EQ(init.finish(channels.front()).exit.signal, SIGKILL);
+    EXPECT_TRUE(becomesTrue([&] { return init.run({.argv = {"true"}}).exit.code == 0; }));
+}
+
 TEST(InitExec, FiftyAtOnce)
 {
     InitProcess init;

@@ -304,8 +304,8 @@ InitProcess::Outcome InitProcess::shell(const std::string& script, std::string_v
 TemporaryFolder::TemporaryFolder()
 {
     // In memory where there is such a place: a test here makes 100,000 files.
-    std::string pattern = std::string(::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") +
-                          "/caisson-test-XXXXXX";
+    std::string pattern =
+        std::string(::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") + "/caisson-test-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr)
         throw std::runtime_error("no temporary folder");
     m_path = pattern;
