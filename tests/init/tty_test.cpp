@@ -67,31 +67,6 @@ TEST(InitTty, CtrlCInterruptsTheForegroundJob)
     EXPECT_EQ(outcome.exit.code, 3);
 }
 
-TEST(InitTty, JobControl)
-{
-    InitProcess init;
-    const std::uint32_t channel = init.start(onTerminal({"bash", "--norc", "--noprofile", "-i"}));
-    // Only at a prompt: what is typed while a job stops may be thrown away.
-    const auto prompts = [&] {
-        const std::string& shown = init.channel(channel).data;
-        std::size_t count = 0;
-        for (std::size_t at = 0; (at = shown.find("ready>", at)) != shown.npos; ++at)
-            ++count;
-        return count;
-    };
-    init.sendData(channel, "PS1='rea''dy>'\n");
-    ASSERT_TRUE(init.readUntil([&] { return prompts() == 1; }));
-    init.sendData(channel, "sleep 987671\n");
-    ASSERT_TRUE(becomesTrue([] { return !processesWith("sleep\000987671"sv).empty(); }));
-    init.sendData(channel, "\x1a");
-    ASSERT_TRUE(init.readUntil([&] { return prompts() == 2; }));
-    EXPECT_TRUE(init.channel(channel).data.contains("Stopped"));
-    init.sendData(channel, "kill %1; wait; exit 8\n");
-    const auto outcome = init.finish(channel);
-    EXPECT_FALSE(outcome.out.contains("no job control")) << outcome.out;
-    EXPECT_EQ(outcome.exit.code, 8);
-}
-
 TEST(InitTty, EndIsTheEndOfInput)
 {
     InitProcess init;
