@@ -165,7 +165,7 @@ void TestCodeEditor::loaderLoadsInSlices()
     QVERIFY(loader.isLoading());
     QVERIFY(m_editor->isReadOnly());
     StallMeter stalls;
-    QVERIFY(runUntil([&] { return !loader.isLoading(); }, 60'000));
+    QVERIFY(runUntil([&] { return !loader.isLoading(); }, 200'000));
     qInfo("8 MB: %.1f ms at once, longest turn %.1f ms of computing", atOnceMs,
           stalls.longestThreadMs());
     QVERIFY(m_editor->toPlainText() == text);
