@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/desk/terminal_session.h"
 
-#include <algorithm>
 
 namespace caisson::desk {
 
@@ -38,21 +37,22 @@ api::Task<void> TerminalSession::run(std::shared_ptr<TerminalSession> self)
 {
     while (!self->m_done) {
         self->m_mailbox->put(news::State{LinkState::Connecting});
-        Result<Socket> socket = co_await self->attach();
+        Result<client::TerminalSocket> attached = co_await self->m_client->attachTerminal(
+            self->m_sandbox, self->m_terminal, self->m_next);
         if (self->m_done)
             co_return;
-        if (!socket && !isPassing(socket.error())) {
-            self->giveUp(socket.error());
+        if (!attached && !isPassing(attached.error())) {
+            self->giveUp(attached.error());
             co_return;
         }
-        if (socket) {
-            self->m_socket = *socket;
+        if (attached) {
+            const auto socket = std::make_shared<client::TerminalSocket>(std::move(*attached));
+            self->m_socket = socket;
             self->m_backoff.reset();
             self->m_sizeIsNew = self->m_size.has_value();
             self->m_mailbox->put(news::State{LinkState::Connected});
-            self->checkCaughtUp();
-            api::spawnDetached(self->m_executor, write(self, *socket), "typing into a terminal");
-            co_await self->read(*socket);
+            api::spawnDetached(self->m_executor, write(self, socket), "typing into a terminal");
+            co_await self->read(socket);
             self->m_socket.reset();
             self->m_changed.notifyAll();
         }
@@ -61,25 +61,6 @@ api::Task<void> TerminalSession::run(std::shared_ptr<TerminalSession> self)
         self->m_mailbox->put(news::State{LinkState::Lost});
         co_await self->m_backoff.pause();
     }
-}
-
-api::Task<Result<TerminalSession::Socket>> TerminalSession::attach()
-{
-    if (!m_caughtUp) {
-        // Where the journal ends now tells replay from what happens while we look on.
-        const Result<api::TerminalList> list = co_await m_client->listTerminals(m_sandbox);
-        if (!list)
-            co_return std::unexpected(list.error());
-        const auto found = std::ranges::find(list->terminals, m_terminal, &api::Terminal::id);
-        if (found == list->terminals.end())
-            co_return fail(ErrorCode::NotFound, "The terminal is not there any more.");
-        m_replayEnd = found->offset;
-    }
-    Result<client::TerminalSocket> socket =
-        co_await m_client->attachTerminal(m_sandbox, m_terminal, m_next);
-    if (!socket)
-        co_return std::unexpected(socket.error());
-    co_return std::make_shared<client::TerminalSocket>(std::move(*socket));
 }
 
 api::Task<void> TerminalSession::read(Socket socket)
@@ -105,7 +86,6 @@ void TerminalSession::take(std::string bytes)
     m_mailbox->put(news::Bytes{QByteArray::fromStdString(bytes), m_next});
     m_next += count;
     m_onTheWay += count;
-    checkCaughtUp();
 }
 
 bool TerminalSession::take(const api::StreamControl& control)
@@ -113,10 +93,8 @@ bool TerminalSession::take(const api::StreamControl& control)
     if (control.type == "truncated" && control.first) {
         m_next = *control.first;
         m_mailbox->put(news::Truncated{m_next});
-        checkCaughtUp();
-    } else if (control.type == "offset" && control.offset) {
-        m_next = *control.offset;
-        checkCaughtUp();
+    } else if (control.type == "caught_up" && !std::exchange(m_caughtUp, true)) {
+        m_mailbox->put(news::CaughtUp{});
     } else if (control.type == "exit" && control.exit) {
         m_done = true;
         m_mailbox->put(news::Ended{*control.exit});
@@ -126,14 +104,6 @@ bool TerminalSession::take(const api::StreamControl& control)
         return false;
     }
     return true;
-}
-
-void TerminalSession::checkCaughtUp()
-{
-    if (!m_caughtUp && m_replayEnd && m_next >= *m_replayEnd) {
-        m_caughtUp = true;
-        m_mailbox->put(news::CaughtUp{});
-    }
 }
 
 api::Task<void> TerminalSession::write(std::shared_ptr<TerminalSession> self, Socket socket)

@@ -65,7 +65,6 @@ public:
 private:
     using Socket = std::shared_ptr<client::TerminalSocket>;
 
-    api::Task<Result<Socket>> attach();
     api::Task<void> read(Socket socket);
     static api::Task<void> write(std::shared_ptr<TerminalSession> self, Socket socket);
     api::Task<Result<void>> writeNext(client::TerminalSocket& socket);
@@ -73,7 +72,6 @@ private:
     /// False once there is nothing more to expect.
     bool take(const api::StreamControl& control);
     void giveUp(const Error& error);
-    void checkCaughtUp();
 
     api::asio::any_io_executor m_executor;
     std::shared_ptr<client::Client> m_client;
@@ -84,9 +82,8 @@ private:
     Backoff m_backoff;
 
     Socket m_socket;
-    qint64 m_next;                     ///< offset of the next byte
-    std::optional<qint64> m_replayEnd; ///< where the journal ended when we came
-    qint64 m_onTheWay = 0;             ///< bytes put and not yet delivered
+    qint64 m_next;         ///< offset of the next byte
+    qint64 m_onTheWay = 0; ///< bytes put and not yet delivered
     std::deque<std::string> m_typed;
     std::optional<std::pair<int, int>> m_size;
     bool m_sizeIsNew = false;

@@ -71,9 +71,6 @@ EditorPage::EditorPage(const QString& name, const QString& fileName, const Synta
     textLayout->addWidget(m_editor, 1);
     textLayout->addWidget(m_findBar);
     m_activity->hide();
-    m_views->addWidget(m_textView);
-    m_views->addWidget(m_parts);
-    m_views->addWidget(m_binary);
 
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -81,6 +78,10 @@ EditorPage::EditorPage(const QString& name, const QString& fileName, const Synta
     for (NoticeStrip* strip : {m_changedStrip, m_deletedStrip, m_readOnlyStrip, m_lineEndStrip})
         layout->addWidget(strip);
     layout->addLayout(m_views, 1);
+    // Only now: a stacked layout shows its first page at once, as a window where it has no parent.
+    m_views->addWidget(m_textView);
+    m_views->addWidget(m_parts);
+    m_views->addWidget(m_binary);
     setFocusProxy(m_editor);
     makeActions();
 

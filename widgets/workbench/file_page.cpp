@@ -35,8 +35,6 @@ FilePage::FilePage(desk::Backend& backend, QString sandbox, QByteArray path, con
     , m_activity(new ActivityLine)
     , m_views(new QStackedLayout)
 {
-    m_views->addWidget(m_editor);
-    m_views->addWidget(m_failure);
     m_activity->hide();
     m_activity->setObjectName(QStringLiteral("editor.activity"));
     auto* layout = new QVBoxLayout(this);
@@ -44,6 +42,9 @@ FilePage::FilePage(desk::Backend& backend, QString sandbox, QByteArray path, con
     layout->setSpacing(0);
     layout->addWidget(m_activity);
     layout->addLayout(m_views);
+    // Only now: a stacked layout shows its first page at once, as a window where it has no parent.
+    m_views->addWidget(m_editor);
+    m_views->addWidget(m_failure);
     setFocusProxy(m_editor);
 
     m_patience.setSingleShot(true);

@@ -92,14 +92,20 @@ private slots:
     void aFailedCreationKeepsWhatWasTyped();
     void aFolderIsCopiedIn();
     void theTreeFollowsTheSandbox();
+    void aFileIsOpenedEditedAndSaved();
+    void whatChangedOnDiskIsAskedAbout();
+    void aSaveOverAForeignChangeIsRefused();
+    void closingUnsavedTextIsAsked();
     void filesAreMadeRenamedAndDeleted();
     void aTerminalShowsItsJournalAndTakesKeys();
     void anEndedTerminalIsRestarted();
     void aClosedTerminalCanBeHadBack();
     void aStoppedSandboxOffersToStart();
     void sandboxesAreRenamedAndRemovedByKeyboard();
+    void everythingIsBackAfterARestart();
     void unsavedTextIsBackAfterARestart();
     void aLostServiceIsSaidAndRetried();
+    void failuresAreSaidInPlace();
     void everyShortcutIsUniqueAndListed();
     void everythingHasANameForWhoCannotSee();
 };
@@ -179,6 +185,82 @@ void TestMainWindow::theTreeFollowsTheSandbox()
     bench.settle();
     bench.action("hidden")->trigger();
     QCOMPARE(bench.files(), QStringLiteral("src\n.env\nbuilt.o\n"));
+}
+
+void TestMainWindow::aFileIsOpenedEditedAndSaved()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("one\ntwo\n"));
+    QCOMPARE(bench.find<QLabel>("status.position")->text(), QStringLiteral("Ln 1, Col 1"));
+    QCOMPARE(bench.find<QLabel>("status.format")->text(), QStringLiteral("UTF-8"));
+    QTest::keyClicks(bench.editor(), QStringLiteral("zero "));
+    QCOMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("notes.txt •")});
+    bench.press(QKeySequence::Save);
+    QCOMPARE(bench.backend.bytesOf(bench.id, "/workspace/notes.txt"),
+             QByteArray("zero one\ntwo\n"));
+    QCOMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("notes.txt")});
+    QTest::qWait(250); // the watch tells of our own save, too
+    QVERIFY(!bench.isShown("editor.changed"));
+}
+
+void TestMainWindow::whatChangedOnDiskIsAskedAbout()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    bench.backend.putFile(bench.id, "/workspace/notes.txt", "theirs\n");
+    QTRY_VERIFY(bench.isShown("editor.changed"));
+    bench.click("editor.changed.reload");
+    QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("theirs\n"));
+    QVERIFY(!bench.isShown("editor.changed"));
+
+    QTest::keyClick(bench.editor(), Qt::Key_Home, Qt::ControlModifier);
+    QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
+    bench.backend.putFile(bench.id, "/workspace/notes.txt", "theirs again\n");
+    QTRY_VERIFY(bench.isShown("editor.changed"));
+    bench.click("editor.changed.keep");
+    QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("mine theirs\n"));
+    bench.editor()->setFocus();
+    bench.press(QKeySequence::Save);
+    QCOMPARE(bench.backend.bytesOf(bench.id, "/workspace/notes.txt"), QByteArray("mine theirs\n"));
+
+    bench.backend.deleteFile(bench.id, "/workspace/notes.txt");
+    QTRY_VERIFY(bench.isShown("editor.deleted"));
+    bench.click("editor.deleted.save");
+    QCOMPARE(bench.backend.bytesOf(bench.id, "/workspace/notes.txt"), QByteArray("mine theirs\n"));
+}
+
+void TestMainWindow::aSaveOverAForeignChangeIsRefused()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
+    // The change is there, and the news of it is not yet.
+    auto& file = bench.backend.at(bench.id).files.at("/workspace/notes.txt");
+    file.bytes = "theirs\n";
+    ++file.version;
+    bench.press(QKeySequence::Save);
+    QVERIFY(bench.isShown("editor.changed"));
+    QCOMPARE(bench.backend.bytesOf(bench.id, "/workspace/notes.txt"), QByteArray("theirs\n"));
+    QCOMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("notes.txt •")});
+}
+
+void TestMainWindow::closingUnsavedTextIsAsked()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
+    bench.press(Qt::CTRL | Qt::Key_W);
+    QCOMPARE(bench.prompter.asked().size(), 1);
+    QVERIFY(bench.editor());
+    bench.prompter.willConfirm(true);
+    bench.press(Qt::CTRL | Qt::Key_W);
+    QVERIFY(!bench.editor());
+    QVERIFY(bench.isShown("editors.empty"));
 }
 
 void TestMainWindow::filesAreMadeRenamedAndDeleted()
@@ -308,6 +390,35 @@ void TestMainWindow::sandboxesAreRenamedAndRemovedByKeyboard()
     QCOMPARE(bench.find<QToolButton>("bar.switcher")->text(), QStringLiteral("other"));
 }
 
+void TestMainWindow::everythingIsBackAfterARestart()
+{
+    Bench bench;
+    bench.backend.addSandbox(QStringLiteral("other"));
+    const QString second = bench.backend.addTerminal(bench.id, "second\r\n");
+    bench.open();
+    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_PageDown);
+    QCOMPARE(bench.find<QToolButton>("bar.switcher")->text(), QStringLiteral("bench"));
+    bench.tree()->expand(bench.tree()->model()->index(0, 0));
+    bench.settle();
+    bench.openFile(QStringLiteral("main.py"));
+    bench.openFile(QStringLiteral("notes.txt"));
+    bench.editorTabs()->setCurrentIndex(0);
+    bench.terminalTabs()->moveTab(1, 0);
+    bench.terminalTabs()->setCurrentIndex(0);
+    bench.find<QSplitter>("work")->setSizes({300, 400});
+    const QList<int> sizes = bench.find<QSplitter>("work")->sizes();
+    bench.reopen();
+    QCOMPARE(bench.find<QToolButton>("bar.switcher")->text(), QStringLiteral("bench"));
+    QCOMPARE(bench.tabsOf(bench.editorTabs()),
+             QStringList({QStringLiteral("main.py"), QStringLiteral("notes.txt")}));
+    QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("print('hello')\n"));
+    QTRY_COMPARE(bench.view()->screenText(), QStringLiteral("second"));
+    bench.terminalTabs()->setCurrentIndex(1);
+    QTRY_COMPARE(bench.view()->screenText(), QStringLiteral("$ make\nall is built\n$"));
+    QVERIFY(bench.tree()->isExpanded(bench.tree()->model()->index(0, 0)));
+    QCOMPARE(bench.find<QSplitter>("work")->sizes(), sizes);
+}
+
 void TestMainWindow::unsavedTextIsBackAfterARestart()
 {
     Bench bench;
@@ -339,6 +450,27 @@ void TestMainWindow::aLostServiceIsSaidAndRetried()
     bench.settle();
     QVERIFY(!bench.isShown("errorStrip"));
     QCOMPARE(bench.find<QLabel>("status.link")->text(), QStringLiteral("connected"));
+}
+
+void TestMainWindow::failuresAreSaidInPlace()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    bench.backend.failNext(QStringLiteral("writeFile"), ErrorCode::NoSpace);
+    QTest::keyClicks(bench.editor(), QStringLiteral("x"));
+    bench.press(QKeySequence::Save);
+    QCOMPARE(bench.errorText(), QStringLiteral("“notes.txt” was not saved."));
+    QCOMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("notes.txt •")});
+
+    bench.backend.putFile(bench.id, "/workspace/locked", "x");
+    bench.settle();
+    bench.backend.failNext(QStringLiteral("readFile"), ErrorCode::PermissionDenied);
+    bench.select(QStringLiteral("locked"));
+    bench.press(Qt::Key_Return);
+    QVERIFY(bench.isShown("editor.failure"));
+    bench.click("editor.failure.action");
+    QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("x"));
 }
 
 void TestMainWindow::everyShortcutIsUniqueAndListed()

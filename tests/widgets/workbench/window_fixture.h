@@ -22,8 +22,10 @@ public:
     void open()
     {
         m_stateFile = std::make_unique<StateFile>(m_folder.filePath(QStringLiteral("window.json")));
-        m_window = std::make_unique<MainWindow>(WindowServices{
-            .backend = backend, .stateFile = *m_stateFile, .syntax = m_syntax, .prompter = prompter});
+        m_window = std::make_unique<MainWindow>(WindowServices{.backend = backend,
+                                                               .stateFile = *m_stateFile,
+                                                               .syntax = m_syntax,
+                                                               .prompter = prompter});
         m_window->resize(1280, 800);
         m_window->show();
         QVERIFY(QTest::qWaitForWindowActive(m_window.get()));

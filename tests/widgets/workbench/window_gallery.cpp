@@ -48,7 +48,8 @@ constexpr const char* kSession =
 QString fill(test::FakeBackend& backend)
 {
     backend.addSandbox(QStringLiteral("bench"), api::SandboxState::Stopped);
-    const QString failed = backend.addSandbox(QStringLiteral("web-preview"), api::SandboxState::Failed);
+    const QString failed =
+        backend.addSandbox(QStringLiteral("web-preview"), api::SandboxState::Failed);
     backend.at(failed).sandbox.why = "its keeper was killed";
     const QString id = backend.addSandbox(QStringLiteral("api-refactor"));
     for (const char* folder : {"src", "src/static", "tests", "docs"})
@@ -91,8 +92,9 @@ private:
 void openFile(const WindowFixture& fixture, const QString& name)
 {
     auto* tree = fixture.find<QTreeView>("files.tree");
-    const QModelIndexList found = tree->model()->match(
-        tree->model()->index(0, 0), Qt::DisplayRole, name, 1, Qt::MatchExactly | Qt::MatchRecursive);
+    const QModelIndexList found =
+        tree->model()->match(tree->model()->index(0, 0), Qt::DisplayRole, name, 1,
+                             Qt::MatchExactly | Qt::MatchRecursive);
     tree->setCurrentIndex(found.value(0));
     tree->setFocus();
     fixture.press(Qt::Key_Return);
