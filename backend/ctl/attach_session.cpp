@@ -186,7 +186,9 @@ api::Task<Result<int>> attachTerminal(Session& session, std::string sandbox, std
         co_return std::unexpected(socket.error());
     const auto executor = co_await api::asio::this_coro::executor;
     const auto attachment = std::make_shared<Attachment>(executor, *std::move(socket));
-    if (hasTerminal()) {
+    if (!hasTerminal()) {
+        attachment->fence.open(); // a pipe answers no questions
+    } else {
         Result<RawTerminal> raw = RawTerminal::enter();
         if (!raw)
             co_return std::unexpected(raw.error());

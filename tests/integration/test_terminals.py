@@ -206,13 +206,14 @@ print(len(word))
         return refused.exception
 
     def test_a_journal_has_an_end(self):
-        """64 MiB a terminal: an older offset is told what is left, and gets that."""
+        """64 MiB a terminal, and a segment: an older offset is told what is left, and gets that."""
         terminal = self.open("sh", "-c", "stty -opost; head -c 90000000 /dev/zero; printf end")
         until(lambda: "exit" in self.info(terminal), "the end of the writing", 120)
         info = self.info(terminal)
         self.assertEqual(info["offset"], 90000003)
         self.assertGreater(info["first"], 0)
-        self.assertLessEqual(info["offset"] - info["first"], 65 << 20)
+        kept = info["offset"] - info["first"]
+        self.assertTrue(64 << 20 <= kept <= 72 << 20, kept)
         attached = self.attach(terminal, 0)
         attached.readToEnd()
         self.assertEqual(attached.start, info["first"])
@@ -293,7 +294,9 @@ class CommandLine(TerminalCase):
         client.type(b"shopt -q login_shell && echo a log''in shell in $PWD\n")
         client.expect(b"a login shell in /workspace\r\n")
         self.assertTrue(client.isRaw())
+        client.expect(b"# ")
         client.type(b"\x03")
+        client.expect(b"# ")  # an interrupt throws away what was typed with it
         client.type(b"exit 4\n")
         self.assertEqual(client.wait(), 4)
         self.assertEqual(client.settings(), client.before)
@@ -301,7 +304,7 @@ class CommandLine(TerminalCase):
     def test_sh_of_another_user(self):
         client = self.client("sh", "box", "--user", "dev")
         client.type(b"id -un\n")
-        client.expect(b"\r\ndev\r\n")
+        client.expect(b"\rdev\r\n")
         client.type(b"exit\n")
         self.assertEqual(client.wait(), 0)
 

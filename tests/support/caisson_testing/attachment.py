@@ -8,7 +8,7 @@ class Attachment:
     def __init__(self, sandbox, terminal, since=0):
         self.socket = sandbox.attach(terminal, since)
         self.start = since  # offset of the first byte of `bytes`
-        self.bytes = b""
+        self.bytes = bytearray()
         self.controls = []
         self.exit = None
         self._looked = 0
@@ -39,10 +39,12 @@ class Attachment:
 
     def expect(self, text):
         """Reads until `text` has come after what was last expected."""
+        searched = self._looked
         while True:
-            at = self.bytes.find(text, self._looked)
+            at = self.bytes.find(text, searched)
+            searched = max(self._looked, len(self.bytes) - len(text) + 1)
             if at >= 0:
-                came = self.bytes[self._looked:at + len(text)]
+                came = bytes(self.bytes[self._looked:at + len(text)])
                 self._looked = at + len(text)
                 return came
             try:
