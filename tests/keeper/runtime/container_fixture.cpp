@@ -64,6 +64,14 @@ int waitFor(pid_t process)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/// One folder a user, as a user's sandboxes share it.
+std::string basesBeside(const std::string& home)
+{
+    struct stat status{};
+    ::stat(home.c_str(), &status);
+    return std::format("{}/caisson-test-bases-{}", home.substr(0, home.rfind('/')), status.st_uid);
+}
+
 /// Cases run at once and in processes of their own: the first one makes the user.
 const passwd* ensureTestUser()
 {
@@ -92,9 +100,8 @@ RunningContainer::RunningContainer(As as, const std::string& home,
                                    const std::vector<std::string>& wrapper)
 {
     std::vector<std::string> words = wrapper;
-    words.insert(words.end(),
-                 {home + "/tools/container_probe", "--home", home, "--bases",
-                  home + "/../caisson-test-bases", "--id-base", std::to_string(kIdBase)});
+    words.insert(words.end(), {home + "/tools/container_probe", "--home", home, "--bases",
+                               basesBeside(home), "--id-base", std::to_string(kIdBase)});
     words.insert(words.end(), arguments.begin(), arguments.end());
     Pipe input;
     Pipe output;

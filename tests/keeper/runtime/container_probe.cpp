@@ -36,7 +36,7 @@ struct Arguments
     std::string bases;
     std::string init = "/bin/sh";
     std::int64_t idBase = 0;
-    bool remove = false;    ///< only remove the sandbox's files
+    bool remove = false;    ///< only remove the sandboxes' files
     bool leftovers = false; ///< only do what caissond does for a killed keeper
     api::Sandbox sandbox;
 };
@@ -164,7 +164,7 @@ int main(int argc, char** argv)
     const KeeperNamespaces namespaces = valueOf(enterNamespaces());
     const std::int64_t entered = microsecondsSince(begin);
     if (arguments.remove) {
-        valueOf(removeTree(folder));
+        valueOf(removeTree(arguments.home + "/sandboxes"));
         return 0;
     }
     for (const std::string& path : {arguments.home + "/sandboxes", folder, run})
