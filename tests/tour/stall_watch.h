@@ -5,13 +5,19 @@
 #include <QString>
 #include <QStringList>
 #include <QTimer>
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <pthread.h>
+#include <thread>
 
 namespace caisson::tour {
 
-/// Names every time the GUI thread was away from its event loop for over 50 ms. Time in which the
-/// thread was ready to run and the machine was busy with others does not count: it is taken from
-/// the thread's schedstat (proc(5), "time spent waiting on a runqueue").
+/// Names every time the GUI thread was away from its event loop for over 50 ms, and where it was
+/// then. Time in which the thread was ready to run and the machine was busy with others does not
+/// count: it is taken from the thread's schedstat (proc(5), "time spent waiting on a runqueue").
+/// One at a time; it uses SIGUSR2.
 class StallWatch : public QObject
 {
     Q_OBJECT
@@ -28,21 +34,31 @@ public:
     void pause();
     void resume();
 
-    /// "STEP: N ms", one a stall.
+    /// "STEP: N ms" and below it the calls that were under way, one a stall.
     QStringList stalls() const { return m_stalls; }
     std::chrono::milliseconds longest() const { return m_longest; }
 
 private:
+    using Clock = std::chrono::steady_clock;
+
     void beat();
+    /// On a thread of its own: looks whether the beats come, and where the thread is when not.
+    void watch();
     std::chrono::nanoseconds waitedForProcessor() const;
 
     QTimer m_timer;
     QString m_step;
+    QString m_schedstat;
     QStringList m_stalls;
     std::chrono::milliseconds m_longest{0};
-    std::chrono::steady_clock::time_point m_lastBeat;
     std::chrono::nanoseconds m_lastWaited{0};
-    QString m_schedstat;
+    pthread_t m_watched;
+    std::atomic<Clock::time_point> m_lastBeat;
+    std::atomic<bool> m_isPaused = false;
+    std::mutex m_mutex;
+    std::condition_variable m_ended;
+    bool m_isEnding = false;
+    std::thread m_watcher; ///< last: it uses the others
 };
 
 } // namespace caisson::tour

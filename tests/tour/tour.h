@@ -11,6 +11,10 @@
 #include <functional>
 #include <memory>
 
+namespace caisson {
+class CodeEditor;
+}
+
 namespace caisson::tour {
 
 /// Drives the real window through its main job by object names, as a person would with mouse and
@@ -50,6 +54,7 @@ private:
     void takePictures(int number, const QString& name);
     bool waitFor(const std::function<bool()>& condition, const char* what);
     QWidget* shown(const QString& name) const;
+    CodeEditor* editor() const;
     bool click(const QString& name);
     bool enterCommand(const QString& command);
     QString terminalText() const;
