@@ -12,7 +12,7 @@ from pathlib import Path
 from caisson_testing import processes
 from caisson_testing.cases import HomeCase
 from caisson_testing.conditions import until
-from caisson_testing.home import CTL, Home
+from caisson_testing.home import CTL, Home, removeHome
 
 
 class States(HomeCase):
@@ -266,9 +266,7 @@ class Service(unittest.TestCase):
             os.kill(home.json("version")["daemon"]["pid"], 15)
             until(lambda: not home.programs(), "the end of caissond")
         finally:
-            for pid in home.programs():
-                os.kill(pid, 9)
-            subprocess.run(["rm", "-rf", outer], check=True)
+            removeHome(outer)
 
     def test_two_homes(self):
         with Home() as one, Home() as two:

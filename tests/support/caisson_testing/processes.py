@@ -48,8 +48,11 @@ def statusField(pid, field):
 
 
 def peakMemory(pid):
-    """The most memory the process ever had resident, in bytes (VmHWM)."""
-    return int(statusField(pid, "VmHWM").split()[0]) * 1024
+    """The most memory the process ever had resident, in bytes (VmHWM); 0 when it has ended."""
+    try:
+        return int(statusField(pid, "VmHWM").split()[0]) * 1024
+    except (FileNotFoundError, ProcessLookupError, KeyError):
+        return 0
 
 
 def proportionalMemory(pid):
