@@ -36,6 +36,68 @@ struct Descriptors
     int listening = -1; ///< 3, if any
 };
 
+struct Places
+{
+    Descriptors descriptors;
+    int report = -1; ///< for the errno of a failed exec
+    char** argv = nullptr;
+};
+
+[[noreturn]] void becomeProgram(const Places& places)
+{
+    ::setsid();
+    // First out of the way of the numbers they are to have, then into place.
+    const auto set = [](int from) { return ::fcntl(from, F_DUPFD_CLOEXEC, 10); };
+    const int input = set(places.descriptors.input);
+    const int output = set(places.descriptors.output);
+    const bool listens = places.descriptors.listening >= 0;
+    const int listening = listens ? set(places.descriptors.listening) : -1;
+    const int errors = set(places.report);
+    ::dup2(input, 0);
+    ::dup2(output, 1);
+    ::dup2(output, 2);
+    if (listens)
+        ::dup2(listening, 3);
+    // Asio's sockets are not close-on-exec. A keeper that held our listening socket would keep
+    // clients waiting for a caissond that is dead.
+    ::close_range(listens ? 4 : 3, ~0U, CLOSE_RANGE_CLOEXEC);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::execv(places.argv[0], places.argv);
+    const int number = errno;
+    [[maybe_unused]] const ssize_t written = ::write(errors, &number, sizeof number);
+    ::_exit(127);
+}
+
+// By vfork(2), which copies no page tables: a fifth of what the start of a sandbox would cost here.
+// The children only make system calls, and the parent's frame stands still until they have exec'd.
+
+pid_t startChild(const Places& places)
+{
+    const pid_t child = ::vfork();
+    if (child == 0)
+        becomeProgram(places);
+    return child;
+}
+
+/// A grandchild, which init adopts at once; returns the child between.
+pid_t startOrphan(const Places& places)
+{
+    const pid_t between = ::vfork();
+    if (between == 0) {
+        const pid_t orphan = ::vfork();
+        if (orphan == 0)
+            becomeProgram(places);
+        if (orphan < 0) {
+            const int number = errno;
+            [[maybe_unused]] const ssize_t written = ::write(places.report, &number, sizeof number);
+        }
+        ::_exit(0);
+    }
+    return between;
+}
+
 /// Runs `arguments`. An error of the exec comes back as its errno. The number is that of the process
 /// with Parent::Us, else 0.
 Result<pid_t> spawn(const std::vector<std::string>& arguments, Descriptors descriptors,
@@ -51,35 +113,10 @@ Result<pid_t> spawn(const std::vector<std::string>& arguments, Descriptors descr
         argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
 
-    const pid_t child = ::fork();
+    const Places places{descriptors, report.get(), argv.data()};
+    const pid_t child = parent == Parent::Us ? startChild(places) : startOrphan(places);
     if (child < 0)
         return failErrno("cannot start " + arguments.front());
-    if (child == 0) {
-        ::setsid();
-        if (parent == Parent::None && ::fork() != 0)
-            ::_exit(0);
-        // First out of the way of the numbers they are to have, then into place.
-        const int input = ::fcntl(descriptors.input, F_DUPFD_CLOEXEC, 10);
-        const int output = ::fcntl(descriptors.output, F_DUPFD_CLOEXEC, 10);
-        const int listening =
-            descriptors.listening < 0 ? -1 : ::fcntl(descriptors.listening, F_DUPFD_CLOEXEC, 10);
-        const int errors = ::fcntl(report.get(), F_DUPFD_CLOEXEC, 10);
-        ::dup2(input, 0);
-        ::dup2(output, 1);
-        ::dup2(output, 2);
-        if (listening >= 0)
-            ::dup2(listening, 3);
-        // Asio's sockets are not close-on-exec. A keeper that held our listening socket would keep
-        // clients waiting for a caissond that is dead.
-        ::close_range(listening >= 0 ? 4 : 3, ~0U, CLOSE_RANGE_CLOEXEC);
-        sigset_t none;
-        ::sigemptyset(&none);
-        ::sigprocmask(SIG_SETMASK, &none, nullptr);
-        ::execv(argv[0], argv.data());
-        const int number = errno;
-        [[maybe_unused]] const ssize_t written = ::write(errors, &number, sizeof number);
-        ::_exit(127);
-    }
     report.reset();
     int number = 0;
     const bool failed = ::read(result.get(), &number, sizeof number) == sizeof number;

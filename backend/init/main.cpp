@@ -28,6 +28,9 @@ void settle()
     ::close_range(3, ~0U, 0);
     ::umask(022);
     init::raiseFileLimit();
+    // What was ignored outside would be so in every command.
+    for (int number = 1; number <= SIGRTMAX; ++number)
+        ::signal(number, SIG_DFL); // refuses KILL, STOP and glibc's own two
     // Nothing that is sent from inside has an effect; children start with everything unblocked.
     sigset_t all;
     sigfillset(&all);

@@ -38,12 +38,9 @@ struct LaunchFailure
     ::_exit(127);
 }
 
-void resetSignals()
+/// Only blocked: init has every signal at its default (main.cpp).
+void unblockSignals()
 {
-    struct sigaction byDefault{};
-    byDefault.sa_handler = SIG_DFL;
-    for (int number = 1; number <= SIGRTMAX; ++number)
-        ::sigaction(number, &byDefault, nullptr); // refuses KILL, STOP and glibc's own two
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -76,7 +73,7 @@ void becomeUser(const CommandPlan& plan, int report)
     // As the user: a folder the user may not enter is an error here, not a surprise later.
     if (::chdir(plan.cwd) != 0)
         failLaunch(report, LaunchStep::Folder);
-    resetSignals();
+    unblockSignals();
     // As execvp(3): the first that can be executed; that one may not be is told if none can.
     int refused = ENOENT;
     for (const char* const* program = plan.programs; *program != nullptr; ++program) {

@@ -42,6 +42,12 @@ QSize TabBar::tabSizeHint(int index) const
     return size;
 }
 
+QSize TabBar::minimumSizeHint() const
+{
+    // Room for the scroll buttons is not needed where there is nothing to scroll to.
+    return QTabBar::minimumSizeHint().boundedTo(sizeHint());
+}
+
 QSize TabBar::minimumTabSizeHint(int index) const
 {
     return tabSizeHint(index);

@@ -15,6 +15,8 @@ public:
     /// `name` becomes the object name.
     explicit TabBar(const QString& name, QWidget* parent = nullptr);
 
+    QSize minimumSizeHint() const override;
+
 protected:
     void mouseReleaseEvent(QMouseEvent* event) override;
     QSize tabSizeHint(int index) const override;

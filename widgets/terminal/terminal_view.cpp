@@ -18,9 +18,9 @@
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/notice_strip.h"
+#include "widgets/terminal/emulator_feed.h"
 #include "widgets/terminal/paste_text.h"
 #include "widgets/terminal/stream_filter.h"
-#include "widgets/terminal/teletype_writer.h"
 #include "widgets/terminal/terminal_keys.h"
 
 static void initTerminalResource()
@@ -55,7 +55,7 @@ TerminalView::TerminalView(const QString& name, QWidget* parent)
     m_terminal->setFlowControlEnabled(false);    // Ctrl-S belongs to the program
     m_terminal->setConfirmMultilinePaste(false); // asked here, in place
     m_terminal->startTerminalTeletype();
-    m_writer = std::make_unique<TeletypeWriter>(m_terminal->getPtySlaveFd());
+    m_feed = std::make_unique<EmulatorFeed>(m_terminal);
     applyColours();
 
     m_activity->hide();
@@ -78,9 +78,7 @@ TerminalView::TerminalView(const QString& name, QWidget* parent)
     m_display->installEventFilter(this);
 
     connect(m_terminal, &QTermWidget::sendData, this, &TerminalView::onEmulatorSent);
-    // Emitted after the emulator has parsed what it read: the text is not needed, its length is.
-    connect(m_terminal, &QTermWidget::receivedData, this,
-            [this](const QString& text) { onEmulatorRead(text.size()); });
+    connect(m_feed.get(), &EmulatorFeed::parsed, this, &TerminalView::onParsed);
     connect(m_terminal, &QTermWidget::urlActivated, this, &TerminalView::onLink);
     connect(m_display, SIGNAL(configureRequest(QPoint)), this, SLOT(showMenu(QPoint)));
 
@@ -108,7 +106,7 @@ TerminalView::~TerminalView()
     m_display->removeEventFilter(this);
     disconnect(m_terminal, nullptr, this, nullptr);
     disconnect(m_display, nullptr, this, nullptr);
-    m_writer.reset();
+    m_feed.reset();
 }
 
 void TerminalView::feed(const QByteArray& bytes)
@@ -126,15 +124,14 @@ void TerminalView::feed(const QByteArray& bytes)
 
 void TerminalView::write(const QByteArray& bytes)
 {
-    m_writer->write(bytes);
-    m_unread += bytes.size();
-    if (m_unread > kLowWater)
+    m_feed->write(bytes);
+    if (m_feed->pendingBytes() > kLowWater)
         m_isAboveLowWater = true;
 }
 
 qsizetype TerminalView::pendingBytes() const
 {
-    return m_unread + m_held.size();
+    return m_feed->pendingBytes() + m_held.size();
 }
 
 void TerminalView::beginReplay()
@@ -151,7 +148,7 @@ void TerminalView::endReplay()
     if (m_replay != Replay::Running)
         return;
     m_replay = Replay::Ending;
-    if (m_unread == 0)
+    if (m_feed->pendingBytes() == 0)
         finishReplay();
 }
 
@@ -166,12 +163,11 @@ void TerminalView::finishReplay()
     emit replayFinished();
 }
 
-void TerminalView::onEmulatorRead(qsizetype size)
+void TerminalView::onParsed()
 {
-    m_unread = qMax<qsizetype>(0, m_unread - size);
-    if (m_replay == Replay::Ending && m_unread == 0)
+    if (m_replay == Replay::Ending && m_feed->pendingBytes() == 0)
         finishReplay();
-    if (m_isAboveLowWater && m_unread <= kLowWater) {
+    if (m_isAboveLowWater && m_feed->pendingBytes() <= kLowWater) {
         m_isAboveLowWater = false;
         emit drained();
     }

@@ -13,9 +13,9 @@ class QTermWidget;
 namespace caisson {
 
 class ActivityLine;
+class EmulatorFeed;
 class NoticeStrip;
 class StreamFilter;
-class TeletypeWriter;
 
 /// A terminal without a process: bytes in, keys out. It knows nothing of where either comes from or goes to.
 ///
@@ -94,7 +94,7 @@ private:
     };
 
     void onEmulatorSent(const char* bytes, int size);
-    void onEmulatorRead(qsizetype size);
+    void onParsed();
     void onLink(const QUrl& url, bool isFromMenu);
     void finishReplay();
     void write(const QByteArray& bytes);
@@ -114,13 +114,12 @@ private:
     ActivityLine* m_activity; ///< shown when a replay takes its time
     QTimer m_activityDelay;
     std::unique_ptr<StreamFilter> m_filter;
-    std::unique_ptr<TeletypeWriter> m_writer;
+    std::unique_ptr<EmulatorFeed> m_feed;
     QByteArray m_held;
     QString m_heldPaste;
     QString m_title;
     QSize m_announcedSize;
     Replay m_replay = Replay::None;
-    qsizetype m_unread = 0; ///< given to the writer and not yet read by the emulator
     bool m_isAboveLowWater = false;
     bool m_isUserInput = false; ///< the next bytes from the emulator come from a key or the mouse
 };
