@@ -5,7 +5,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <ctime>
 #include <fcntl.h>
 #include <fstream>
@@ -44,10 +43,6 @@ InitProcess::InitProcess(const Options& options)
     std::vector<std::string> variables;
     for (const auto& [name, value] : options.env)
         variables.push_back(name + "=" + value);
-    for (const char* const sanitizer : {"ASAN_OPTIONS", "UBSAN_OPTIONS"}) {
-        if (const char* const value = std::getenv(sanitizer))
-            variables.push_back(std::string(sanitizer) + "=" + value);
-    }
     std::vector<char*> env;
     for (std::string& variable : variables)
         env.push_back(variable.data());
