@@ -84,7 +84,8 @@ int run(const api::Paths& paths)
     redirectLog(paths);
     raiseDescriptorLimit();
     ::signal(SIGPIPE, SIG_IGN);
-    api::asio::io_context context(1);
+    // Not destroyed: what still waits in it at the end refers to objects that go before it.
+    static auto& context = *new api::asio::io_context(1);
     auto listener = daemon::Listener::open(context.get_executor(), paths);
     if (!listener) {
         logFailure("{}", listener.error().message);

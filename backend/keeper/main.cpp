@@ -51,12 +51,13 @@ int run(const api::Paths& paths)
     }
     ::fcntl(kListeningFd, F_SETFD, FD_CLOEXEC);
     Result<keeper::KeeperNamespaces> namespaces = keeper::enterNamespaces();
-    api::asio::io_context context(1);
+    // Not destroyed: what still waits in it at the end refers to objects that go before it.
+    static auto& context = *new api::asio::io_context(1);
     raiseDescriptorLimit();
     ::signal(SIGPIPE, SIG_IGN);
     keeper::Keeper keeper(context, paths, *start, std::move(namespaces));
     api::asio::co_spawn(context, keeper.run(UniqueFd(kListeningFd)),
-                        [&context](const std::exception_ptr& exception) {
+                        [](const std::exception_ptr& exception) {
                             context.stop();
                             if (exception)
                                 std::rethrow_exception(exception);

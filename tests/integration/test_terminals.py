@@ -44,11 +44,16 @@ class Shells(TerminalCase):
         attached.expect(b"login\r\n")
         attached.expect(b"/dev/pts/")
 
+    def untilInFront(self, name):
+        """Until the terminal's keys are the program's: the shell echoes a command before that."""
+        question = f'[ $(ps -o tpgid= -C {name}) -eq $(ps -o pgid= -C {name}) ]'
+        until(lambda: self.box.run("sh", "-c", question).exit["code"] == 0, f"{name} in front")
+
     def test_job_control(self):
         shell = self.shell()
         shell.type(b"sleep 1000\n")
         shell.expect(b"sleep 1000\r\n")
-        until(lambda: self.box.run("pgrep", "-x", "sleep").exit["code"] == 0, "sleep")
+        self.untilInFront("sleep")
         shell.type(b"\x1a")
         shell.expect(b"Stopped")
         shell.expect(PROMPT)
@@ -59,6 +64,7 @@ class Shells(TerminalCase):
         shell.expect(b"Running")
         shell.type(b"fg\n")
         shell.expect(b"sleep 1000\r\n")
+        self.untilInFront("sleep")
         shell.type(b"\x03")
         shell.expect(PROMPT)
         shell.type(b"echo code $?\n")
@@ -68,6 +74,7 @@ class Shells(TerminalCase):
         shell = self.shell()
         shell.type(b"cat\n")
         shell.expect(b"cat\r\n")
+        self.untilInFront("cat")
         shell.type(b"\x03")
         shell.expect(b"^C")
         shell.expect(PROMPT)
