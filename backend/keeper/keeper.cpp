@@ -33,6 +33,7 @@ constexpr auto kTuple = api::asio::as_tuple(api::asio::use_awaitable);
 constexpr std::chrono::seconds kFarewell(5);
 constexpr std::chrono::seconds kHelloLimit(10);
 constexpr std::chrono::seconds kKillLimit(5);
+constexpr std::chrono::seconds kLookAround(5);
 /// The log is the host's disk, and who writes is a sandbox.
 constexpr std::size_t kMaxInitLog = 256 * 1024;
 
@@ -94,6 +95,7 @@ Task<void> Keeper::run(UniqueFd listening)
             }
         };
         api::spawnDetached(m_context.get_executor(), greeted(), "waiting for init");
+        api::spawnDetached(m_context.get_executor(), endWithFolder(), "looking for the folder");
         lost = co_await m_link->run();
         // Whatever ended the link, nothing of the sandbox may live on.
         if (Result<void> killed = killProcess(m_container->process.get()); !killed)
@@ -112,6 +114,21 @@ Task<void> Keeper::run(UniqueFd listening)
                          : "the sandbox's first process ended by itself; start it again");
     }
     co_await (flushLinks() || api::sleepFor(kFarewell));
+}
+
+/// A sandbox whose folder was deleted can be neither reached nor listed: its processes would go on
+/// unseen for ever.
+Task<void> Keeper::endWithFolder()
+{
+    const std::string folder = m_paths.sandbox(m_start.sandbox.id);
+    while (co_await api::sleepFor(kLookAround)) {
+        if (::access(folder.c_str(), F_OK) == 0 || errno != ENOENT)
+            continue;
+        m_stopping = "its folder " + folder + " was deleted";
+        if (Result<void> killed = killProcess(m_container->process.get()); !killed)
+            logFailure("{}", killed.error().message);
+        co_return;
+    }
 }
 
 /// What init and the runtime write to standard error reaches the log through a pipe: the log's own

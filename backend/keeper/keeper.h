@@ -43,6 +43,7 @@ private:
     void takeConnection(api::Packet packet);
     api::Task<void> refuse(api::Socket socket, std::string alreadyRead);
     api::Task<void> stop(std::string why);
+    api::Task<void> endWithFolder();
     api::Task<void> flushLinks();
     void terminalChanged(Terminals::Change change, const api::Terminal& terminal);
 

@@ -16,7 +16,7 @@ from caisson_testing.attachment import Attachment
 from caisson_testing.cases import HomeCase, SandboxCase
 from caisson_testing.conditions import until
 from caisson_testing.http import Closed
-from caisson_testing.home import collect
+from caisson_testing.home import Home, collect, deleteTree
 
 MEGABYTE = 1 << 20
 
@@ -166,14 +166,21 @@ class Daemon(HomeCase):
                       ("/dev/null", str(self.home.path / "caissond.log")))
 
     def test_a_lost_home_ends_it(self):
-        from caisson_testing.home import Home
         other = Home()
         pid = other.daemonPid()
-        shutil.rmtree(other.path)
+        deleteTree(other.path)
         until(lambda: not processes.isAlive(pid), "the end of caissond without a home", 90)
 
 
 class Keeper(HomeCase):
+    def test_a_lost_home_ends_it(self):
+        other = Home()
+        keeper = other.create("box").keeperPid()
+        tree = [keeper, *processes.descendantsOf(keeper)]
+        deleteTree(other.path)
+        for pid in tree:
+            until(lambda: not processes.isAlive(pid), f"the end of {pid} without a home", 90)
+
     def kill(self, box):
         """Ends the keeper as the kernel does when memory runs out; returns what was its."""
         keeper = box.keeperPid()

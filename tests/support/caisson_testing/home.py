@@ -43,15 +43,19 @@ def removeOld():
             removeHome(path)
 
 
+def deleteTree(path):
+    """What an ordinary user's sandboxes left belongs to the user's subordinate ids, too."""
+    wide = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--map-auto"]
+    subprocess.run([*wide, "rm", "-rf", path], check=True)
+
+
 def removeHome(path):
     for pid in processes.pidsWithArgument(str(path)):
         os.kill(pid, 9)
     until(lambda: not processes.pidsWithArgument(str(path)), f"the end of what {path} runs")
     for point in reversed(processes.mountsBelow(path)):
         subprocess.run(["umount", "--lazy", point], check=True)
-    # An ordinary user's sandboxes have files of the user's subordinate ids, too.
-    wide = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--map-auto"]
-    subprocess.run([*wide, "rm", "-rf", path], check=True)
+    deleteTree(path)
 
 
 class Home:
