@@ -382,4 +382,22 @@ bool ServerConnection::keepsAlive() const
     return m_impl->answered && !m_impl->closes;
 }
 
+Result<void> checkValueCount(std::string_view json)
+{
+    constexpr std::size_t kMaxValues = 65536;
+    std::size_t commas = 0;
+    bool inString = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        if (json[i] == '"')
+            inString = !inString;
+        else if (inString && json[i] == '\\')
+            ++i; // the escaped character, which may be a quote
+        else if (!inString && json[i] == ',')
+            ++commas;
+    }
+    if (commas >= kMaxValues)
+        return fail(ErrorCode::BadRequest, "the JSON has more than 65536 values");
+    return {};
+}
+
 } // namespace caisson::api

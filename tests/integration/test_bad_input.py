@@ -29,7 +29,7 @@ class BadInputCase(SandboxCase):
         self.assertEqual(self.api.get("/health").json()["pid"], self.daemon)
         self.assertEqual(self.box.keeperPid(), self.keeper)
         for pid, peak in self.before.items():
-            self.assertLess(processes.peakMemory(pid) - peak, 64 * MEGABYTE, f"memory of {pid}")
+            self.assertLess(processes.peakMemory(pid) - peak, 24 * MEGABYTE, f"memory of {pid}")
 
     def assertError(self, answer, status, code):
         self.assertEqual((answer.status, answer.code), (status, code), answer)
