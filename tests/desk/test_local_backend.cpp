@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/api/paths.h"
+#include "backend/desk/local_backend.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFutureWatcher>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+#include <csignal>
+
+namespace caisson::desk {
+
+namespace {
+
+constexpr int kPatienceMs = 20'000;
+
+/// What the call brings; a failed test when it takes too long.
+template<typename T>
+Result<T> take(QFuture<Result<T>> future)
+{
+    QFutureWatcher<Result<T>> watcher;
+    QSignalSpy finished(&watcher, &QFutureWatcher<Result<T>>::finished);
+    watcher.setFuture(future);
+    if (!future.isFinished() && !finished.wait(kPatienceMs))
+        return fail(ErrorCode::Timeout, "the backend gave no answer");
+    return future.takeResult();
+}
+
+/// Collects what a terminal says, and checks that each byte comes at its offset.
+struct Listener
+{
+    explicit Listener(TerminalLink& link, qint64 since = 0)
+        : next(since)
+    {
+        QObject::connect(&link, &TerminalLink::bytes, [this](const QByteArray& bytes, qint64 at) {
+            isGapless = isGapless && at == next;
+            next = at + bytes.size();
+            text += bytes;
+        });
+        QObject::connect(&link, &TerminalLink::caughtUp, [this] { ++caughtUp; });
+        QObject::connect(&link, &TerminalLink::ended,
+                         [this](const api::ExitStatus& exit) { end = exit; });
+    }
+    QByteArray text;
+    qint64 next = 0;
+    int caughtUp = 0;
+    bool isGapless = true;
+    std::optional<api::ExitStatus> end;
+};
+
+} // namespace
+
+class TestLocalBackend : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void initTestCase();
+    void cleanupTestCase();
+    void theLinkComesUp();
+    void changesOfSandboxesArrive();
+    void aTerminalIsFollowedThroughTheServicesDeath();
+    void aPausedTerminalHoldsBackAndLosesNothing();
+    void filesAreWrittenOnlyOverWhatWasRead();
+    void changesOfFilesArrive();
+    void aFolderIsCopiedWithProgress();
+    void aCopyCanBeCancelled();
+    void whatIsUnderWayWhenItGoesIsHarmless();
+
+private:
+    QString createSandbox(const char* name);
+    qint64 daemonPid() const;
+    QString createTerminal(const std::vector<std::string>& argv);
+
+    QTemporaryDir m_home{QStringLiteral("/var/tmp/caisson-desk-XXXXXX")};
+    std::unique_ptr<LocalBackend> m_backend;
+    QString m_sandbox;
+};
+
+void TestLocalBackend::initTestCase()
+{
+    QVERIFY(m_home.isValid());
+    m_backend = std::make_unique<LocalBackend>(api::pathsForHome(m_home.path().toStdString()));
+}
+
+void TestLocalBackend::cleanupTestCase()
+{
+    QVERIFY(take(m_backend->removeSandbox(m_sandbox)));
+    const qint64 pid = daemonPid();
+    m_backend.reset();
+    QVERIFY(pid > 1);
+    ::kill(static_cast<pid_t>(pid), SIGTERM);
+}
+
+QString TestLocalBackend::createSandbox(const char* name)
+{
+    api::CreateSandbox request;
+    request.name = name;
+    const Result<api::Sandbox> made = take(m_backend->createSandbox(request));
+    return made ? QString::fromStdString(made->id) : QString();
+}
+
+qint64 TestLocalBackend::daemonPid() const
+{
+    QProcess version;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(QStringLiteral("CAISSON_HOME"), m_home.path());
+    version.setProcessEnvironment(environment);
+    version.start(QStringLiteral(CAISSONCTL),
+                  {QStringLiteral("--json"), QStringLiteral("version")});
+    version.waitForFinished(kPatienceMs);
+    return QJsonDocument::fromJson(version.readAllStandardOutput())
+        .object()[QStringLiteral("daemon")]
+        .toObject()[QStringLiteral("pid")]
+        .toInteger();
+}
+
+QString TestLocalBackend::createTerminal(const std::vector<std::string>& argv)
+{
+    api::CreateTerminal request;
+    request.argv = argv;
+    const Result<api::Terminal> made = take(m_backend->createTerminal(m_sandbox, request));
+    return made ? QString::fromStdString(made->id) : QString();
+}
+
+void TestLocalBackend::theLinkComesUp()
+{
+    QSignalSpy links(m_backend.get(), &Backend::linkChanged);
+    QSignalSpy resets(m_backend.get(), &Backend::reset);
+    m_backend->connectToHost();
+    QTRY_VERIFY_WITH_TIMEOUT(!links.isEmpty() &&
+                                 links.last()[0].value<LinkState>() == LinkState::Connected,
+                             kPatienceMs);
+    QCOMPARE(resets.size(), 1);
+    const Result<api::HostInfo> host = take(m_backend->host());
+    QVERIFY(host);
+}
+
+void TestLocalBackend::changesOfSandboxesArrive()
+{
+    QList<api::Sandbox> changes;
+    connect(m_backend.get(), &Backend::sandboxChanged, this,
+            [&](const api::Sandbox& sandbox) { changes.append(sandbox); });
+    QSignalSpy removed(m_backend.get(), &Backend::sandboxRemoved);
+    m_sandbox = createSandbox("box");
+    QVERIFY(!m_sandbox.isEmpty());
+    QTRY_VERIFY_WITH_TIMEOUT(
+        !changes.isEmpty() && changes.last().state == api::SandboxState::Running, kPatienceMs);
+    QVERIFY(take(m_backend->renameSandbox(m_sandbox, QStringLiteral("renamed"))));
+    QTRY_COMPARE_WITH_TIMEOUT(changes.last().name, std::string("renamed"), kPatienceMs);
+    QVERIFY(take(m_backend->stopSandbox(m_sandbox)));
+    QTRY_VERIFY_WITH_TIMEOUT(changes.last().state == api::SandboxState::Stopped, kPatienceMs);
+    QVERIFY(take(m_backend->startSandbox(m_sandbox)));
+
+    const QString other = createSandbox("other");
+    QVERIFY(take(m_backend->removeSandbox(other)));
+    QTRY_COMPARE_WITH_TIMEOUT(removed.size(), 1, kPatienceMs);
+    QCOMPARE(removed[0][0].toString(), other);
+    const Result<api::Sandbox> twice = take(m_backend->stopSandbox(other));
+    QVERIFY(!twice);
+    QCOMPARE(twice.error().code, ErrorCode::NotFound);
+    disconnect(m_backend.get(), &Backend::sandboxChanged, this, nullptr);
+}
+
+void TestLocalBackend::aTerminalIsFollowedThroughTheServicesDeath()
+{
+    const QString terminal = createTerminal({"sh", "-c", "stty -echo; echo ready; exec cat"});
+    QVERIFY(!terminal.isEmpty());
+    const std::unique_ptr<TerminalLink> link = m_backend->attachTerminal(m_sandbox, terminal, 0);
+    Listener heard(*link);
+    QTRY_VERIFY_WITH_TIMEOUT(heard.text.contains("ready") && heard.caughtUp == 1, kPatienceMs);
+    link->type("before\n");
+    QTRY_VERIFY_WITH_TIMEOUT(heard.text.contains("before"), kPatienceMs);
+
+    const qint64 pid = daemonPid();
+    QVERIFY(pid > 1);
+    ::kill(static_cast<pid_t>(pid), SIGKILL);
+    link->type("after\n");
+    QTRY_VERIFY_WITH_TIMEOUT(heard.text.contains("after"), kPatienceMs);
+    QVERIFY(heard.isGapless);
+
+    // A second link from the middle gets the rest, once.
+    const qint64 middle = heard.text.indexOf("before");
+    const std::unique_ptr<TerminalLink> second =
+        m_backend->attachTerminal(m_sandbox, terminal, middle);
+    Listener later(*second, middle);
+    QTRY_COMPARE_WITH_TIMEOUT(later.text, heard.text.sliced(middle), kPatienceMs);
+    QVERIFY(later.isGapless);
+
+    link->type("\x04");
+    QTRY_VERIFY_WITH_TIMEOUT(heard.end.has_value(), kPatienceMs);
+    QCOMPARE(heard.end->code, std::optional<std::int64_t>(0));
+}
+
+void TestLocalBackend::aPausedTerminalHoldsBackAndLosesNothing()
+{
+    const QString terminal =
+        createTerminal({"sh", "-c", "read go; stty -opost; seq 1 400000; echo the end"});
+    const std::unique_ptr<TerminalLink> link = m_backend->attachTerminal(m_sandbox, terminal, 0);
+    Listener heard(*link);
+    const QMetaObject::Connection pausing = connect(link.get(), &TerminalLink::bytes, this, [&] {
+        if (heard.text.size() > 100'000)
+            link->pause();
+    });
+    link->type("\n");
+    QTRY_VERIFY_WITH_TIMEOUT(heard.text.size() > 100'000, kPatienceMs);
+    // What was on its way may still come, and no more.
+    QTest::qWait(200);
+    QVERIFY2(heard.text.size() < 1'000'000, qPrintable(QString::number(heard.text.size())));
+    disconnect(pausing);
+    link->resume();
+    QTRY_VERIFY_WITH_TIMEOUT(heard.end.has_value(), kPatienceMs);
+    QVERIFY(heard.isGapless);
+    QVERIFY(heard.text.contains("\n400000\nthe end"));
+}
+
+void TestLocalBackend::filesAreWrittenOnlyOverWhatWasRead()
+{
+    const QByteArray path = "/workspace/file";
+    const auto made = take(m_backend->writeFile(m_sandbox, path, "one", QStringLiteral("new")));
+    QVERIFY(made);
+    const auto again = take(m_backend->writeFile(m_sandbox, path, "two", QStringLiteral("new")));
+    QVERIFY(!again);
+    const Result<FileContent> read = take(m_backend->readFile(m_sandbox, path, 100));
+    QVERIFY(read);
+    QCOMPARE(read->bytes, QByteArray("one"));
+    const QString etag = QString::fromStdString(read->entry.etag);
+    QVERIFY(take(m_backend->writeFile(m_sandbox, path, "three", etag)));
+    const auto stale = take(m_backend->writeFile(m_sandbox, path, "four", etag));
+    QVERIFY(!stale);
+    QCOMPARE(stale.error().code, ErrorCode::PreconditionFailed);
+    QCOMPARE(take(m_backend->readFile(m_sandbox, path, 100))->bytes, QByteArray("three"));
+    const Result<FileContent> large = take(m_backend->readFile(m_sandbox, path, 2));
+    QVERIFY(!large);
+    QCOMPARE(large.error().code, ErrorCode::TooLarge);
+    QVERIFY(take(m_backend->removeFile(m_sandbox, path)));
+    QCOMPARE(take(m_backend->statFile(m_sandbox, path)).error().code, ErrorCode::NotFound);
+}
+
+void TestLocalBackend::changesOfFilesArrive()
+{
+    const std::unique_ptr<WatchLink> watch = m_backend->watch(m_sandbox, "/workspace");
+    QList<api::WatchEvent> events;
+    connect(watch.get(), &WatchLink::events, this,
+            [&](const QList<api::WatchEvent>& some) { events += some; });
+    const auto hasEvent = [&](const char* type, const char* path) {
+        return std::ranges::any_of(events, [&](const api::WatchEvent& event) {
+            return event.type == type &&
+                   (path == nullptr || (event.path && event.path->bytes == path));
+        });
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(hasEvent("watching", nullptr), kPatienceMs);
+    QVERIFY(take(m_backend->writeFile(m_sandbox, "/workspace/seen", "x", QString())));
+    QTRY_VERIFY_WITH_TIMEOUT(hasEvent("created", "/workspace/seen"), kPatienceMs);
+    QVERIFY(take(m_backend->removeFile(m_sandbox, "/workspace/seen")));
+    QTRY_VERIFY_WITH_TIMEOUT(hasEvent("deleted", "/workspace/seen"), kPatienceMs);
+}
+
+void TestLocalBackend::aFolderIsCopiedWithProgress()
+{
+    const QTemporaryDir source;
+    QVERIFY(QDir(source.path()).mkpath(QStringLiteral("src/deep")));
+    for (int i = 0; i < 30; ++i) {
+        QFile file(source.filePath(QStringLiteral("src/deep/file-%1").arg(i)));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(QByteArray::number(i));
+    }
+    QVERIFY(
+        QFile::link(QStringLiteral("deep/file-7"), source.filePath(QStringLiteral("src/link"))));
+    QSignalSpy progress(m_backend.get(), &Backend::copyProgress);
+    const Result<void> copied = take(m_backend->copyIn(m_sandbox, source.path(), 1));
+    QVERIFY2(copied, copied ? "" : copied.error().message.c_str());
+    QCOMPARE(take(m_backend->readFile(m_sandbox, "/workspace/src/link", 100))->bytes,
+             QByteArray("7"));
+    QTRY_VERIFY_WITH_TIMEOUT(!progress.isEmpty() && progress.last()[1].toLongLong() >= 30,
+                             kPatienceMs);
+    QCOMPARE(progress.last()[0].toULongLong(), 1ULL);
+    QCOMPARE(progress.last()[1], progress.last()[2]);
+}
+
+void TestLocalBackend::aCopyCanBeCancelled()
+{
+    const QTemporaryDir source;
+    for (int i = 0; i < 2000; ++i) {
+        QFile file(source.filePath(QStringLiteral("file-%1").arg(i)));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+    }
+    const QFuture<Result<void>> copying = m_backend->copyIn(m_sandbox, source.path(), 2);
+    m_backend->cancelCopy(2);
+    const Result<void> copied = take(copying);
+    QVERIFY(!copied);
+    QCOMPARE(copied.error().code, ErrorCode::Cancelled);
+}
+
+void TestLocalBackend::whatIsUnderWayWhenItGoesIsHarmless()
+{
+    auto other = std::make_unique<LocalBackend>(api::pathsForHome(m_home.path().toStdString()));
+    other->connectToHost();
+    const QFuture<Result<api::SandboxList>> asked = other->listSandboxes();
+    const std::unique_ptr<WatchLink> watch = other->watch(m_sandbox, "/workspace");
+    other.reset();
+    // The call is answered or given up, and nothing waits for ever.
+    QTRY_VERIFY_WITH_TIMEOUT(asked.isFinished(), kPatienceMs);
+}
+
+} // namespace caisson::desk
+
+QTEST_GUILESS_MAIN(caisson::desk::TestLocalBackend)
+#include "test_local_backend.moc"
