@@ -2,7 +2,9 @@
 #include "tests/init/init_process.h"
 
 #include <csignal>
+#include <format>
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -110,6 +112,12 @@ TEST(InitExec, ImpossibleWordsAreRefused)
     EXPECT_EQ(code({.argv = {"true"}, .tty = true, .cols = 0}), ErrorCode::BadRequest);
 }
 
+/// "HOME" or "USER" as passwd(5) has it for whoever runs the tests; inside a sandbox that is root.
+const passwd& self()
+{
+    return *::getpwuid(::geteuid());
+}
+
 TEST(InitExec, EnvironmentIsInitsOwnTheUsersAndTheRequests)
 {
     InitProcess init({.env = {{"PATH", "/usr/bin:/bin"},
@@ -119,16 +127,20 @@ TEST(InitExec, EnvironmentIsInitsOwnTheUsersAndTheRequests)
                               {"CAISSON", "1"}}});
     const auto outcome = init.run(
         {.argv = {"env"}, .env = {{"OVERRIDDEN", "yes"}, {"EMPTY", ""}, {"LINES", "a\nb"}}});
-    EXPECT_EQ(outcome.out, "CAISSON=1\nEMPTY=\nFROM_SANDBOX=yes\nHOME=/root\nLANG=C.UTF-8\n"
-                           "LINES=a\nb\nOVERRIDDEN=yes\nPATH=/usr/bin:/bin\nUSER=root\n");
+    EXPECT_EQ(outcome.out,
+              std::format("CAISSON=1\nEMPTY=\nFROM_SANDBOX=yes\nHOME={}\nLANG=C.UTF-8\n"
+                          "LINES=a\nb\nOVERRIDDEN=yes\nPATH=/usr/bin:/bin\nUSER={}\n",
+                          self().pw_dir, self().pw_name));
 }
 
 TEST(InitExec, DefaultsWhereInitHasNoEnvironment)
 {
     InitProcess init({.env = {}});
     EXPECT_EQ(init.run({.argv = {"env"}}).out,
-              "CAISSON=1\nHOME=/root\nLANG=C.UTF-8\n"
-              "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nUSER=root\n");
+              std::format("CAISSON=1\nHOME={}\nLANG=C.UTF-8\n"
+                          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+                          "USER={}\n",
+                          self().pw_dir, self().pw_name));
 }
 
 class InitExecAsRoot : public testing::Test
@@ -181,7 +193,7 @@ TEST_F(InitExecAsRoot, AFolderTheUserMayNotEnter)
               ErrorCode::PermissionDenied);
 }
 
-TEST(InitExec, RunsUnprivileged)
+TEST_F(InitExecAsRoot, RunsUnprivileged)
 {
     InitProcess init({.uid = 65534});
     EXPECT_EQ(init.run({.argv = {"sh", "-c", "id -u; echo $USER; exit 3"}}).exit.code, 3);

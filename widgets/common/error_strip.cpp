@@ -4,8 +4,6 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
-#include <algorithm>
-
 namespace caisson {
 
 ErrorStrip::ErrorStrip(QWidget* parent)
@@ -28,11 +26,8 @@ void ErrorStrip::report(ErrorReport report)
 {
     if (report.topic.isEmpty())
         report.topic = report.what + u'\n' + report.why;
-    const auto same = std::ranges::find(m_reports, report.topic, &ErrorReport::topic);
-    if (same != m_reports.end())
-        *same = std::move(report);
-    else
-        m_reports.append(std::move(report));
+    m_reports.removeIf([&](const ErrorReport& other) { return other.topic == report.topic; });
+    m_reports.prepend(std::move(report));
     showFirst();
 }
 

@@ -21,7 +21,8 @@ struct ErrorReport
                    ///< Empty: its own topic
 };
 
-/// Shows errors one at a time, the oldest first; the others wait and are counted.
+/// Shows errors one at a time, the newest first: what a person just did must not fail behind
+/// something older. The others wait and are counted.
 class ErrorStrip : public QWidget
 {
     Q_OBJECT

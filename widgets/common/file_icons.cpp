@@ -18,7 +18,7 @@ const QHash<QString, Icon>& iconsBySuffix()
         };
         add(Icon::FilePython, {"py", "pyi", "pyw", "ipynb"});
         add(Icon::FileC, {"c", "h", "cc", "cpp", "cxx", "hh", "hpp", "hxx", "ipp", "m", "mm"});
-        add(Icon::FileJs, {"js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"});
+        add(Icon::FileJs, {"js", "mjs", "cjs", "jsx"});
         add(Icon::FileShell, {"sh", "bash", "zsh", "fish", "ksh", "ps1", "bat", "cmd"});
         add(Icon::FileConfig, {"json", "jsonc", "json5", "toml", "yaml", "yml", "ini", "cfg",
                                "conf", "env", "lock", "properties", "editorconfig", "plist"});
@@ -29,10 +29,11 @@ const QHash<QString, Icon>& iconsBySuffix()
         add(Icon::FileArchive, {"zip", "tar", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar", "jar",
                                 "whl", "deb", "rpm", "iso"});
         add(Icon::FileCode,
-            {"rs",   "go",  "java",   "kt",    "swift", "rb",      "php", "lua", "pl",  "r",
-             "jl",   "hs",  "ml",     "ex",    "exs",   "erl",     "clj", "cs",  "fs",  "scala",
-             "dart", "zig", "nim",    "v",     "sql",   "html",    "htm", "xml", "css", "scss",
-             "less", "vue", "svelte", "cmake", "proto", "graphql", "s",   "asm", "qml", "vim"});
+            {"ts",     "mts",   "cts",   "tsx",     "rs",  "go",    "java", "kt",   "swift",
+             "rb",     "php",   "lua",   "pl",      "r",   "jl",    "hs",   "ml",   "ex",
+             "exs",    "erl",   "clj",   "cs",      "fs",  "scala", "dart", "zig",  "nim",
+             "v",      "sql",   "html",  "htm",     "xml", "css",   "scss", "less", "vue",
+             "svelte", "cmake", "proto", "graphql", "s",   "asm",   "qml",  "vim"});
         return icons;
     }();
     return table;

@@ -77,7 +77,7 @@ NoticeStrip::NoticeStrip(const QString& name, Tone tone, QWidget* parent)
     texts->addWidget(m_what);
     texts->addWidget(m_detail);
 
-    m_row->setContentsMargins(12, 6, 6, 6);
+    m_row->setContentsMargins(12, 6, 8, 6);
     m_row->setSpacing(8);
     m_row->addWidget(m_icon);
     m_row->addLayout(texts, 1);

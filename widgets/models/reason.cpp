@@ -12,19 +12,7 @@ QString tr(const char* text)
     return QCoreApplication::translate("Reason", text);
 }
 
-QString asSentence(QString text)
-{
-    if (text.isEmpty())
-        return text;
-    text[0] = text[0].toUpper();
-    if (!text.endsWith(QLatin1Char('.')) && !text.endsWith(QLatin1Char('?')))
-        text += QLatin1Char('.');
-    return text;
-}
-
-} // namespace
-
-QString reason(const Error& error)
+QString codeSentence(const Error& error)
 {
     switch (error.code) {
     case ErrorCode::Unavailable:
@@ -46,7 +34,52 @@ QString reason(const Error& error)
     case ErrorCode::Stale:
         return tr("The sandbox was started anew meanwhile.");
     default:
-        return asSentence(QString::fromStdString(error.message));
+        return {};
+    }
+}
+
+} // namespace
+
+QString asSentence(QString text)
+{
+    text = text.trimmed();
+    if (text.isEmpty())
+        return text;
+    text[0] = text[0].toUpper();
+    if (!QStringLiteral(".?!…").contains(text.back()))
+        text += QLatin1Char('.');
+    return text;
+}
+
+QString reason(const Error& error, Subject subject)
+{
+    const QString own = asSentence(QString::fromStdString(error.message));
+    if (subject == Subject::Other)
+        return own;
+    const QString general = codeSentence(error);
+    return general.isEmpty() ? own : general;
+}
+
+QString remedy(const Error& error, Subject subject)
+{
+    switch (error.code) {
+    case ErrorCode::NotRunning:
+        return tr("Start the sandbox first.");
+    case ErrorCode::NoSpace:
+        return tr("Make room on the disk, then try again.");
+    case ErrorCode::Unavailable:
+    case ErrorCode::Timeout:
+        return tr("Try again in a moment.");
+    case ErrorCode::Exists:
+        return tr("Choose another name.");
+    case ErrorCode::PermissionDenied:
+        return subject == Subject::SandboxFile
+                   ? tr("Change its permissions in a terminal of the sandbox.")
+                   : QString();
+    case ErrorCode::NotEmpty:
+        return subject == Subject::SandboxFile ? tr("Delete what is in it first.") : QString();
+    default:
+        return {};
     }
 }
 

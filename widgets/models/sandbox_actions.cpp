@@ -40,7 +40,8 @@ void SandboxActions::refresh()
         if (!result) {
             // Without a connection the link itself says so, and lists anew when it is back.
             if (result.error().code != ErrorCode::Unavailable)
-                emit failed(tr("Could not read the sandboxes."), result.error());
+                emit failed(tr("Could not read the sandboxes."), result.error(),
+                            [this] { refresh(); });
             return;
         }
         m_model.reset(std::move(result->sandboxes));
@@ -85,7 +86,7 @@ void SandboxActions::copyIn(const QString& id, const QString& folder)
             emit copyEnded(id);
             if (!result && result.error().code != ErrorCode::Cancelled)
                 emit failed(tr("Could not copy all of “%1”.").arg(QFileInfo(folder).fileName()),
-                            result.error());
+                            result.error(), {});
         });
 }
 
@@ -98,7 +99,7 @@ void SandboxActions::start(const QString& id)
 {
     m_model.setTask(id, SandboxTask::Starting);
     m_backend.startSandbox(id).then(this, [this, id](const Result<api::Sandbox>& result) {
-        changed(id, result, tr("Could not start “%1”.").arg(nameOf(id)));
+        changed(id, result, tr("Could not start “%1”.").arg(nameOf(id)), [this, id] { start(id); });
         if (result)
             emit started(id);
     });
@@ -108,7 +109,7 @@ void SandboxActions::stop(const QString& id)
 {
     m_model.setTask(id, SandboxTask::Stopping);
     m_backend.stopSandbox(id).then(this, [this, id](const Result<api::Sandbox>& result) {
-        changed(id, result, tr("Could not stop “%1”.").arg(nameOf(id)));
+        changed(id, result, tr("Could not stop “%1”.").arg(nameOf(id)), [this, id] { stop(id); });
     });
 }
 
@@ -116,7 +117,7 @@ void SandboxActions::rename(const QString& id, const QString& name)
 {
     m_model.setTask(id, SandboxTask::Renaming);
     m_backend.renameSandbox(id, name).then(this, [this, id](const Result<api::Sandbox>& result) {
-        changed(id, result, tr("Could not rename “%1”.").arg(nameOf(id)));
+        changed(id, result, tr("Could not rename “%1”.").arg(nameOf(id)), {});
     });
 }
 
@@ -128,18 +129,19 @@ void SandboxActions::remove(const QString& id)
         if (result || result.error().code == ErrorCode::NotFound)
             m_model.remove(id);
         else
-            emit failed(tr("Could not remove “%1”.").arg(nameOf(id)), result.error());
+            emit failed(tr("Could not remove “%1”.").arg(nameOf(id)), result.error(),
+                        [this, id] { remove(id); });
     });
 }
 
 void SandboxActions::changed(const QString& id, const Result<api::Sandbox>& result,
-                             const QString& what)
+                             const QString& what, const std::function<void()>& again)
 {
     m_model.setTask(id, SandboxTask::None);
     if (result)
         m_model.put(*result);
     else
-        emit failed(what, result.error());
+        emit failed(what, result.error(), again);
 }
 
 QString SandboxActions::nameOf(const QString& id) const

@@ -6,6 +6,7 @@
 
 #include <QHash>
 #include <QObject>
+#include <functional>
 
 namespace caisson {
 
@@ -48,13 +49,16 @@ signals:
     void started(const QString& id);
     void copying(const QString& id, qint64 filesDone, qint64 filesTotal);
     void copyEnded(const QString& id);
-    /// `what` is a sentence: "Could not start “bench”."
-    void failed(const QString& what, const caisson::Error& error);
+    /// `what` is a sentence: "Could not start “bench”." `again` tries it once more; it is empty where
+    /// that makes no sense.
+    void failed(const QString& what, const caisson::Error& error,
+                const std::function<void()>& again);
 
 private:
     QString nameOf(const QString& id) const;
     void copyIn(const QString& id, const QString& folder);
-    void changed(const QString& id, const Result<api::Sandbox>& result, const QString& what);
+    void changed(const QString& id, const Result<api::Sandbox>& result, const QString& what,
+                 const std::function<void()>& again);
 
     desk::Backend& m_backend;
     SandboxModel& m_model;

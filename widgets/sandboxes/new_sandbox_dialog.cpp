@@ -64,7 +64,7 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     heading->setFont(headingFont());
     m_name->setObjectName(QStringLiteral("newSandbox.name"));
     m_name->setAccessibleName(tr("Name"));
-    m_name->setPlaceholderText(tr("left empty, one is made up"));
+    m_name->setPlaceholderText(tr("Made up if left empty"));
     auto* nameLabel = new QLabel(tr("&Name"));
     nameLabel->setBuddy(m_name);
 
@@ -92,6 +92,7 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     m_create->setDefault(true);
     setButtonKind(m_create, ButtonKind::Primary);
     auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(8);
     buttons->addStretch();
     buttons->addWidget(m_cancel);
     buttons->addWidget(m_create);
@@ -132,7 +133,7 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     });
     connect(&m_actions, &SandboxActions::createFailed, this, [this](const Error& error) {
         setBusy(false);
-        m_error->setText(tr("The sandbox was not created. %1").arg(reason(error)));
+        m_error->setText(tr("The sandbox was not created. %1").arg(reason(error, Subject::Other)));
         m_error->show();
         adjustSize();
     });

@@ -4,12 +4,14 @@
 #include <QCloseEvent>
 #include <QLocale>
 #include <QMenu>
+#include <QPointer>
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
 #include "widgets/common/activity_line.h"
+#include "widgets/common/empty_state.h"
 #include "widgets/common/error_strip.h"
 #include "widgets/editor/editor_page.h"
 #include "widgets/files/file_tree.h"
@@ -62,6 +64,8 @@ MainWindow::MainWindow(const WindowServices& services, QWidget* parent)
     , m_body(new QStackedWidget)
     , m_firstRun(new FirstRunPage(m_sandboxes->newAction()))
     , m_waiting(new QWidget)
+    , m_unreached(
+          new EmptyState(QStringLiteral("unreached"), Icon::Error, QString(), tr("Try again")))
     , m_columns(new QSplitter(Qt::Horizontal))
     , m_panes(new QSplitter(Qt::Vertical))
     , m_copying(new NoticeStrip(QStringLiteral("copying"), NoticeStrip::Tone::Note))
@@ -98,6 +102,8 @@ void MainWindow::layOut()
     m_waiting->setObjectName(QStringLiteral("waiting"));
     m_waiting->setBackgroundRole(QPalette::Base);
     m_waiting->setAutoFillBackground(true);
+    m_unreached->setBackgroundRole(QPalette::Base);
+    m_unreached->setAutoFillBackground(true);
     m_activity->setObjectName(QStringLiteral("activity"));
     m_activity->hide();
     QPushButton* stopCopy = m_copying->addButton(QStringLiteral("stop"), tr("&Stop"));
@@ -125,7 +131,9 @@ void MainWindow::layOut()
                             ? m_left.columns
                             : QList<int>{kLeftWidth, kFirstSize.width() - kLeftWidth});
 
+    m_body->setObjectName(QStringLiteral("body"));
     m_body->addWidget(m_waiting);
+    m_body->addWidget(m_unreached);
     m_body->addWidget(m_firstRun);
     m_body->addWidget(m_columns);
 
@@ -182,7 +190,10 @@ void MainWindow::connectPanes()
     connect(m_panes, &QSplitter::splitterMoved, this, &MainWindow::stateChanged);
 
     connect(&m_actions, &SandboxActions::listed, this, &MainWindow::showListed);
-    connect(&m_actions, &SandboxActions::failed, this, &MainWindow::report);
+    connect(&m_actions, &SandboxActions::failed, this,
+            [this](const QString& what, const Error& error, const std::function<void()>& again) {
+                report({.what = what, .error = error, .subject = Subject::Other, .again = again});
+            });
     connect(&m_actions, &SandboxActions::created, this, [this](const QString& id) {
         showSandbox(id);
         m_workspace->current()->openTerminalOnStart();
@@ -205,6 +216,12 @@ void MainWindow::connectPanes()
                           .topic = QStringLiteral("state")});
     });
     connect(&m_saveSoon, &QTimer::timeout, this, &MainWindow::saveState);
+    connect(m_unreached, &EmptyState::activated, this, [this] {
+        const std::function<void()> again = m_tryAgain;
+        showWaiting();
+        if (again)
+            again();
+    });
     connect(&m_patience, &QTimer::timeout, this, [this] { m_activity->setVisible(!isReady()); });
 }
 
@@ -252,7 +269,19 @@ void MainWindow::connectLink()
 
 void MainWindow::adopt(SandboxPage* page)
 {
-    connect(page, &SandboxPage::failed, this, &MainWindow::report);
+    connect(page, &SandboxPage::failed, this, [this, page](const Failure& failure) {
+        Failure told = failure;
+        const QString id = page->id();
+        if (failure.error.code == ErrorCode::NotRunning)
+            told.again = [this, id] { m_actions.start(id); };
+        else if (failure.again)
+            // The page goes with its sandbox; the report may stay longer.
+            told.again = [guard = QPointer(page), again = failure.again] {
+                if (guard)
+                    again();
+            };
+        report(told);
+    });
     connect(page, &SandboxPage::startAsked, this, [this, page] { m_actions.start(page->id()); });
     connect(page, &SandboxPage::newFileAsked, this, [this] {
         m_files->focusTree();
@@ -341,24 +370,64 @@ void MainWindow::showCopy(const QString& id, qint64 done, qint64 total)
     m_copying->show();
 }
 
-void MainWindow::report(const QString& what, const Error& error)
+void MainWindow::report(const Failure& failure)
 {
-    m_errors->report(
-        {.what = what, .why = reason(error), .remedy = {}, .action = {}, .act = {}, .topic = what});
+    const QString why = reason(failure.error, failure.subject);
+    if (!isReady() && failure.again) {
+        // There is nothing else to see yet.
+        showUnreached(failure.what + QLatin1Char(' ') + why, failure.again);
+        return;
+    }
+    const bool isStart = failure.error.code == ErrorCode::NotRunning;
+    m_errors->report({.what = failure.what,
+                      .why = why,
+                      .remedy = remedy(failure.error, failure.subject),
+                      .action = !failure.again ? QString()
+                                : isStart      ? tr("Start")
+                                               : tr("Try again"),
+                      .act = failure.again,
+                      .topic = failure.what});
+}
+
+void MainWindow::showUnreached(const QString& sentence, std::function<void()> again)
+{
+    m_patience.stop();
+    m_activity->hide();
+    m_unreached->setSentence(sentence);
+    m_tryAgain = std::move(again);
+    m_body->setCurrentWidget(m_unreached);
+}
+
+void MainWindow::showWaiting()
+{
+    m_body->setCurrentWidget(m_waiting);
+    m_patience.start();
 }
 
 void MainWindow::reportLink(desk::LinkState state, const QString& why)
 {
     m_status->setLink(state);
-    if (state == desk::LinkState::Connected)
+    const QString what = tr("Caisson’s service cannot be reached.");
+    const QString sentence = asSentence(why);
+    if (state == desk::LinkState::Connected) {
         m_errors->withdraw(kLinkTopic);
-    else if (state == desk::LinkState::Lost)
-        m_errors->report({.what = tr("Caisson’s service cannot be reached."),
-                          .why = why,
+        if (!isReady())
+            showWaiting();
+    } else if (state == desk::LinkState::Lost && isReady()) {
+        m_errors->report({.what = what,
+                          .why = sentence,
                           .remedy = tr("Sandboxes go on; this window tries again by itself."),
-                          .action = tr("Retry"),
+                          .action = tr("Try again"),
                           .act = [this] { m_services.backend.retry(); },
                           .topic = kLinkTopic});
+    } else if (state == desk::LinkState::Lost) {
+        QStringList sentences{what};
+        if (!sentence.isEmpty())
+            sentences += sentence;
+        sentences += tr("See that Caisson is installed completely. This window tries again by "
+                        "itself.");
+        showUnreached(sentences.join(QLatin1Char(' ')), [this] { m_services.backend.retry(); });
+    }
 }
 
 // ---- what a person does ------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/desk/backend.h"
+#include "widgets/models/reason.h"
 #include "widgets/models/sandbox_actions.h"
 #include "widgets/models/window_state.h"
 
@@ -16,6 +17,7 @@ namespace caisson {
 
 class ActivityLine;
 class Commands;
+class EmptyState;
 class ErrorStrip;
 class FilesPane;
 class FirstRunPage;
@@ -73,7 +75,9 @@ private:
     void closeTab();
     bool isFocusInTerminals() const;
     void showCopy(const QString& id, qint64 done, qint64 total);
-    void report(const QString& what, const Error& error);
+    void report(const Failure& failure);
+    void showUnreached(const QString& sentence, std::function<void()> again);
+    void showWaiting();
     void reportLink(desk::LinkState state, const QString& why);
     void stateChanged();
     void saveState();
@@ -92,6 +96,7 @@ private:
     QStackedWidget* m_body;
     FirstRunPage* m_firstRun;
     QWidget* m_waiting;
+    EmptyState* m_unreached;
     QSplitter* m_columns;
     QSplitter* m_panes;
     NoticeStrip* m_copying;
@@ -99,6 +104,7 @@ private:
     StatusLine* m_status;
     QTimer m_patience; ///< until waiting for the first list is shown
     QTimer m_saveSoon;
+    std::function<void()> m_tryAgain; ///< what the page without sandboxes offers
     QString m_copyingSandbox;
 };
 

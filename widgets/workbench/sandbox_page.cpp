@@ -41,19 +41,28 @@ SandboxPage::SandboxPage(desk::Backend& backend, const api::Sandbox& sandbox, co
     connect(m_tree.get(), &FileTree::openAsked, m_editors, &EditorArea::open);
     connect(m_tree.get(), &FileTree::expanded, this, &SandboxPage::changed);
     connect(m_tree.get(), &FileTree::collapsed, this, &SandboxPage::changed);
-    connect(m_files.get(), &FileTreeModel::actionFailed, this, &SandboxPage::failed);
+    const auto ofFile = [this](const QString& what, const Error& error) {
+        emit failed({.what = what, .error = error, .subject = Subject::SandboxFile, .again = {}});
+    };
+    connect(m_files.get(), &FileTreeModel::actionFailed, this, ofFile);
     connect(m_files.get(), &FileTreeModel::folderFailed, this,
             [this](const QByteArray& path, const Error& error) {
-                emit failed(tr("Could not read the folder “%1”.").arg(QString::fromUtf8(path)),
-                            error);
+                emit failed(
+                    {.what = tr("Could not read the folder “%1”.").arg(QString::fromUtf8(path)),
+                     .error = error,
+                     .subject = Subject::SandboxFile,
+                     .again = [this, path] { readFolder(path); }});
             });
     connect(m_files.get(), &FileTreeModel::fileRenamed, m_editors, &EditorArea::follow);
     connect(m_editors, &EditorArea::newFileAsked, this, &SandboxPage::newFileAsked);
     connect(m_editors, &EditorArea::changed, this, &SandboxPage::changed);
-    connect(m_editors, &EditorArea::failed, this, &SandboxPage::failed);
+    connect(m_editors, &EditorArea::failed, this, ofFile);
     connect(m_terminals, &TerminalArea::startAsked, this, &SandboxPage::startAsked);
     connect(m_terminals, &TerminalArea::changed, this, &SandboxPage::changed);
-    connect(m_terminals, &TerminalArea::failed, this, &SandboxPage::failed);
+    connect(m_terminals, &TerminalArea::failed, this,
+            [this](const QString& what, const Error& error) {
+                emit failed({.what = what, .error = error, .subject = Subject::Other, .again = {}});
+            });
     connect(this, &QSplitter::splitterMoved, this, &SandboxPage::changed);
     connect(&m_backend, &desk::Backend::terminalChanged, this,
             [this](const QString& of, const api::Terminal& terminal) {
@@ -110,7 +119,10 @@ void SandboxPage::begin()
     connect(m_watch.get(), &desk::WatchLink::events, m_editors, &EditorArea::applyEvents);
     connect(m_watch.get(), &desk::WatchLink::failed, this, [this](const Error& error) {
         if (m_isRunning && error.code != ErrorCode::NotRunning)
-            emit failed(tr("Changes of files are not seen any more."), error);
+            emit failed({.what = tr("Changes of files are not seen any more."),
+                         .error = error,
+                         .subject = Subject::Other,
+                         .again = {}});
     });
     m_files->load();
     m_editors->checkAll();
@@ -123,6 +135,14 @@ void SandboxPage::end()
     m_isRunning = false;
     m_watch.reset();
     m_terminals->stop(stoppedText());
+}
+
+void SandboxPage::readFolder(const QByteArray& path)
+{
+    if (path == m_files->root())
+        m_files->load();
+    else if (const QModelIndex folder = m_files->indexOf(path); folder.isValid())
+        m_files->refresh(folder);
 }
 
 void SandboxPage::openTerminalOnStart()

@@ -3,6 +3,7 @@
 
 #include "backend/desk/backend.h"
 #include "widgets/models/file_tree_model.h"
+#include "widgets/models/reason.h"
 #include "widgets/models/window_state.h"
 
 #include <QSplitter>
@@ -54,11 +55,12 @@ signals:
     void startAsked();
     void newFileAsked();
     void changed(); ///< what viewState() tells
-    void failed(const QString& what, const caisson::Error& error);
+    void failed(const caisson::Failure& failure);
 
 private:
     void begin();
     void end();
+    void readFolder(const QByteArray& path);
 
     desk::Backend& m_backend;
     QString m_id;

@@ -97,7 +97,7 @@ void TerminalPage::giveUp(const Error& error)
 {
     m_lost->hide();
     m_view->endReplay();
-    m_end->setText(tr("This terminal is no longer to be had."), reason(error));
+    m_end->setText(tr("This terminal is gone."), reason(error, Subject::Other));
     m_end->show();
 }
 

@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kHeight = 40;
 constexpr int kPadding = 8;
-constexpr int kGap = 6;
+constexpr int kGap = 8;
 
 /// Icon, name, and a chevron that says there are others.
 class Switcher : public QToolButton

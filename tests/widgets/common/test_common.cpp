@@ -48,7 +48,7 @@ private slots:
     void knowsFiles();
     void elidesAndTellsTheRest();
     void emptyStateOffersOneAction();
-    void errorsWaitTheirTurn();
+    void theNewestErrorComesFirst();
     void errorOfATopicReplacesAndIsWithdrawn();
     void errorActionRunsOnce();
     void stripIsClosedByKeyboard();
@@ -104,7 +104,8 @@ void TestCommon::knowsFiles_data()
         QTest::newRow(name) << QString::fromLatin1(name) << int(expected);
     };
     row("main.py", Icon::FilePython);
-    row("Server.TS", Icon::FileJs);
+    row("Server.TS", Icon::FileCode);
+    row("server.js", Icon::FileJs);
     row("a.tar.gz", Icon::FileArchive);
     row("Makefile", Icon::FileCode);
     row("CMakeLists.txt", Icon::FileCode);
@@ -149,7 +150,7 @@ void TestCommon::emptyStateOffersOneAction()
     QVERIFY(state.button()->isHidden());
 }
 
-void TestCommon::errorsWaitTheirTurn()
+void TestCommon::theNewestErrorComesFirst()
 {
     ErrorStrip errors;
     QVERIFY(errors.isHidden());
@@ -167,11 +168,11 @@ void TestCommon::errorsWaitTheirTurn()
                    .topic = {}});
     QVERIFY(!errors.isHidden());
     auto* strip = errors.findChild<NoticeStrip*>(QStringLiteral("errorStrip"));
-    QCOMPARE(strip->what(), QStringLiteral("First. (1 of 2)"));
-    QCOMPARE(strip->detail(), QStringLiteral("Why. Do."));
+    QCOMPARE(strip->what(), QStringLiteral("Second. (1 of 2)"));
     QTest::mouseClick(strip->findChild<QToolButton*>(QStringLiteral("errorStrip.dismiss")),
                       Qt::LeftButton);
-    QCOMPARE(strip->what(), QStringLiteral("Second."));
+    QCOMPARE(strip->what(), QStringLiteral("First."));
+    QCOMPARE(strip->detail(), QStringLiteral("Why. Do."));
     QVERIFY(!strip->isHidden());
     QTest::mouseClick(strip->findChild<QToolButton*>(QStringLiteral("errorStrip.dismiss")),
                       Qt::LeftButton);
