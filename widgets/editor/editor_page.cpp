@@ -441,6 +441,7 @@ void EditorPage::keepMine()
 void EditorPage::useLineEnd(LineEnd lineEnd)
 {
     m_format.lineEnd = lineEnd;
+    m_unsaved.reset();
     m_kind = FileKind::Text;
     m_lineEndStrip->hide();
     m_editor->setReadOnly(false);
@@ -472,8 +473,15 @@ EditorState EditorPage::state()
     now.position = m_editor->textCursor().position();
     now.topLine = m_editor->verticalScrollBar()->value();
     now.page = m_parts->currentPage();
-    if (isModified() && canEdit())
-        now.unsaved = encodeText(textOf(*m_editor->document()), m_format);
+    if (isModified() && canEdit()) {
+        // Asked for at every move of the cursor, while a large text takes long to encode.
+        const int revision = m_editor->document()->revision();
+        if (!m_unsaved || m_unsaved->revision != revision)
+            m_unsaved = {revision, encodeText(textOf(*m_editor->document()), m_format)};
+        now.unsaved = m_unsaved->bytes;
+    } else {
+        m_unsaved.reset();
+    }
     return now;
 }
 

@@ -114,7 +114,13 @@ private:
     FileKind m_kind = FileKind::Text;
     FileFormat m_format;
     QString m_languageName;
-    OnDisk m_onDisk; ///< the other version, while the strip asks
+    struct Unsaved
+    {
+        int revision = 0; ///< the document's
+        QByteArray bytes;
+    };
+    std::optional<Unsaved> m_unsaved; ///< as state() gave it last
+    OnDisk m_onDisk;                  ///< the other version, while the strip asks
     std::optional<EditorState> m_pendingState;
     int m_givenRevision = -1; ///< the document's, when content() was called
     int m_decoding = 0;       ///< counts decodings: a later one makes an earlier one void

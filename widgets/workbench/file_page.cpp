@@ -69,7 +69,13 @@ void FilePage::setPath(const QByteArray& path)
 
 bool FilePage::isModified() const
 {
-    return m_editor->isModified();
+    // What was typed before the restart is unsaved, too, while the file cannot be read.
+    return m_isLoaded ? m_editor->isModified() : restored().unsaved.has_value();
+}
+
+EditorState FilePage::restored() const
+{
+    return EditorState::fromJson(m_restored);
 }
 
 bool FilePage::canSave() const
@@ -96,7 +102,10 @@ void FilePage::received(Reading reading, const Result<desk::FileContent>& result
 {
     m_isChecking = false;
     if (!result) {
-        if (reading == Reading::First)
+        if (reading == Reading::First && result.error().code == ErrorCode::NotFound &&
+            restored().unsaved)
+            showUnsavedOfNothing();
+        else if (reading == Reading::First)
             showFailure(result.error());
         else if (result.error().code == ErrorCode::NotFound)
             m_editor->externalDelete();
@@ -116,6 +125,16 @@ void FilePage::received(Reading reading, const Result<desk::FileContent>& result
     }
     if (std::exchange(m_checkAgain, false))
         checkSoon();
+}
+
+/// The file went while the window was closed. What was typed is all there is of it.
+void FilePage::showUnsavedOfNothing()
+{
+    m_views->setCurrentWidget(m_editor);
+    m_editor->setContent({}, {});
+    m_isLoaded = true;
+    m_restored = {};
+    m_editor->externalDelete();
 }
 
 void FilePage::showFailure(const Error& error)
@@ -217,7 +236,8 @@ QJsonObject FilePage::viewState() const
 void FilePage::restoreViewState(const QJsonObject& state)
 {
     m_restored = state;
-    m_editor->restoreState(EditorState::fromJson(state));
+    m_editor->restoreState(restored());
+    emit modifiedChanged();
 }
 
 void FilePage::setBusy(bool isBusy)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/desk/backend.h"
+#include "widgets/editor/editor_state.h"
 
 #include <QJsonObject>
 #include <QTimer>
@@ -58,6 +59,8 @@ private:
     void checked(const Result<api::FileEntry>& result);
     void written(const Result<api::FileEntry>& result);
     void showFailure(const Error& error);
+    void showUnsavedOfNothing();
+    EditorState restored() const;
     void setBusy(bool isBusy);
 
     desk::Backend& m_backend;

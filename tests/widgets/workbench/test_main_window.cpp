@@ -104,6 +104,7 @@ private slots:
     void sandboxesAreRenamedAndRemovedByKeyboard();
     void everythingIsBackAfterARestart();
     void unsavedTextIsBackAfterARestart();
+    void unsavedTextOutlivesItsFileAndItsSandbox();
     void aLostServiceIsSaidAndRetried();
     void failuresAreSaidInPlace();
     void everyShortcutIsUniqueAndListed();
@@ -433,6 +434,26 @@ void TestMainWindow::unsavedTextIsBackAfterARestart()
     bench.open();
     QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("mine one\ntwo\n"));
     QVERIFY(bench.isShown("editor.changed"));
+}
+
+void TestMainWindow::unsavedTextOutlivesItsFileAndItsSandbox()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
+    bench.close();
+    bench.backend.setState(bench.id, api::SandboxState::Stopped);
+    bench.open();
+    // It cannot be read, and still it is not closed without a question.
+    QCOMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("notes.txt •")});
+    bench.close();
+    bench.backend.setState(bench.id, api::SandboxState::Running);
+    bench.backend.deleteFile(bench.id, "/workspace/notes.txt");
+    bench.open();
+    QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("mine one\ntwo\n"));
+    QVERIFY(bench.isShown("editor.deleted"));
+    QCOMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("notes.txt •")});
 }
 
 void TestMainWindow::aLostServiceIsSaidAndRetried()
