@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/desk/terminal_session.h"
 
-
 namespace caisson::desk {
 
 namespace {
@@ -127,9 +126,11 @@ api::Task<Result<void>> TerminalSession::writeNext(client::TerminalSocket& socke
         m_sizeIsNew = false;
         co_return co_await socket.resize(m_size->first, m_size->second);
     }
-    const std::string bytes = std::move(m_typed.front());
-    m_typed.pop_front();
-    co_return co_await socket.type(bytes);
+    const Result<void> sent = co_await socket.type(m_typed.front());
+    // What broke off in the middle is no whole message and was dropped there: it goes again.
+    if (sent)
+        m_typed.pop_front();
+    co_return sent;
 }
 
 void TerminalSession::type(std::string bytes)

@@ -131,7 +131,7 @@ void FileTreeModel::refined(const QByteArray& path, const Result<api::FileEntry>
     if (result)
         update(*node, *result);
     else if (result.error().code == ErrorCode::NotFound)
-        take(*node);
+        list(*node->parent); // gone again, or a symlink that leads nowhere: the folder tells which
 }
 
 // ---- changes of the tree -----------------------------------------------------------------------
