@@ -253,7 +253,8 @@ api::FileEntry FakeBackend::entryOf(const FakeSandbox& sandbox, const QByteArray
 
 void FakeBackend::connectToHost()
 {
-    setLink(desk::LinkState::Connected);
+    setLink(whyUnreachable.isEmpty() ? desk::LinkState::Connected : desk::LinkState::Lost,
+            whyUnreachable);
 }
 
 void FakeBackend::retry()

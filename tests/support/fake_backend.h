@@ -72,6 +72,8 @@ public:
     void endTerminal(const QString& id, const QString& terminal, const api::ExitStatus& exit);
     const FakeTerminal& terminalOf(const QString& id, const QString& terminal) const;
 
+    /// Not empty: the window finds nobody when it connects, for this reason.
+    QString whyUnreachable;
     void setLink(desk::LinkState state, const QString& why = {});
     /// The next call of that name, e.g. "writeFile", fails.
     void failNext(const QString& call, ErrorCode code, const QString& message = {});

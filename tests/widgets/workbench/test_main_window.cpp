@@ -106,7 +106,10 @@ private slots:
     void unsavedTextIsBackAfterARestart();
     void unsavedTextOutlivesItsFileAndItsSandbox();
     void aLostServiceIsSaidAndRetried();
+    void aServiceThatWasNeverThereIsSaidInThePage();
     void failuresAreSaidInPlace();
+    void aFailedCreationSaysItsOwnReason();
+    void failuresOfferWhatHelps();
     void everyShortcutIsUniqueAndListed();
     void everythingHasANameForWhoCannotSee();
 };
@@ -471,6 +474,71 @@ void TestMainWindow::aLostServiceIsSaidAndRetried()
     bench.settle();
     QVERIFY(!bench.isShown("errorStrip"));
     QCOMPARE(bench.find<QLabel>("status.link")->text(), QStringLiteral("connected"));
+}
+
+/// "Sandboxes go on" was said of a service nobody had reached, above a blank page.
+void TestMainWindow::aServiceThatWasNeverThereIsSaidInThePage()
+{
+    Bench bench;
+    bench.backend.whyUnreachable = QStringLiteral("cannot start caissond: no such file");
+    bench.open();
+    QCOMPARE(bench.find<QLabel>("unreached.sentence")->text(),
+             QStringLiteral("Caisson’s service cannot be reached. Cannot start caissond: no such "
+                            "file. See that Caisson is installed completely. This window tries "
+                            "again by itself."));
+    QVERIFY(!bench.isShown("activity"));
+    bench.click("unreached.action");
+    QVERIFY(bench.backend.calls().contains(QStringLiteral("retry")));
+    bench.backend.failNext(QStringLiteral("listSandboxes"), ErrorCode::Internal,
+                           QStringLiteral("the list is broken"));
+    bench.backend.setLink(desk::LinkState::Connected);
+    bench.settle();
+    QCOMPARE(bench.find<QLabel>("unreached.sentence")->text(),
+             QStringLiteral("Could not read the sandboxes. The list is broken."));
+    bench.click("unreached.action");
+    QVERIFY(bench.isShown("sandboxes.list"));
+}
+
+/// A folder to mount that is not there was "It is not there any more.", said of the sandbox.
+void TestMainWindow::aFailedCreationSaysItsOwnReason()
+{
+    WindowFixture fixture;
+    fixture.open();
+    fixture.click("firstRun.new");
+    fixture.backend.failNext(QStringLiteral("createSandbox"), ErrorCode::NotFound,
+                             QStringLiteral("there is no folder /srv/x to mount"));
+    fixture.click("newSandbox.create");
+    QCOMPARE(fixture.find<QLabel>("newSandbox.error")->text(),
+             QStringLiteral("The sandbox was not created. There is no folder /srv/x to mount."));
+}
+
+void TestMainWindow::failuresOfferWhatHelps()
+{
+    Bench bench;
+    bench.open();
+    bench.action("stop")->trigger();
+    bench.settle();
+    bench.backend.failNext(QStringLiteral("startSandbox"), ErrorCode::PermissionDenied,
+                           QStringLiteral("the host does not let us"));
+    bench.action("start")->trigger();
+    bench.settle();
+    QCOMPARE(bench.errorText(), QStringLiteral("Could not start “bench”."));
+    QCOMPARE(bench.find<QLabel>("errorStrip.detail")->text(),
+             QStringLiteral("The host does not let us."));
+    QCOMPARE(bench.find<QPushButton>("errorStrip.action")->text(), QStringLiteral("Try again"));
+    bench.click("errorStrip.action");
+    QVERIFY(!bench.isShown("errorStrip"));
+    QCOMPARE(bench.find<StateLabel>("bar.state")->text(), QStringLiteral("running"));
+    // The sandbox has stopped, and the window does not know yet.
+    bench.backend.failNext(QStringLiteral("createTerminal"), ErrorCode::NotRunning,
+                           QStringLiteral("the sandbox is not running"));
+    bench.action("newTerminal")->trigger();
+    bench.settle();
+    QCOMPARE(bench.find<QLabel>("errorStrip.detail")->text(),
+             QStringLiteral("The sandbox is not running. Start the sandbox first."));
+    bench.backend.forgetCalls();
+    bench.click("errorStrip.action");
+    QVERIFY(bench.backend.calls().contains(QStringLiteral("startSandbox bench")));
 }
 
 void TestMainWindow::failuresAreSaidInPlace()
