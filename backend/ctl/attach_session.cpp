@@ -101,7 +101,7 @@ api::Task<void> pumpInput(std::shared_ptr<Attachment> attachment)
             co_return;
         std::string_view bytes(room.data(), *got);
         const std::size_t leave = attachment->terminal ? bytes.find(kLeave) : bytes.npos;
-        const std::string_view typed = attachment->fence.pass(bytes.substr(0, leave));
+        const std::string typed = attachment->fence.pass(bytes.substr(0, leave));
         if (!typed.empty()) {
             const std::unique_ptr<Turn::Held> turn = co_await attachment->writing.take();
             if (!co_await attachment->socket.type(typed))

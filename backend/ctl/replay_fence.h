@@ -8,9 +8,9 @@ namespace caisson::ctl {
 
 /// Keeps a terminal's answers to old questions out of what is typed. A journal holds the queries
 /// that programs once sent (DA, DSR, colours); replaying it makes the terminal answer them again,
-/// and the program of today would read that as typing. So nothing is passed on while history is
-/// replayed; then the terminal is asked one question of ours, and only what comes after the answer
-/// was typed by a person.
+/// and the program of today would read that as typing. Answers are control sequences, so none is
+/// passed on while history is replayed; then the terminal is asked one question of ours, and what
+/// comes after the answer was typed by a person. Plain keys always are, and always pass.
 class ReplayFence
 {
 public:
@@ -19,18 +19,19 @@ public:
     static constexpr std::string_view kAnswer = "\x1b[0n";
 
     /// History is over; kQuestion was written to the terminal.
-    void ask() { m_state = State::Asked; }
+    void ask() { m_isAsked = true; }
     /// From here on everything is passed on: there was no history, or a terminal does not answer.
-    void open() { m_state = State::Open; }
-    bool isOpen() const { return m_state == State::Open; }
+    void open() { m_isOpen = true; }
 
     /// What of the bytes from the terminal is to be passed on.
-    std::string_view pass(std::string_view bytes);
+    std::string pass(std::string_view bytes);
 
 private:
-    enum class State { Replaying, Asked, Open };
-    State m_state = State::Replaying;
-    std::string m_tail; ///< the end of what came before, for an answer in two reads
+    bool endsSequence(char byte);
+
+    bool m_isAsked = false;
+    bool m_isOpen = false;
+    std::string m_sequence; ///< begun and not ended
 };
 
 } // namespace caisson::ctl

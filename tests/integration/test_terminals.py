@@ -404,6 +404,13 @@ class CommandLine(TerminalCase):
         client.type(b"\n")
         self.assertEqual(client.wait(), 8)
 
+    def test_keys_typed_at_once_are_not_lost(self):
+        terminal = self.open("sh", "-c", "echo up; read line; exit 8")
+        client = self.client("attach", "box", terminal)
+        client.expect(b"up")
+        client.type(b"\n")
+        self.assertEqual(client.wait(), 8)
+
     def test_attaching_to_nothing(self):
         done = self.home.ctl("attach", "box", "t9-9")
         self.assertEqual((done.code, done.err.count(b"\n")), (125, 1))
