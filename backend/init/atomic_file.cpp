@@ -140,7 +140,9 @@ Result<api::FileEntry> AtomicFile::commit()
     const bool owned = !m_uid || ::fchown(m_file.get(), *m_uid, *m_gid) == 0;
     if (!owned)
         return failFile("keep the owner of", m_asked);
-    if (::fchmod(m_file.get(), m_mode) != 0 || ::fsync(m_file.get()) != 0)
+    const bool moded =
+        m_existing ? keepMode(m_file.get(), m_mode) : ::fchmod(m_file.get(), m_mode) == 0;
+    if (!moded || ::fsync(m_file.get()) != 0)
         return failFile("write", m_asked);
     {
         // An fsync takes long, and the file may have been replaced meanwhile: look once more, and

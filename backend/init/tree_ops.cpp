@@ -120,7 +120,7 @@ Result<void> copyAttributes(const struct stat& info, int to, const std::string& 
     if (::fchown(to, info.st_uid, info.st_gid) != 0 && errno != EPERM && errno != EINVAL)
         return failFile("copy", path);
     const timespec times[] = {info.st_atim, info.st_mtim};
-    if (::fchmod(to, info.st_mode & 07777) != 0 || ::futimens(to, times) != 0)
+    if (!keepMode(to, info.st_mode & 07777) || ::futimens(to, times) != 0)
         return failFile("copy", path);
     return {};
 }
@@ -235,6 +235,14 @@ Result<void> removeTree(const std::string& path)
     if (isMountPoint(path))
         return fail(ErrorCode::Conflict, "cannot remove " + path + ": it is a mount point");
     return removeAt({AT_FDCWD, path, path});
+}
+
+bool keepMode(int fd, mode_t mode)
+{
+    constexpr mode_t kSpecial = S_ISUID | S_ISGID;
+    if (::fchmod(fd, mode) == 0)
+        return true;
+    return errno == EPERM && (mode & kSpecial) != 0 && ::fchmod(fd, mode & ~kSpecial) == 0;
 }
 
 Result<void> makeFolders(const std::string& path)

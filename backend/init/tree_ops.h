@@ -4,6 +4,7 @@
 #include "backend/base/error.h"
 
 #include <string>
+#include <sys/types.h>
 
 /// Whole trees. They block for as long as it takes: for workers only.
 namespace caisson::init {
@@ -18,5 +19,10 @@ Result<void> removeTree(const std::string& path);
 
 /// Makes the folder and its missing parents, 0755. One that is there already is fine.
 Result<void> makeFolders(const std::string& path);
+
+/// Gives an open file the mode of the one it replaces or copies. Where set-ID bits are refused, as
+/// in a sandbox with a folder of the host (keeper/runtime/argument_filter.h), without these: any
+/// write would have taken them, too. False: errno says why.
+bool keepMode(int fd, mode_t mode);
 
 } // namespace caisson::init

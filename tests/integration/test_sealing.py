@@ -2,7 +2,11 @@
 """What a process inside may ask of the kernel. Each test tries."""
 
 import errno
+import os
+import shutil
+import tempfile
 import unittest
+from pathlib import Path
 
 from caisson_testing.cases import HomeCase, SandboxCase
 
@@ -105,6 +109,101 @@ except OSError as error:
     print(errno.errorcode[error.errno])
 """)
         self.assertIn(said.strip(), ("EPERM", "EIO"))
+
+
+# Each way to give a file a mode, by number where libc has no function, or checks first.
+SPECIAL_MODES = """
+import ctypes, errno, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+folder, O_TMPFILE, AT_FDCWD = os.fsencode(sys.argv[1]), 0o20200000, -100
+open(folder + b"/file", "w").close()
+file = os.open(folder + b"/file", os.O_RDWR)
+how = struct.pack("=QQQ", os.O_CREAT | os.O_WRONLY, 0o4755, 0)
+ways = {
+    "chmod": (90, folder + b"/file", 0o4755), "set-group-ID": (90, folder + b"/file", 0o2755),
+    "fchmod": (91, file, 0o4755), "fchmodat": (268, AT_FDCWD, folder + b"/file", 0o4755),
+    "fchmodat2": (452, AT_FDCWD, folder + b"/file", 0o4755, 0),
+    "open": (2, folder + b"/1", os.O_CREAT | os.O_WRONLY, 0o4755),
+    "open of a file without a name": (2, folder, O_TMPFILE | os.O_WRONLY, 0o4755),
+    "openat": (257, AT_FDCWD, folder + b"/2", os.O_CREAT | os.O_WRONLY, 0o4755),
+    "openat2": (437, AT_FDCWD, folder + b"/3", how, len(how)),
+    "creat": (85, folder + b"/4", 0o4755), "mknod": (133, folder + b"/5", 0o104755, 0),
+    "mknodat": (259, AT_FDCWD, folder + b"/6", 0o104755, 0),
+}
+os.umask(0)
+for name, (number, *arguments) in ways.items():
+    result = libc.syscall(number, *arguments)
+    print(name, errno.errorcode[ctypes.get_errno()] if result < 0 else "done", sep=": ")
+"""
+
+# struct vfs_cap_data of linux/capability.h: revision 2, effective; CAP_SYS_ADMIN permitted.
+GIVE_CAPABILITY = """
+import errno, os, struct, sys
+open(sys.argv[1], "w").close()
+try:
+    os.setxattr(sys.argv[1], "security.capability",
+                struct.pack("<IIIII", 0x02000001, 1 << 21, 0, 0, 0))
+    print("done")
+except OSError as error:
+    print(errno.errorcode[error.errno])
+"""
+
+
+class HostFolders(HomeCase):
+    """A folder of the host is where a set-user-ID program of root's would be one outside, too."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(dir="/var/tmp")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def create(self, *options):
+        box = self.home.create("box", *options)
+        self.addCleanup(self.home.must, "rm", "box")
+        return box
+
+    def modes(self):
+        return {name: Path(self.folder, name).lstat().st_mode & 0o6000
+                for name in os.listdir(self.folder)}
+
+    def test_no_file_gets_a_special_mode(self):
+        box = self.create("--mount", f"{self.folder}:/project")
+        said = box.python(SPECIAL_MODES, "/project").splitlines()
+        self.assertEqual(len(said), 12)
+        for line in said:
+            with self.subTest(line=line):
+                self.assertRegex(line, ": (EPERM|ENOSYS)$")
+        self.assertEqual(set(self.modes().values()), {0})
+
+    def test_no_file_gets_capabilities(self):
+        box = self.create("--mount", f"{self.folder}:/project")
+        self.assertEqual(box.python(GIVE_CAPABILITY, "/project/program").strip(), "EPERM")
+        self.assertNotIn("security.capability", os.listxattr(f"{self.folder}/program"))
+
+    def test_other_modes_are_given(self):
+        box = self.create("--mount", f"{self.folder}:/project")
+        box.must("sh", "-c", "umask 0; cd /project; install -m 0751 /bin/true a; mkdir -m 1777 b; "
+                             "touch c; chmod 640 c; cp -p c d")
+        modes = {name: Path(self.folder, name).stat().st_mode & 0o7777 for name in "abcd"}
+        self.assertEqual(modes, {"a": 0o751, "b": 0o1777, "c": 0o640, "d": 0o640})
+
+    def test_a_file_that_has_one_is_written_without_it(self):
+        Path(self.folder, "program").write_text("old")
+        Path(self.folder, "program").chmod(0o4755)
+        box = self.create("--mount", f"{self.folder}:/project")
+        self.assertEqual(box.put("/project/program", b"new").status, 200)
+        self.assertEqual(Path(self.folder, "program").read_text(), "new")
+        self.assertEqual(Path(self.folder, "program").stat().st_mode & 0o7777, 0o755)
+
+    def test_without_one_or_read_only_packages_may_have_them(self):
+        for options in ((), ("--mount", f"{self.folder}:/project:ro")):
+            with self.subTest(options=options):
+                box = self.home.create("plain", *options)
+                said = box.python(SPECIAL_MODES, "/workspace")
+                given = box.python(GIVE_CAPABILITY, "/workspace/program").strip()
+                self.home.must("rm", "plain")
+                self.assertEqual(given, "done")
+                self.assertIn("chmod: done", said)
+                self.assertIn("openat2: done", said)
 
 
 class SocketFamilies(SandboxCase):

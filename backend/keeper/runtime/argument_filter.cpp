@@ -6,11 +6,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <fcntl.h>
 #include <initializer_list>
 #include <linux/audit.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,6 +22,9 @@ namespace {
 
 using Code = std::vector<sock_filter>;
 
+/// No call has this number.
+constexpr std::uint32_t kNone = 0xffffffff;
+
 /// The numbers of the calls on one architecture.
 struct Abi
 {
@@ -27,22 +32,72 @@ struct Abi
     std::uint32_t socket;
     std::uint32_t socketpair;
     std::uint32_t ioctl;
-    std::uint32_t socketcall; ///< 0: there is none
+    std::uint32_t socketcall = kNone;
+    // Those that newer architectures have only with a folder's descriptor.
+    std::uint32_t open = kNone;
+    std::uint32_t creat = kNone;
+    std::uint32_t mknod = kNone;
+    std::uint32_t chmod = kNone;
+    std::uint32_t openat = SYS_openat;
+    std::uint32_t mknodat = SYS_mknodat;
+    std::uint32_t fchmod = SYS_fchmod;
+    std::uint32_t fchmodat = SYS_fchmodat;
 };
+
+// New calls have one number on all architectures (asm-generic/unistd.h, Linux 5.1 and later).
+constexpr std::uint32_t kOpenat2 = 437;
+constexpr std::uint32_t kFchmodat2 = 452;
 
 #if defined(__x86_64__)
 constexpr std::initializer_list<Abi> kAbis{
-    {AUDIT_ARCH_X86_64, SYS_socket, SYS_socketpair, SYS_ioctl, 0},
-    {AUDIT_ARCH_I386, 359, 360, 54, 102}, // asm/unistd_32.h
+    {.architecture = AUDIT_ARCH_X86_64,
+     .socket = SYS_socket,
+     .socketpair = SYS_socketpair,
+     .ioctl = SYS_ioctl,
+     .open = SYS_open,
+     .creat = SYS_creat,
+     .mknod = SYS_mknod,
+     .chmod = SYS_chmod},
+    {.architecture = AUDIT_ARCH_I386, // asm/unistd_32.h
+     .socket = 359,
+     .socketpair = 360,
+     .ioctl = 54,
+     .socketcall = 102,
+     .open = 5,
+     .creat = 8,
+     .mknod = 14,
+     .chmod = 15,
+     .openat = 295,
+     .mknodat = 297,
+     .fchmod = 94,
+     .fchmodat = 306},
 };
 #elif defined(__aarch64__)
 constexpr std::initializer_list<Abi> kAbis{
-    {AUDIT_ARCH_AARCH64, SYS_socket, SYS_socketpair, SYS_ioctl, 0},
-    {AUDIT_ARCH_ARM, 281, 288, 54, 102}, // asm/unistd-common.h of arm
+    {.architecture = AUDIT_ARCH_AARCH64,
+     .socket = SYS_socket,
+     .socketpair = SYS_socketpair,
+     .ioctl = SYS_ioctl},
+    {.architecture = AUDIT_ARCH_ARM, // asm/unistd-common.h of arm
+     .socket = 281,
+     .socketpair = 288,
+     .ioctl = 54,
+     .socketcall = 102,
+     .open = 5,
+     .creat = 8,
+     .mknod = 14,
+     .chmod = 15,
+     .openat = 322,
+     .mknodat = 324,
+     .fchmod = 94,
+     .fchmodat = 333},
 };
 #elif defined(__riscv)
 constexpr std::initializer_list<Abi> kAbis{
-    {AUDIT_ARCH_RISCV64, SYS_socket, SYS_socketpair, SYS_ioctl, 0},
+    {.architecture = AUDIT_ARCH_RISCV64,
+     .socket = SYS_socket,
+     .socketpair = SYS_socketpair,
+     .ioctl = SYS_ioctl},
 };
 #endif
 
@@ -82,6 +137,15 @@ Code when(std::uint32_t value, const Code& body)
     return code;
 }
 
+/// The same when what was loaded has one of the bits.
+Code whenAny(std::uint32_t bits, const Code& body)
+{
+    Code code{
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, static_cast<std::uint8_t>(body.size()))};
+    code.insert(code.end(), body.begin(), body.end());
+    return code;
+}
+
 Code sequence(std::initializer_list<Code> parts)
 {
     Code code;
@@ -98,23 +162,56 @@ Code socketRules()
                      when(AF_INET6, allow()), when(AF_NETLINK, netlink), refuse(EAFNOSUPPORT)});
 }
 
-Code rulesOf(const Abi& abi)
+/// A call whose number is loaded and whose argument `mode` is one of a file's.
+Code modeRule(std::uint32_t call, int mode)
+{
+    if (call == kNone)
+        return {};
+    return when(
+        call, sequence({load(argument(mode)), whenAny(S_ISUID | S_ISGID, refuse(EPERM)), allow()}));
+}
+
+/// open(2) and openat(2) take a mode only with the flags that make a file; without them the
+/// argument is whatever was left in a register.
+Code openRule(std::uint32_t call, int flags)
+{
+    if (call == kNone)
+        return {};
+    constexpr std::uint32_t kTemporary = O_TMPFILE & ~O_DIRECTORY;
+    const Code mode =
+        sequence({load(argument(flags + 1)), whenAny(S_ISUID | S_ISGID, refuse(EPERM)), allow()});
+    return when(call,
+                sequence({load(argument(flags)), whenAny(O_CREAT | kTemporary, mode), allow()}));
+}
+
+/// mkdir(2) drops these bits itself. openat2(2) has its mode in memory, where no filter looks;
+/// programs fall back to openat(2), as on a kernel without it.
+Code specialModeRules(const Abi& abi)
+{
+    return sequence({modeRule(abi.chmod, 1), modeRule(abi.fchmod, 1), modeRule(abi.fchmodat, 2),
+                     modeRule(kFchmodat2, 2), openRule(abi.open, 1), openRule(abi.openat, 2),
+                     modeRule(abi.creat, 1), modeRule(abi.mknod, 1), modeRule(abi.mknodat, 2),
+                     when(kOpenat2, refuse(ENOSYS))});
+}
+
+Code rulesOf(const Abi& abi, SpecialModes modes)
 {
     const Code pairs = sequence({load(argument(0)), when(AF_UNIX, allow()), refuse(EAFNOSUPPORT)});
     const Code ioctls = sequence(
         {load(argument(1)), when(TIOCSTI, refuse(EPERM)), when(TIOCLINUX, refuse(EPERM)), allow()});
     return sequence({load(kNumber), when(abi.socket, socketRules()), when(abi.socketpair, pairs),
                      when(abi.ioctl, ioctls),
-                     abi.socketcall != 0 ? when(abi.socketcall, refuse(ENOSYS)) : Code(), allow()});
+                     abi.socketcall != kNone ? when(abi.socketcall, refuse(ENOSYS)) : Code(),
+                     modes == SpecialModes::Refuse ? specialModeRules(abi) : Code(), allow()});
 }
 
 } // namespace
 
-std::vector<sock_filter> argumentFilter()
+std::vector<sock_filter> argumentFilter(SpecialModes modes)
 {
     Code code = load(kArchitecture);
     for (const Abi& abi : kAbis) {
-        const Code rules = when(abi.architecture, rulesOf(abi));
+        const Code rules = when(abi.architecture, rulesOf(abi, modes));
         code.insert(code.end(), rules.begin(), rules.end());
     }
     // An architecture without rules here is not in the profile either.

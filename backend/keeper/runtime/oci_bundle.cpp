@@ -20,11 +20,14 @@ namespace {
 using Json = nlohmann::json;
 
 // What Docker and Podman give a container, less NET_RAW, MKNOD and AUDIT_WRITE.
-Json capabilities()
+Json capabilities(SpecialModes modes)
 {
-    const Json all = {"CAP_CHOWN",   "CAP_DAC_OVERRIDE",     "CAP_FOWNER",    "CAP_FSETID",
-                      "CAP_KILL",    "CAP_SETGID",           "CAP_SETUID",    "CAP_SETPCAP",
-                      "CAP_SETFCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT"};
+    Json all = {
+        "CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FOWNER",  "CAP_FSETID",           "CAP_KILL",
+        "CAP_SETGID", "CAP_SETUID",       "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT"};
+    // On a folder that belongs to the host's root, a file's capabilities would be good outside, too.
+    if (modes == SpecialModes::Allow)
+        all.push_back("CAP_SETFCAP");
     return {{"bounding", all},
             {"effective", all},
             {"permitted", all},
@@ -116,14 +119,15 @@ Json namespaces()
     return list;
 }
 
-Json process(const api::Sandbox& sandbox)
+Json process(const BundleSpec& spec)
 {
+    const api::Sandbox& sandbox = spec.sandbox;
     return {{"terminal", false},
             {"user", {{"uid", 0}, {"gid", 0}}},
             {"args", Json::array({kInitInside})},
             {"env", environment(sandbox)},
             {"cwd", "/"},
-            {"capabilities", capabilities()},
+            {"capabilities", capabilities(spec.specialModes)},
             {"rlimits", rlimits()},
             {"noNewPrivileges", true}};
 }
@@ -159,7 +163,7 @@ std::string ociConfiguration(const BundleSpec& spec)
 {
     const Json configuration = {
         {"ociVersion", "1.0.2"},
-        {"process", process(spec.sandbox)},
+        {"process", process(spec)},
         {"root", {{"path", spec.rootPath}, {"readonly", false}}},
         {"hostname", spec.sandbox.name},
         {"mounts", mounts(spec.ids)},

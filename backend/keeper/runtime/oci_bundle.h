@@ -3,6 +3,7 @@
 
 #include "backend/api/types.h"
 #include "backend/base/error.h"
+#include "backend/keeper/runtime/argument_filter.h"
 #include "backend/keeper/storage/id_map.h"
 
 #include <string>
@@ -14,6 +15,7 @@ struct BundleSpec
     const api::Sandbox& sandbox;
     std::string rootPath; ///< of the mounted root
     IdRange ids;
+    SpecialModes specialModes = SpecialModes::Refuse; ///< Refuse: no file capabilities either
 };
 
 /// What the runtime is told about a sandbox's container (OCI runtime specification 1.0.2): every

@@ -2,7 +2,6 @@
 #include "backend/keeper/runtime/oci_runtime.h"
 
 #include "backend/base/files.h"
-#include "backend/keeper/runtime/argument_filter.h"
 #include "backend/keeper/storage/helper_process.h"
 #include "backend/keeper/storage/mount_api.h"
 
@@ -73,6 +72,7 @@ public:
         , m_words(std::move(words))
         , m_call(call)
         , m_cgroups(cgroups)
+        , m_filter(argumentFilter(call.specialModes))
     {
         for (std::string& word : m_words)
             m_argv.push_back(word.data());
@@ -123,7 +123,7 @@ private:
     std::vector<std::string> m_words;
     const RuntimeCall& m_call;
     const Cgroups& m_cgroups;
-    const std::vector<sock_filter> m_filter = argumentFilter();
+    const std::vector<sock_filter> m_filter;
     std::vector<char*> m_argv;
     std::string m_path;
     std::array<char*, 2> m_environment{};

@@ -3,6 +3,7 @@
 
 #include "backend/base/error.h"
 #include "backend/base/unique_fd.h"
+#include "backend/keeper/runtime/argument_filter.h"
 #include "backend/keeper/runtime/cgroups.h"
 
 #include <string>
@@ -19,6 +20,7 @@ struct RuntimeCall
     std::string bundle;
     int link = -1; ///< becomes 0 and 1 of init
     int log = -1;  ///< becomes 2 of init: a pipe or socket
+    SpecialModes specialModes = SpecialModes::Refuse;
 };
 
 /// `runtime --root … run --detach`, started inside `cgroups`. Returns once init runs, with its

@@ -9,6 +9,7 @@
 #include "backend/keeper/runtime/user_namespace.h"
 #include "backend/keeper/storage/sandbox_root.h"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <format>
 #include <optional>
@@ -32,6 +33,14 @@ std::string workspaceFromOutside(const api::Sandbox& sandbox, const std::string&
             return mount.source;
     }
     return std::format("/proc/{}/root{}{}", ::getpid(), root, sandbox.workspace);
+}
+
+/// no_new_privs makes these modes idle inside. On a folder of the host they would not be: anybody
+/// there who runs such a file becomes its owner, who is whoever started the sandbox.
+SpecialModes specialModesFor(const std::vector<api::Mount>& mounts)
+{
+    return std::ranges::all_of(mounts, &api::Mount::readOnly) ? SpecialModes::Allow
+                                                              : SpecialModes::Refuse;
 }
 
 } // namespace
@@ -80,15 +89,17 @@ Result<Container> startContainer(ContainerSpec spec, const KeeperNamespaces& nam
         return std::unexpected(cgroups.error());
 
     // 4. Describe it to the runtime, and let that start it.
+    const SpecialModes modes = specialModesFor(spec.sandbox.mounts);
     const std::string bundle = stage->path + "/bundle";
-    if (auto written = writeBundle(bundle, {spec.sandbox, root->path, ids}); !written)
+    if (auto written = writeBundle(bundle, {spec.sandbox, root->path, ids, modes}); !written)
         return std::unexpected(written.error());
     const auto initPid = runContainer({.program = spec.sandbox.runtime,
                                        .stateRoot = runtimeStateRoot(spec.runFolder),
                                        .container = spec.sandbox.id,
                                        .bundle = bundle,
                                        .link = spec.link.get(),
-                                       .log = spec.log},
+                                       .log = spec.log,
+                                       .specialModes = modes},
                                       *cgroups);
     if (!initPid)
         return std::unexpected(initPid.error());
