@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <format>
 #include <memory>
 #include <sched.h>
 #include <sys/mman.h>
@@ -87,6 +88,7 @@ struct Stacks
 struct Launch
 {
     Places places;
+    pid_t program = 0; ///< what runs it; the memory is shared
     std::unique_ptr<Stacks> stacks = std::make_unique_for_overwrite<Stacks>();
 };
 
@@ -104,7 +106,8 @@ int runProgram(void* launch)
 int runGrandchild(void* argument)
 {
     Launch& launch = *static_cast<Launch*>(argument);
-    if (cloneSharing(runProgram, launch.stacks->grandchild, launch) < 0) {
+    launch.program = cloneSharing(runProgram, launch.stacks->grandchild, launch);
+    if (launch.program < 0) {
         const int number = errno;
         [[maybe_unused]] const ssize_t written =
             ::write(launch.places.report, &number, sizeof number);
@@ -112,8 +115,7 @@ int runGrandchild(void* argument)
     ::_exit(0);
 }
 
-/// Runs `arguments`. An error of the exec comes back as its errno. The number is that of the process
-/// with Parent::Us, else 0.
+/// Runs `arguments`. An error of the exec comes back as its errno.
 Result<pid_t> spawn(const std::vector<std::string>& arguments, Descriptors descriptors,
                     Parent parent)
 {
@@ -141,16 +143,19 @@ Result<pid_t> spawn(const std::vector<std::string>& arguments, Descriptors descr
     }
     if (failed)
         return failErrno(number, "cannot start " + arguments.front());
-    return parent == Parent::Us ? child : 0;
+    return parent == Parent::Us ? child : launch.program;
 }
 
 /// Runs a keeper that does one thing and leaves.
 api::Task<Result<void>> runTool(std::vector<std::string> arguments, std::string log)
 {
     const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    const UniqueFd output(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    UniqueFd output(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    // The folder of the log may have been deleted, and yet what ran must be ended.
+    if (!output)
+        output.reset(::open("/dev/null", O_WRONLY | O_CLOEXEC));
     if (!null || !output)
-        co_return failErrno("cannot open " + log);
+        co_return failErrno("cannot open /dev/null");
     const Result<pid_t> pid = spawn(arguments, {null.get(), output.get(), -1}, Parent::Us);
     if (!pid)
         co_return std::unexpected(pid.error());
@@ -177,7 +182,7 @@ Result<UniqueFd> openLog(const std::string& path)
 
 } // namespace
 
-Result<void> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start)
+Result<pid_t> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start)
 {
     const std::string& id = start.sandbox.id;
     Result<UniqueFd> listening = api::listenForPackets(paths.keeperSocket(id));
@@ -191,13 +196,27 @@ Result<void> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start)
     if (!input)
         return failErrno("cannot make a file in memory");
     if (Result<void> written = writeAll(input.get(), api::toJson(start)); !written)
-        return written;
+        return std::unexpected(written.error());
     ::lseek(input.get(), 0, SEEK_SET);
     const Result<pid_t> started =
         spawn({siblingProgram("caisson-keeper"), "--home", paths.home, "--sandbox", id},
               {input.get(), log->get(), listening->get()}, Parent::None);
     if (!started)
         return std::unexpected(started.error());
+    return *started;
+}
+
+Result<void> killKeeper(const std::string& sandbox, std::int64_t pid)
+{
+    const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!process)
+        return errno == ESRCH ? Result<void>{} : failErrno("cannot reach the sandbox's keeper");
+    // Looked at once the process is held: the number may have been given to another.
+    const Result<std::string> arguments = readFile(std::format("/proc/{}/cmdline", pid));
+    if (!arguments || !arguments->contains(std::string("--sandbox") + '\0' + sandbox + '\0'))
+        return {};
+    if (::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) != 0 && errno != ESRCH)
+        return failErrno("cannot kill the sandbox's keeper");
     return {};
 }
 

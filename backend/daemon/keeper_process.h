@@ -6,14 +6,20 @@
 #include "backend/api/paths.h"
 #include "backend/base/error.h"
 
+#include <cstdint>
 #include <string>
+#include <sys/types.h>
 
 namespace caisson::daemon {
 
 /// Starts a keeper in a session of its own: its standard input is `start`, its log the sandbox's
 /// keeper.log, and descriptor 3 a socket that listens at keeperSocket() before this returns.
-/// The keeper is nobody's child: it outlives caissond.
-Result<void> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start);
+/// The keeper is nobody's child: it outlives caissond. Returns its process id.
+Result<pid_t> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start);
+
+/// Kills a keeper that does not do what it is told, and its sandbox with it. Nothing happens when
+/// the process of that number is not (or no longer) the keeper of this sandbox.
+Result<void> killKeeper(const std::string& sandbox, std::int64_t pid);
 
 /// Ends and removes what a keeper that is gone has left behind; returns when it is done.
 api::Task<Result<void>> clearUpAfterKeeper(const api::Paths& paths, std::string sandbox);

@@ -16,8 +16,17 @@ namespace caisson::daemon {
 
 using api::SandboxState;
 using api::Task;
+using namespace std::chrono_literals;
 
 namespace {
+
+// A keeper takes 2 s at most to hang up on commands, 5 s to end init, and some to clear up.
+constexpr auto kStopLimit = 15s;
+// A start takes 0.1 s; a machine that is out of breath, seconds. Its keeper gives init 10 s.
+constexpr auto kStartLimit = 60s;
+
+// Each holds a descriptor. A keeper that lives takes them as fast as they come.
+constexpr std::size_t kMostWaiting = 256;
 
 std::string bootId()
 {
@@ -216,17 +225,21 @@ Task<Result<api::Sandbox>> Sandboxes::start(std::string idOrName)
         co_return (*found)->sandbox;
 
     const std::string id = (*found)->sandbox.id;
+    if (m_leaving.contains(id))
+        co_return fail(ErrorCode::Conflict, "the sandbox is being removed");
     Record& record = **found;
     record.boot = bootId();
     ++record.sandbox.incarnation;
     setState(record, SandboxState::Starting, "");
-    Result<void> spawned = spawnKeeper(m_paths, {record.sandbox, record.idBase});
-    if (spawned)
-        spawned = follow(id);
-    if (!spawned) {
-        setState(record, SandboxState::Failed, spawned.error().message);
-        co_return std::unexpected(spawned.error());
+    const Result<pid_t> spawned = spawnKeeper(m_paths, {record.sandbox, record.idBase});
+    const Result<void> followed = spawned ? follow(id) : std::unexpected(spawned.error());
+    if (!followed) {
+        setState(record, SandboxState::Failed, followed.error().message);
+        co_return std::unexpected(followed.error());
     }
+    record.sandbox.keeperPid = *spawned;
+    m_registry.save(record);
+    api::spawnDetached(m_executor, endSlowStart(id, m_keepers.at(id)), "a start that hangs");
     do {
         co_await m_changed.wait();
         found = m_registry.find(id);
@@ -245,8 +258,11 @@ Task<Result<api::Sandbox>> Sandboxes::stop(std::string idOrName, std::string why
     if (!found)
         co_return std::unexpected(found.error());
     const std::string id = (*found)->sandbox.id;
-    if ((*found)->sandbox.state == SandboxState::Running)
+    if (const auto keeper = m_keepers.find(id);
+        keeper != m_keepers.end() && (*found)->sandbox.state == SandboxState::Running) {
         send(id, api::KeeperMessage::Stop, api::toJson(api::StopKeeper{std::move(why)}));
+        api::spawnDetached(m_executor, endSlowStop(id, keeper->second), "a stop that hangs");
+    }
     while (found && m_keepers.contains(id)) {
         co_await m_changed.wait();
         found = m_registry.find(id);
@@ -258,20 +274,25 @@ Task<Result<api::Sandbox>> Sandboxes::stop(std::string idOrName, std::string why
 
 Task<Result<void>> Sandboxes::remove(std::string idOrName)
 {
-    const Result<api::Sandbox> stopped = co_await stop(std::move(idOrName), "being removed");
-    if (!stopped)
-        co_return std::unexpected(stopped.error());
+    const Result<Record*> found = m_registry.find(idOrName);
+    if (!found)
+        co_return std::unexpected(found.error());
+    const std::string id = (*found)->sandbox.id;
+    if (!m_leaving.insert(id).second)
+        co_return fail(ErrorCode::Conflict, "the sandbox is being removed already");
+    const Result<api::Sandbox> stopped = co_await stop(id, "being removed");
     // A record that is still being written must not bring the folder back.
     if (Result<void> written = co_await m_registry.flush(); !written)
         logWarning("{}", written.error().message);
-    if (Result<void> removed = m_registry.remove(stopped->id); !removed)
+    const Result<void> removed = stopped ? m_registry.remove(id) : std::unexpected(stopped.error());
+    m_leaving.erase(id);
+    if (!removed)
         co_return removed;
     publish("sandbox.removed", *stopped);
     m_changed.notifyAll();
     for (const std::string& folder : m_registry.remains()) {
-        if (folder.ends_with(stopped->id))
-            api::spawnDetached(m_executor, deleteRemains(stopped->id, folder),
-                               "deleting a sandbox");
+        if (folder.ends_with(id))
+            api::spawnDetached(m_executor, deleteRemains(id, folder), "deleting a sandbox");
     }
     co_return Result<void>{};
 }
@@ -287,8 +308,12 @@ Result<void> Sandboxes::handOver(const std::string& idOrName, api::Socket socket
     const Result<Record*> record = m_registry.find(idOrName);
     if (!record)
         return std::unexpected(record.error());
-    if (!m_keepers.contains((*record)->sandbox.id))
+    const auto keeper = m_keepers.find((*record)->sandbox.id);
+    if (keeper == m_keepers.end())
         return fail(ErrorCode::NotRunning, "the sandbox is not running");
+    if (keeper->second->outgoing.size() >= kMostWaiting)
+        return fail(ErrorCode::Unavailable,
+                    "the sandbox's keeper does not answer; stop the sandbox and start it again");
     boost::system::error_code code;
     UniqueFd descriptor(socket.release(code));
     if (code)
@@ -314,7 +339,8 @@ void Sandboxes::setState(Record& record, SandboxState state, std::string why)
     record.sandbox.state = state;
     record.sandbox.why = std::move(why);
     if (state != SandboxState::Running) {
-        record.sandbox.keeperPid = 0;
+        if (state != SandboxState::Starting)
+            record.sandbox.keeperPid = 0;
         record.sandbox.workspaceHost.clear();
     }
     m_registry.save(record);
@@ -373,6 +399,37 @@ Task<void> Sandboxes::keeperGone(std::string id, std::shared_ptr<Keeper> keeper)
                      "its keeper was killed, and the sandbox ended with it; start it again");
     }
     m_changed.notifyAll();
+}
+
+/// A keeper may hang as any program may: stopped by a signal, or waiting for a disk that does not
+/// answer. It is then killed, and what it leaves is cleared away as after any that was killed.
+Task<void> Sandboxes::endSlowStop(std::string id, std::shared_ptr<Keeper> keeper)
+{
+    if (co_await api::sleepFor(kStopLimit) && !keeper->gone)
+        kill(id, *keeper, SandboxState::Stopped, "its keeper did not answer and was killed");
+}
+
+Task<void> Sandboxes::endSlowStart(std::string id, std::shared_ptr<Keeper> keeper)
+{
+    if (!co_await api::sleepFor(kStartLimit) || keeper->gone)
+        co_return;
+    const Result<Record*> record = m_registry.find(id);
+    if (record && (*record)->sandbox.state == SandboxState::Starting)
+        kill(id, *keeper, SandboxState::Failed, "it was not ready after 60 s and was ended");
+}
+
+void Sandboxes::kill(const std::string& id, Keeper& keeper, SandboxState state, std::string why)
+{
+    const Result<Record*> record = m_registry.find(id);
+    if (!record)
+        return;
+    if (!keeper.ended) {
+        keeper.ended.emplace();
+        keeper.ended->state = state;
+        keeper.ended->why = std::move(why);
+    }
+    if (Result<void> killed = killKeeper(id, (*record)->sandbox.keeperPid); !killed)
+        logFailure("{}", killed.error().message);
 }
 
 Task<void> Sandboxes::writeKeeper(std::shared_ptr<Keeper> keeper)

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace caisson::daemon {
@@ -50,6 +51,9 @@ private:
     Result<void> follow(const std::string& id);
     api::Task<void> readKeeper(std::string id, std::shared_ptr<Keeper> keeper);
     api::Task<void> keeperGone(std::string id, std::shared_ptr<Keeper> keeper);
+    api::Task<void> endSlowStop(std::string id, std::shared_ptr<Keeper> keeper);
+    api::Task<void> endSlowStart(std::string id, std::shared_ptr<Keeper> keeper);
+    void kill(const std::string& id, Keeper& keeper, api::SandboxState state, std::string why);
     api::Task<void> writeKeeper(std::shared_ptr<Keeper> keeper);
     void takeStatus(const std::string& id, Keeper& keeper, const api::KeeperStatus& status);
     void send(const std::string& id, api::KeeperMessage kind, std::string payload,
@@ -64,6 +68,7 @@ private:
     EventHub& m_events;
     Registry m_registry;
     std::map<std::string, std::shared_ptr<Keeper>> m_keepers; ///< by id, while their link is up
+    std::set<std::string> m_leaving;                          ///< ids that are being removed
     api::Notifier m_changed;
 };
 

@@ -4,6 +4,7 @@
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
 #include "backend/base/process.h"
+#include "backend/keeper/runtime/cgroups.h"
 #include "backend/keeper/runtime/leftovers.h"
 #include "backend/keeper/runtime/process_handle.h"
 #include "backend/keeper/storage/tree.h"
@@ -208,6 +209,10 @@ void Keeper::clearUp()
     const std::string& id = m_start.sandbox.id;
     if (Result<void> cleared = removeLeftovers(id, m_paths.sandbox(id), m_paths.run); !cleared)
         logFailure("{}", cleared.error().message);
+    // The record of them goes with the sandbox's folder, if somebody deletes that.
+    if (Result<void> removed = m_container ? removeCgroups(m_container->cgroups) : Result<void>();
+        !removed)
+        logFailure("{}", removed.error().message);
 }
 
 void Keeper::setState(api::SandboxState state, std::string why)

@@ -113,6 +113,20 @@ class States(HomeCase):
         self.assertIn(client.returncode, (125, 129, 137))
         self.assertLessEqual(err.count(b"\n"), 1)
 
+    def test_starting_while_it_is_removed(self):
+        """One of the two is told that the other was faster; nothing stays half there."""
+        for _ in range(5):
+            box = self.home.create("box", "--no-start")
+            clients = [self.home.start(verb, "box", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                       for verb in ("start", "rm", "start")]
+            said = [client.communicate(timeout=60)[1].decode() for client in clients]
+            codes = [client.returncode for client in clients]
+            self.assertEqual(codes[1], 0, said)
+            for code, text in zip(codes, said):
+                self.assertTrue(code == 0 or "removed" in text or "no sandbox" in text, said)
+            self.assertEqual(self.home.json("ls"), [])
+            self.assertEqual(list((self.home.path / "run").glob("keeper-*")), [])
+
     def test_a_name_can_be_used_again(self):
         self.home.create("box").must("touch", "/workspace/of-the-first")
         self.home.must("rm", "box")

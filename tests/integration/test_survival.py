@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -178,9 +179,36 @@ class Keeper(HomeCase):
         other = Home()
         keeper = other.create("box").keeperPid()
         tree = [keeper, *processes.descendantsOf(keeper)]
+        groups = cgroupsOf(tree)
         deleteTree(other.path)
         for pid in tree:
             until(lambda: not processes.isAlive(pid), f"the end of {pid} without a home", 90)
+        # The list of them went with the sandbox's folder.
+        self.assertEqual([group for group in groups if group.exists()], [])
+
+    def test_one_that_hangs_is_ended_by_stop(self):
+        """As a debugger or a dead disk may make it: it takes no request, nor its end."""
+        box = self.home.create("box")
+        self.addCleanup(self.home.must, "rm", "box")
+        box.shell("echo kept >/workspace/file")
+        keeper = box.keeperPid()
+        tree = [keeper, *processes.descendantsOf(keeper)]
+        os.kill(keeper, signal.SIGSTOP)
+        self.home.must("stop", "box")
+        self.assertNothingLeft(tree)
+        shown = box.show()
+        self.assertEqual(shown["state"], "stopped")
+        self.assertIn("did not answer", shown["why"])
+        self.assertEqual(box.shell("cat /workspace/file"), "kept\n")
+
+    def test_one_that_hangs_is_ended_by_a_daemon_that_did_not_start_it(self):
+        box = self.home.create("box")
+        keeper = box.keeperPid()
+        self.home.killDaemon()
+        os.kill(keeper, signal.SIGSTOP)
+        self.home.must("rm", "box")
+        self.assertFalse(processes.isAlive(keeper))
+        self.assertEqual(self.home.json("ls"), [])
 
     def kill(self, box):
         """Ends the keeper as the kernel does when memory runs out; returns what was its."""

@@ -94,6 +94,7 @@ public:
     }
 
     std::vector<UniqueFd> takeEntries() { return std::move(m_entries); }
+    std::vector<std::string> takeFolders() { return std::move(m_folders); }
     bool applies(const char* controller) const { return m_applied.contains(controller); }
     std::int64_t pids() const { return m_pids; }
 
@@ -212,6 +213,7 @@ private:
             return std::nullopt;
         if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)
             return std::nullopt;
+        m_folders.push_back(folder);
         UniqueFd entry(::open((folder + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
         if (!entry)
             return std::nullopt;
@@ -227,6 +229,7 @@ private:
     std::set<std::string> m_applied;
     UniqueFd m_record;
     std::vector<UniqueFd> m_entries;
+    std::vector<std::string> m_folders;
 };
 
 std::vector<pid_t> processesIn(const std::string& folder)
@@ -264,6 +267,20 @@ Result<void> endProcessesIn(const std::string& folder)
     return fail(ErrorCode::Timeout, "the sandbox's processes do not end");
 }
 
+Result<void> removeGroup(const std::string& folder)
+{
+    if (auto ended = endProcessesIn(folder); !ended)
+        return ended;
+    // A process that has just ended may still be on its way out of its group.
+    int failed = 0;
+    for (int round = 0; (failed = ::rmdir(folder.c_str())) != 0 && errno == EBUSY && round < 100;
+         ++round)
+        ::usleep(1000);
+    if (failed != 0 && errno != ENOENT && errno != ENOTDIR)
+        return failErrno("cannot remove the cgroup " + folder);
+    return {};
+}
+
 } // namespace
 
 Result<Cgroups> Cgroups::create(const std::string& sandboxId, const api::Limits& asked,
@@ -274,6 +291,7 @@ Result<Cgroups> Cgroups::create(const std::string& sandboxId, const api::Limits&
         return std::unexpected(made.error());
     Cgroups cgroups;
     cgroups.m_entries = maker.takeEntries();
+    cgroups.m_folders = maker.takeFolders();
     api::AppliedLimits& applied = cgroups.m_applied;
     applied.pids = maker.pids();
     if (!maker.applies("pids")) {
@@ -305,18 +323,20 @@ Result<void> removeCgroups(const std::string& sandboxId, const std::string& reco
     for (std::string folder; std::getline(lines, folder);) {
         if (!folder.ends_with("/" + groupName(sandboxId)))
             continue; // cut short by a crash
-        if (auto ended = endProcessesIn(folder); !ended)
-            return ended;
-        // A process that has just ended may still be on its way out of its group.
-        int failed = 0;
-        for (int round = 0;
-             (failed = ::rmdir(folder.c_str())) != 0 && errno == EBUSY && round < 100; ++round)
-            ::usleep(1000);
-        if (failed != 0 && errno != ENOENT && errno != ENOTDIR)
-            return failErrno("cannot remove the cgroup " + folder);
+        if (auto removed = removeGroup(folder); !removed)
+            return removed;
     }
     if (::unlink(record.c_str()) != 0 && errno != ENOENT)
         return failErrno("cannot remove " + record);
+    return {};
+}
+
+Result<void> removeCgroups(const std::vector<std::string>& folders)
+{
+    for (const std::string& folder : folders) {
+        if (auto removed = removeGroup(folder); !removed)
+            return removed;
+    }
     return {};
 }
 

@@ -38,14 +38,21 @@ public:
     /// Open cgroup.procs files: a process that writes "0" to each is in the groups.
     const std::vector<UniqueFd>& entries() const { return m_entries; }
 
+    /// Where the groups are.
+    const std::vector<std::string>& folders() const { return m_folders; }
+
 private:
     api::AppliedLimits m_applied;
     std::int64_t m_processLimit = 0;
     std::vector<UniqueFd> m_entries;
+    std::vector<std::string> m_folders;
 };
 
 /// Ends every process in the groups that `record` lists, removes the groups, then the record. No
 /// record: nothing to do.
 Result<void> removeCgroups(const std::string& sandboxId, const std::string& record);
+
+/// The same for folders() of groups that this process has made, whose record may have been deleted.
+Result<void> removeCgroups(const std::vector<std::string>& folders);
 
 } // namespace caisson::keeper

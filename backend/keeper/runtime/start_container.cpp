@@ -116,6 +116,7 @@ Result<Container> startContainer(ContainerSpec spec, const KeeperNamespaces& nam
                      .process = std::move(*process),
                      .applied = std::move(applied),
                      .workspaceHost = workspaceFromOutside(spec.sandbox, root->path),
+                     .cgroups = cgroups->folders(),
                      .baseUse = std::move(root->baseUse)};
 }
 

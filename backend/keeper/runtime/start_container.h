@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace caisson::keeper {
 
@@ -34,6 +35,7 @@ struct Container
     /// Where the person who started the sandbox sees /workspace from outside, while it runs. What
     /// they write there as root is nobody's inside, unless it is a mounted folder.
     std::string workspaceHost;
+    std::vector<std::string> cgroups; ///< their folders
     UniqueFd baseUse; ///< keep it open as long as the container runs
 };
 
