@@ -121,7 +121,7 @@ struct Reader
     {
         known.insert(name);
         const auto found = object.find(name);
-        return found == object.end() || found->is_null() ? nullptr : &*found;
+        return found == object.end() ? nullptr : &*found;
     }
 
     void operator()(const char* name, FileName& value) { fileName(name, value); }
@@ -210,8 +210,10 @@ struct Reader
             if (!json.is_object())
                 return wrong(name, "must be an object");
             value.clear();
-            for (const auto& [key, item] : json.items())
-                read(name, item, value[key]);
+            for (const auto& [key, item] : json.items()) {
+                const std::string whole = std::string(name) + "." + key.substr(0, 64);
+                read(whole.c_str(), item, value[key]);
+            }
         } else {
             if (!json.is_object())
                 return wrong(name, "must be an object");

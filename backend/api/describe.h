@@ -328,6 +328,7 @@ CAISSON_DESCRIBE(ChannelResize)
 CAISSON_DESCRIBE(PathRequest)
 {
     v("path", m.path);
+    v("if_match", m.ifMatch);
     v("follow", m.follow);
     v("recursive", m.recursive);
     v("parents", m.parents);

@@ -46,7 +46,7 @@
 ///   mkdir   PathRequest → FileEntry
 ///   move    MoveRequest → FileEntry
 ///   copy    MoveRequest → FileEntry
-///   remove  PathRequest → Empty            `recursive`
+///   remove  PathRequest → Empty            `recursive`, `ifMatch`
 ///   watch   WatchRequest → Empty once every folder is watched; then events "watch" with WatchBatch
 /// Events (init → keeper, id 0): hello InitHello (first of all), exit, written, failed (error),
 /// watch.
@@ -149,6 +149,7 @@ struct ChannelResize
 struct PathRequest
 {
     FileName path;
+    std::string ifMatch; ///< remove: an etag, "*" (must exist), empty: any
     bool follow = true;
     bool recursive = false;
     bool parents = false;

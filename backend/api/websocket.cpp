@@ -30,9 +30,12 @@ struct WebSocket::Impl
     // Without compression: the peer is on this machine or behind SSH, which can compress.
     websocket::stream<Socket, false> stream;
     beast::flat_buffer buffer;
+    bool writing = false;
+    Notifier written;
 
     explicit Impl(Socket socket)
         : stream(std::move(socket))
+        , written(stream.get_executor())
     {
         stream.read_message_max(kMaxWebSocketMessage);
         stream.auto_fragment(false);
@@ -42,6 +45,27 @@ struct WebSocket::Impl
         limits.keep_alive_pings = false;
         stream.set_option(limits);
     }
+};
+
+/// Held while a message is written: Beast takes one at a time.
+class WebSocket::Turn
+{
+public:
+    explicit Turn(Impl& impl)
+        : m_impl(impl)
+    {
+        m_impl.writing = true;
+    }
+    ~Turn()
+    {
+        m_impl.writing = false;
+        m_impl.written.notifyAll();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+private:
+    Impl& m_impl;
 };
 
 WebSocket::WebSocket(std::unique_ptr<Impl> impl)
@@ -88,6 +112,9 @@ Task<Result<WsMessage>> WebSocket::read()
 
 Task<Result<void>> WebSocket::sendText(std::string_view text)
 {
+    while (m_impl->writing)
+        co_await m_impl->written.wait();
+    const Turn turn(*m_impl);
     m_impl->stream.text(true);
     const auto [code, size] = co_await m_impl->stream.async_write(asio::buffer(text), kTuple);
     if (code)
@@ -102,6 +129,9 @@ Task<Result<void>> WebSocket::sendBinary(std::string_view bytes)
 
 Task<Result<void>> WebSocket::sendBinary(std::string_view head, std::string_view bytes)
 {
+    while (m_impl->writing)
+        co_await m_impl->written.wait();
+    const Turn turn(*m_impl);
     m_impl->stream.binary(true);
     const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(bytes)};
     const auto [code, size] = co_await m_impl->stream.async_write(parts, kTuple);

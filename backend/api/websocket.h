@@ -16,7 +16,8 @@ struct WsMessage
     std::string data;
 };
 
-/// A WebSocket (RFC 6455) of either side. One reader and one writer may be under way at a time.
+/// A WebSocket (RFC 6455) of either side. One reader may be under way at a time; writers take
+/// turns.
 class WebSocket
 {
 public:
@@ -42,6 +43,7 @@ public:
 
 private:
     struct Impl;
+    class Turn;
     explicit WebSocket(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> m_impl;
 };

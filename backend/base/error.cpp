@@ -32,6 +32,7 @@ constexpr std::array kCodes{
     CodeRow{ErrorCode::NotEmpty, "not_empty", 409},
     CodeRow{ErrorCode::TooLarge, "too_large", 413},
     CodeRow{ErrorCode::HeadTooLarge, "head_too_large", 431},
+    CodeRow{ErrorCode::BadRange, "bad_range", 416},
     CodeRow{ErrorCode::NoSpace, "no_space", 507},
     CodeRow{ErrorCode::CommandNotFound, "command_not_found", 422},
     CodeRow{ErrorCode::CommandNotExecutable, "command_not_executable", 422},

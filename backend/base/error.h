@@ -25,6 +25,7 @@ enum class ErrorCode {
     NotEmpty,
     TooLarge,     ///< a body or message over its limit
     HeadTooLarge, ///< a request head over its limit
+    BadRange,     ///< a Range that begins behind the file's end
     NoSpace,
     CommandNotFound,      ///< exec: no such program (exit code 127)
     CommandNotExecutable, ///< exec: the program cannot be executed (exit code 126)

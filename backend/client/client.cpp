@@ -198,7 +198,11 @@ Task<Result<ExecSocket>> Client::exec(std::string sandbox, api::ExecRequest requ
         co_await openWebSocket(*m_transport, sandboxPath(sandbox, "/exec"));
     if (!socket)
         co_return std::unexpected(socket.error());
-    if (Result<void> sent = co_await socket->sendText(api::toJson(request)); !sent)
+    const std::string message = api::toJson(request);
+    if (message.size() > api::kMaxWebSocketMessage)
+        co_return fail(ErrorCode::TooLarge,
+                       "the command and its environment are larger than 1 MiB");
+    if (Result<void> sent = co_await socket->sendText(message); !sent)
         co_return std::unexpected(sent.error());
     co_return ExecSocket(std::move(*socket));
 }
@@ -253,9 +257,15 @@ Task<Result<api::FileList>> Client::listFolder(std::string sandbox, std::string 
     return callFor<api::FileList>(*m_transport, {"GET", filePath(sandbox, "/tree/", path)});
 }
 
-Task<Result<FileDownload>> Client::openFile(std::string sandbox, std::string path)
+Task<Result<FileDownload>> Client::openFile(std::string sandbox, std::string path,
+                                            std::int64_t offset, std::int64_t length)
 {
-    auto opened = co_await open(*m_transport, {"GET", filePath(sandbox, "/files/", path)});
+    Call call{.method = "GET", .target = filePath(sandbox, "/files/", path)};
+    if (offset > 0 || length >= 0) {
+        const std::string last = length >= 0 ? std::to_string(offset + length - 1) : "";
+        call.headers.emplace_back("Range", "bytes=" + std::to_string(offset) + "-" + last);
+    }
+    auto opened = co_await open(*m_transport, std::move(call));
     if (!opened)
         co_return std::unexpected(opened.error());
     co_return FileDownload(std::move(opened->first), std::move(opened->second));

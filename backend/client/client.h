@@ -53,7 +53,10 @@ public:
 
     api::Task<Result<api::FileEntry>> statFile(std::string sandbox, std::string path);
     api::Task<Result<api::FileList>> listFolder(std::string sandbox, std::string path);
-    api::Task<Result<FileDownload>> openFile(std::string sandbox, std::string path);
+    /// The bytes from `offset` on, at most `length` of them; -1: to the end. BadRange when the file
+    /// ends before.
+    api::Task<Result<FileDownload>> openFile(std::string sandbox, std::string path,
+                                             std::int64_t offset = 0, std::int64_t length = -1);
     api::Task<Result<FileUpload>> putFile(std::string sandbox, std::string path,
                                           PutCondition condition, std::int64_t mode = -1);
     api::Task<Result<api::FileEntry>> fileAction(std::string sandbox, std::string path,

@@ -12,6 +12,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <unistd.h>
 
@@ -32,6 +33,9 @@ constexpr std::string_view kCalmTerminal =
     "\x1b[?47l\x1b[?1l\x1b>\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h\x1b[m"
     "\r\n";
 
+/// Whether what a terminal has written so far may hold questions that were answered before.
+enum class History { Old, OurOwn };
+
 /// One attached terminal. Its coroutines share it: one reads standard input, one waits for
 /// signals, the caller's reads the output; whichever ends it aborts the socket with a reason.
 struct Attachment
@@ -46,6 +50,7 @@ struct Attachment
     StandardStreams streams;
     std::optional<RawTerminal> terminal;
     ReplayFence fence;
+    History history = History::Old;
     bool replayed = false;        ///< there was history to show
     std::optional<int> endedWith; ///< exit code, when the end is ours
 };
@@ -81,7 +86,8 @@ api::Task<void> openFenceInTime(std::shared_ptr<Attachment> attachment)
 api::Task<Result<void>> finishReplay(std::shared_ptr<Attachment> attachment)
 {
     const auto executor = co_await api::asio::this_coro::executor;
-    if (!attachment->replayed || !attachment->terminal || ::isatty(STDOUT_FILENO) == 0) {
+    if (attachment->history == History::OurOwn || !attachment->replayed || !attachment->terminal ||
+        ::isatty(STDOUT_FILENO) == 0) {
         attachment->fence.open();
         co_return Result<void>{};
     }
@@ -143,6 +149,8 @@ api::Task<Result<std::optional<int>>> take(std::shared_ptr<Attachment> attachmen
     if (control.type == "error")
         co_return fail(codeFromName(control.code.value_or("internal")),
                        control.error.value_or("the sandbox gave no reason"));
+    if (control.type == "waiting")
+        complain(control.error.value_or("the terminal waits"));
     if (control.type == "caught_up") {
         if (Result<void> done = co_await finishReplay(std::move(attachment)); !done)
             co_return std::unexpected(done.error());
@@ -176,9 +184,8 @@ api::Task<Result<int>> pumpOutput(std::shared_ptr<Attachment> attachment)
     }
 }
 
-} // namespace
-
-api::Task<Result<int>> attachTerminal(Session& session, std::string sandbox, std::string terminal)
+api::Task<Result<int>> attach(Session& session, std::string sandbox, std::string terminal,
+                              History history)
 {
     Result<client::TerminalSocket> socket =
         co_await session.client.attachTerminal(sandbox, terminal, 0);
@@ -186,9 +193,10 @@ api::Task<Result<int>> attachTerminal(Session& session, std::string sandbox, std
         co_return std::unexpected(socket.error());
     const auto executor = co_await api::asio::this_coro::executor;
     const auto attachment = std::make_shared<Attachment>(executor, *std::move(socket));
-    if (!hasTerminal()) {
+    attachment->history = history;
+    if (!hasTerminal() || history == History::OurOwn)
         attachment->fence.open(); // a pipe answers no questions
-    } else {
+    if (hasTerminal()) {
         Result<RawTerminal> raw = RawTerminal::enter();
         if (!raw)
             co_return std::unexpected(raw.error());
@@ -204,7 +212,40 @@ api::Task<Result<int>> attachTerminal(Session& session, std::string sandbox, std
     // Here and not with the last owner: a coroutine that waits for input keeps its share for ever.
     attachment->terminal.reset();
     if (attachment->endedWith == kExitDone)
-        complain("left " + terminal + "; it goes on");
+        complain("left " + terminal + "; it goes on, and so does: caissonctl attach " + sandbox +
+                 " " + terminal);
+    co_return code;
+}
+
+} // namespace
+
+api::Task<Result<int>> attachTerminal(Session& session, std::string sandbox, std::string terminal)
+{
+    return attach(session, std::move(sandbox), std::move(terminal), History::Old);
+}
+
+api::Task<Result<int>> openTerminal(Session& session, std::string sandbox, std::string user)
+{
+    const WindowSize size = windowSize();
+    api::CreateTerminal request{.user = std::move(user), .cols = size.cols, .rows = size.rows};
+    // The terminal is this one, so what it is called is this one's business.
+    if (const char* term = std::getenv("TERM"))
+        request.env.try_emplace("TERM", term);
+    const Result<api::Terminal> terminal =
+        co_await session.client.createTerminal(sandbox, std::move(request));
+    if (!terminal)
+        co_return std::unexpected(terminal.error());
+    const Result<int> code = co_await attach(session, sandbox, terminal->id, History::OurOwn);
+    // Its exit was seen here, and nobody comes back for it. One that was left goes on.
+    const Result<api::TerminalList> list = co_await session.client.listTerminals(sandbox);
+    const bool hasEnded = list && std::ranges::any_of(list->terminals, [&](const auto& one) {
+                              return one.id == terminal->id && one.exit;
+                          });
+    if (hasEnded) {
+        if (Result<void> removed = co_await session.client.removeTerminal(sandbox, terminal->id);
+            !removed)
+            co_return std::unexpected(removed.error());
+    }
     co_return code;
 }
 

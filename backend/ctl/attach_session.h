@@ -11,4 +11,8 @@ namespace caisson::ctl {
 /// leaves it running: 0) or until its program ends (its exit code).
 api::Task<Result<int>> attachTerminal(Session& session, std::string sandbox, std::string terminal);
 
+/// Opens a terminal of this one's size with `user`'s login shell (empty: root's), and goes on as
+/// attachTerminal(). It outlives this program; when its shell has ended, it is removed.
+api::Task<Result<int>> openTerminal(Session& session, std::string sandbox, std::string user);
+
 } // namespace caisson::ctl

@@ -106,7 +106,8 @@ api::Task<Result<int>> pumpOutput(std::shared_ptr<Attached> attached)
         if (const auto* output = std::get_if<client::Output>(&*message)) {
             const int fd = output->stream == 2 ? STDERR_FILENO : STDOUT_FILENO;
             if (Result<void> done = co_await attached->streams.write(fd, output->bytes); !done)
-                co_return fail(done.error().code, done.error().message + " what the command said");
+                co_return fail(done.error().code,
+                               "what the command said is lost: " + done.error().message);
             continue;
         }
         const auto& control = std::get<api::StreamControl>(*message);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/api/codec.h"
 #include "backend/api/names.h"
+#include "backend/ctl/attach_session.h"
 #include "backend/ctl/exec_session.h"
 #include "backend/ctl/raw_terminal.h"
 #include "backend/ctl/report.h"
@@ -91,17 +92,16 @@ api::Task<Result<int>> exec(Session& session, const ExecOptions& options, const 
     co_return co_await runAttached(session, options.name, *std::move(request));
 }
 
+/// At a terminal, a terminal of the sandbox; for a script on standard input, a command.
 api::Task<Result<int>> shell(Session& session, const ExecOptions& options)
 {
-    Result<api::ExecRequest> request = execRequest(options);
-    if (!request) {
-        complain(request.error().message);
-        co_return kExitWrongUse;
-    }
-    request->argv = {"/bin/sh", "-c", "command -v bash >/dev/null && exec bash -l; exec sh -l"};
     if (Result<void> said = co_await announceStart(session, options.name); !said)
         co_return std::unexpected(said.error());
-    co_return co_await runAttached(session, options.name, *std::move(request));
+    if (hasTerminal())
+        co_return co_await openTerminal(session, options.name, options.user);
+    api::ExecRequest request{.user = options.user};
+    request.argv = {"/bin/sh", "-c", "command -v bash >/dev/null && exec bash -l; exec sh -l"};
+    co_return co_await runAttached(session, options.name, std::move(request));
 }
 
 } // namespace
@@ -132,16 +132,15 @@ void addExecVerbs(CLI::App& app, Choice& choice)
         choice.verb = [&choice, options](Session& s) { return exec(s, *options, choice); };
     });
 
-    CLI::App* shellVerb = app.add_subcommand("sh", "Open a login shell inside");
+    CLI::App* shellVerb =
+        app.add_subcommand("sh", "Open a login shell inside; Ctrl-] leaves it running");
     shellVerb->add_option("NAME", options->name, "Name or id of the sandbox")
         ->required()
         ->type_name("");
     shellVerb->add_option("--user", options->user, "Whose shell; root's if left out")
         ->type_name("U");
-    shellVerb->callback([&choice, options] {
-        options->tty = hasTerminal();
-        choice.verb = [options](Session& s) { return shell(s, *options); };
-    });
+    shellVerb->callback(
+        [&choice, options] { choice.verb = [options](Session& s) { return shell(s, *options); }; });
 }
 
 } // namespace caisson::ctl

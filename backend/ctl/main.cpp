@@ -24,14 +24,26 @@ struct GlobalOptions
     bool json = false;
 };
 
-/// Takes everything from the first "--" on out of `arguments`: a command's own options are none
-/// of ours, whatever they look like.
+/// The first word that is neither an option nor the value of one; empty: none.
+std::string verbOf(const std::vector<std::string>& arguments)
+{
+    for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+        if (arguments[i] == "--host")
+            ++i;
+        else if (!arguments[i].starts_with('-'))
+            return arguments[i];
+    }
+    return {};
+}
+
+/// For verbs that run a command, takes everything from the first "--" on out of `arguments`: the
+/// command's own options are none of ours, whatever they look like.
 void takeArgv(std::vector<std::string>& arguments, Choice& choice)
 {
+    const std::string verb = verbOf(arguments);
     const auto separator = std::ranges::find(arguments, "--");
-    if (separator == arguments.end())
+    if (separator == arguments.end() || (verb != "exec" && verb != "run"))
         return;
-    choice.hasArgv = true;
     choice.argv.assign(separator + 1, arguments.end());
     arguments.erase(separator, arguments.end());
 }
@@ -62,11 +74,16 @@ Result<int> runVerb(const Choice& choice, OutputForm form)
 int wrongUse(const CLI::App& app, const CLI::ParseError& error)
 {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
-        return app.exit(error); // --help
+        return app.exit(error); // --help, --version
     std::string sentence = error.what();
     const std::vector<std::string> unexpected = app.remaining(true);
-    if (!unexpected.empty() && app.get_subcommands().empty())
-        sentence = "there is no verb " + unexpected.front();
+    if (app.get_subcommands().empty())
+        sentence = unexpected.empty() ? "say what to do: a verb such as create, ls or exec"
+                                      : "there is no verb " + unexpected.front();
+    else if (app.got_subcommand("exec") && !unexpected.empty() &&
+             !unexpected.front().starts_with('-'))
+        sentence = "exec: the command stands after --, as in: caissonctl exec NAME -- " +
+                   unexpected.front();
     else if (!unexpected.empty())
         sentence = unexpected.front() + " has no meaning here";
     std::ranges::replace(sentence, '\n', ' ');
@@ -86,6 +103,7 @@ int run(int argc, char** argv)
     app.add_option("--host", global.host, "The host whose sandboxes are meant")
         ->option_text("NAME");
     app.add_flag("--json", global.json, "One JSON value, or one JSON object a line");
+    app.set_version_flag("--version", "caissonctl " CAISSON_VERSION, "The version of this program");
     app.require_subcommand(1);
     app.fallthrough();
     app.get_formatter()->column_width(28);
@@ -101,10 +119,6 @@ int run(int argc, char** argv)
     } catch (const CLI::ParseError& error) {
         return wrongUse(app, error);
     }
-    if (choice.hasArgv && !app.got_subcommand("exec") && !app.got_subcommand("run")) {
-        complain("only exec takes a command after --; see caissonctl --help");
-        return kExitWrongUse;
-    }
     if (global.host != kLocalHost) {
         complain("--host " + global.host +
                  ": hosts are not built yet in this version; leave the option out to use this one");
@@ -113,7 +127,7 @@ int run(int argc, char** argv)
     const Result<int> result = runVerb(choice, global.json ? OutputForm::Json : OutputForm::People);
     if (result)
         return *result;
-    complain(result.error().message);
+    complain(sentenceOf(result.error()));
     return exitCodeOf(result.error());
 }
 

@@ -46,7 +46,8 @@ std::size_t columnsOf(std::string_view text)
 Result<void> print(std::string_view text)
 {
     if (Result<void> written = writeAll(STDOUT_FILENO, text); !written)
-        return fail(written.error().code, written.error().message + " to standard output");
+        return fail(written.error().code,
+                    "cannot write to standard output: " + written.error().message);
     return {};
 }
 
@@ -194,9 +195,21 @@ int exitCodeOf(const Error& error)
         return kExitNotFound;
     case ErrorCode::CommandNotExecutable:
         return kExitNotExecutable;
+    case ErrorCode::BadRequest:
+    case ErrorCode::InvalidName:
+        return kExitWrongUse;
     default:
         return kExitFailed;
     }
+}
+
+std::string sentenceOf(const Error& error)
+{
+    if (error.code == ErrorCode::NotFound && error.detail.contains("sandbox"))
+        return error.message + "; caissonctl ls lists those there are";
+    if (error.code == ErrorCode::NotFound && error.detail.contains("terminal"))
+        return error.message + "; caissonctl terminals NAME lists those there are";
+    return error.message;
 }
 
 } // namespace caisson::ctl

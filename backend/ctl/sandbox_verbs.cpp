@@ -5,6 +5,7 @@
 #include "backend/ctl/verbs.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <filesystem>
 
 namespace caisson::ctl {
@@ -43,8 +44,8 @@ struct CreateOptions
     std::string image = "host";
     std::string runtime;
     std::string memory;
-    double cpus = 0;
-    std::int64_t pids = 0;
+    std::string cpus;
+    std::string pids;
     std::vector<std::string> env;
     std::vector<std::string> mounts;
     std::string from;
@@ -78,6 +79,20 @@ Result<api::Mount> parseMount(const std::string& given)
     return mount;
 }
 
+/// A whole number or a fraction over 0. Empty: 0, which is no limit.
+template<class Number>
+Result<Number> parseLimit(const std::string& option, const std::string& text,
+                          const std::string& example)
+{
+    Number number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (!text.empty() &&
+        (error != std::errc() || end != text.data() + text.size() || !(number > 0)))
+        return fail(ErrorCode::BadRequest,
+                    option + " " + text + ": say a number such as " + example);
+    return number;
+}
+
 Result<api::CreateSandbox> createRequest(const CreateOptions& options)
 {
     api::CreateSandbox request;
@@ -85,8 +100,12 @@ Result<api::CreateSandbox> createRequest(const CreateOptions& options)
     request.start = !options.noStart;
     request.image = options.image;
     request.runtime = options.runtime;
-    request.limits.cpus = options.cpus;
-    request.limits.pids = options.pids;
+    const Result<double> cpus = parseLimit<double>("--cpus", options.cpus, "1.5");
+    const Result<std::int64_t> pids = parseLimit<std::int64_t>("--pids", options.pids, "500");
+    if (!cpus || !pids)
+        return std::unexpected(cpus ? pids.error() : cpus.error());
+    request.limits.cpus = *cpus;
+    request.limits.pids = *pids;
     if (!options.memory.empty()) {
         const Result<std::int64_t> memory = api::parseSize(options.memory);
         if (!memory)
@@ -220,8 +239,8 @@ api::Task<Result<int>> remove(Session& session, const std::vector<std::string>& 
     int code = kExitDone;
     for (const std::string& name : names) {
         if (const Result<void> removed = co_await session.client.removeSandbox(name); !removed) {
-            complain(removed.error().message);
-            code = kExitFailed;
+            complain(sentenceOf(removed.error()));
+            code = exitCodeOf(removed.error());
         }
     }
     co_return code;
@@ -250,12 +269,8 @@ void addCreate(CLI::App& app, Choice& choice)
     verb->add_option("--runtime", options->runtime, "The OCI runtime")->type_name("R");
     verb->add_option("--memory", options->memory, "Its memory, such as 512m or 2g")
         ->type_name("SIZE");
-    verb->add_option("--cpus", options->cpus, "Its processors, such as 1.5")
-        ->check(CLI::PositiveNumber)
-        ->type_name("N");
-    verb->add_option("--pids", options->pids, "How many processes it may have")
-        ->check(CLI::PositiveNumber)
-        ->type_name("N");
+    verb->add_option("--cpus", options->cpus, "Its processors, such as 1.5")->type_name("N");
+    verb->add_option("--pids", options->pids, "How many processes it may have")->type_name("N");
     verb->add_option("--env", options->env, "A variable of everything run in it")
         ->type_name("NAME=VALUE")
         ->expected(1)

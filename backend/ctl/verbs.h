@@ -42,7 +42,6 @@ struct Choice
 {
     Verb verb;
     std::vector<std::string> argv; ///< what stood after "--"; only exec takes it
-    bool hasArgv = false;
 };
 
 /// Each adds the verbs of its group; parsing one sets `choice.verb`. `choice` outlives the parsing.

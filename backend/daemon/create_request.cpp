@@ -3,6 +3,7 @@
 
 #include "backend/api/names.h"
 
+#include <cerrno>
 #include <sys/stat.h>
 
 namespace caisson::daemon {
@@ -17,7 +18,8 @@ constexpr double kLeastCpus = 0.01;
 
 Result<void> notBuilt(const char* what)
 {
-    return fail(ErrorCode::NotBuilt, std::string(what) + " is not built yet");
+    return fail(ErrorCode::NotBuilt,
+                std::string(what) + " is not built yet in this version; leave it out");
 }
 
 /// Whether a folder of the host may be mounted there: below "/", spelt out, and not where the
@@ -52,8 +54,12 @@ Result<void> checkMount(const api::Mount& mount)
     if (Result<void> checked = checkMountTarget(mount.target); !checked)
         return checked;
     struct stat status;
-    if (::stat(mount.source.c_str(), &status) != 0)
-        return failErrno("cannot mount " + mount.source);
+    if (::stat(mount.source.c_str(), &status) != 0) {
+        Error error = errnoError(errno, "cannot mount " + mount.source);
+        if (errno == ENOENT)
+            error.message += "; make the folder first, or correct its path";
+        return std::unexpected(std::move(error));
+    }
     return {};
 }
 

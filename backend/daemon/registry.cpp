@@ -82,7 +82,8 @@ Result<Record*> Registry::find(const std::string& idOrName)
         if (record.sandbox.name == idOrName)
             return &record;
     }
-    return fail(ErrorCode::NotFound, "there is no sandbox \"" + idOrName.substr(0, 80) + "\"");
+    const std::string shown = idOrName.substr(0, 80);
+    return fail(ErrorCode::NotFound, "there is no sandbox \"" + shown + "\"", {{"sandbox", shown}});
 }
 
 std::vector<Record*> Registry::all()

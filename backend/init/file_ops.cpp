@@ -116,11 +116,13 @@ Result<void> removeFile(const api::PathRequest& request)
     const std::string path = withoutTrailingSlashes(request.path.bytes);
     if (path == "/")
         return fail(ErrorCode::BadRequest, "the root folder cannot be removed");
-    if (request.recursive)
-        return removeTree(path);
     struct stat info;
     if (::lstat(path.c_str(), &info) != 0)
         return failFile("remove", path);
+    if (!request.ifMatch.empty() && request.ifMatch != "*" && request.ifMatch != etagOf(info))
+        return fail(ErrorCode::PreconditionFailed, path + " was changed by somebody else");
+    if (request.recursive)
+        return removeTree(path);
     if (::unlinkat(AT_FDCWD, path.c_str(), S_ISDIR(info.st_mode) ? AT_REMOVEDIR : 0) != 0)
         return failFile("remove", path);
     return {};

@@ -38,7 +38,8 @@ Result<void> checkRequest(const api::ExecRequest& request)
             return fail(ErrorCode::BadRequest, "the value of " + name + " holds a NUL byte");
     }
     if (!request.cwd.empty() && (request.cwd.front() != '/' || holdsNul(request.cwd)))
-        return fail(ErrorCode::BadRequest, "the working directory is not an absolute path");
+        return fail(ErrorCode::BadRequest,
+                    "the working directory is not an absolute path; begin it with /");
     if (request.timeoutMs < 0)
         return fail(ErrorCode::BadRequest, "a timeout is not negative");
     return {};
@@ -227,6 +228,11 @@ Error launchError(const api::ExecRequest& request, const SupervisorReport& repor
     case LaunchStep::Terminal:
         return errnoError(number, "cannot make the terminal the command's own");
     case LaunchStep::User:
+        if (number == EINVAL) // setresuid(2): not in this user namespace
+            return {ErrorCode::BadRequest,
+                    "the sandbox does not have the id of user \"" + request.user +
+                        "\"; those it has are in its /proc/self/uid_map",
+                    {}};
         return errnoError(number, "cannot become user \"" + request.user + "\"");
     case LaunchStep::Folder: {
         const std::string cwd = request.cwd.empty() ? std::string(kDefaultFolder) : request.cwd;

@@ -198,9 +198,9 @@ TEST(InitFilesUnprivileged, PermissionDenied)
               ErrorCode::PermissionDenied);
     EXPECT_EQ(code("write", api::toJson(api::WriteRequest{{folder / "new"}})),
               ErrorCode::PermissionDenied);
-    EXPECT_EQ(code("mkdir", api::toJson(api::PathRequest{{folder / "new"}})),
+    EXPECT_EQ(code("mkdir", api::toJson(api::PathRequest{.path = {folder / "new"}})),
               ErrorCode::PermissionDenied);
-    EXPECT_EQ(code("remove", api::toJson(api::PathRequest{{folder / "secret"}})),
+    EXPECT_EQ(code("remove", api::toJson(api::PathRequest{.path = {folder / "secret"}})),
               ErrorCode::PermissionDenied);
 }
 

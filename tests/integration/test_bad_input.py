@@ -259,6 +259,31 @@ class Requests(BadInputCase):
                   "the closing of descriptors")
 
 
+class StrictJson(BadInputCase):
+    """What two parsers may read as two things is refused."""
+
+    def refusal(self, body, path="/v1/sandboxes", method="POST"):
+        answer = self.api.call(method, path, body, {"Content-Type": "application/json"})
+        self.assertEqual((answer.status, answer.code), (400, "bad_request"), body)
+        return answer.json()["error"]
+
+    def test_two_fields_of_one_name(self):
+        for body in (b'{"name":"one","name":"two"}', b'{"limits":{"pids":10,"pids":20}}',
+                     b'{"env":{"A":"1","A":"2"}}'):
+            self.assertIn("two fields", self.refusal(body))
+
+    def test_a_byte_order_mark(self):
+        self.assertIn("byte order mark", self.refusal(b'\xef\xbb\xbf{"name":"bom"}'))
+
+    def test_null_is_no_value(self):
+        self.assertIn('"name"', self.refusal(b'{"name":null}', self.box.url, "PATCH"))
+        self.assertIn('"argv"', self.refusal(b'{"argv":null}', f"{self.box.url}/exec"))
+
+    def test_the_wrong_field_is_named(self):
+        self.assertIn('"env.PORT"', self.refusal(b'{"env":{"HOST":"x","PORT":80}}'))
+        self.assertIn('"limits.pids"', self.refusal(b'{"limits":{"pids":"many"}}'))
+
+
 class WebSockets(BadInputCase):
     def open(self):
         socket = self.api.webSocket(f"{self.box.url}/exec")
@@ -275,19 +300,37 @@ class WebSockets(BadInputCase):
             if isinstance(message, dict):
                 self.assertIn(message["type"], ("error", "start", "exit"))
 
+    def assertToldAndEnded(self, socket):
+        """The contract's error, then the end."""
+        message = socket.receive()
+        self.assertEqual((message["type"], message["code"]), ("error", "bad_request"))
+        self.assertTrue(message["error"])
+        with self.assertRaises(Closed):
+            socket.receive()
+
     def test_first_frames(self):
         for first in ("", "nonsense", "{", "[]", '{"argv":[]}', '{"argv":["true"],"colour":1}',
                       "[" * 100000):
             socket = self.open()
             socket.sendText(first)
-            message = socket.receive()
-            self.assertEqual((message["type"], message["code"]), ("error", "bad_request"))
-            self.assertEnded(socket)
+            self.assertToldAndEnded(socket)
 
     def test_first_frame_of_bytes(self):
-        socket = self.open()
-        socket.sendBinary(b"\xff" * 100)
-        self.assertEnded(socket)
+        for first in (b"\xff" * 100, b'{"argv":["true"]}'):
+            socket = self.open()
+            socket.sendBinary(first)
+            self.assertToldAndEnded(socket)
+
+    def test_a_terminal_s_frames(self):
+        terminal = self.box.openTerminal("sleep", "1000")["id"]
+        for frame in ("nonsense", {"type": "fly"}, {"type": "resize", "cols": 0, "rows": 5},
+                      {"type": "resize"}, '{"type":' * 100000):
+            socket = self.box.attach(terminal)
+            self.addCleanup(socket.close)
+            while socket.receive()["type"] != "caught_up":
+                pass
+            socket.sendText(frame)
+            self.assertToldAndEnded(socket)
 
     def test_later_frames(self):
         for send in (lambda s: s.sendText("nonsense"), lambda s: s.sendText({"type": "fly"}),
@@ -299,7 +342,7 @@ class WebSockets(BadInputCase):
             socket.sendText({"argv": ["cat"]})
             self.assertEqual(socket.receive()["type"], "start")
             send(socket)
-            self.assertEnded(socket)
+            self.assertToldAndEnded(socket)
         until(lambda: self.box.run("pgrep", "-x", "cat").exit["code"] == 1, "the end of every cat")
 
     def test_frames_that_break_the_protocol(self):

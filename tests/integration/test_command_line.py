@@ -25,7 +25,10 @@ WRONG = ["", "nonsense", "ls extra", "ls --colour", "show", "rm", "exec box", "e
          "exec -- true", "create a b", "create x --memory lots", "create x --cpus -1",
          "create x --pids no", "create x --env NOVALUE", "create x --env =v", "create x --mount /tmp",
          "create x --mount /tmp:relative", "cp a b", "cp box:/a box:/b", "exec box --timeout x -- true",
-         "ls -- x", "attach box", "watch box", "ls-files box", "--host"]
+         "ls -- x", "exec box ls", "create x --cpus 0", "create x --cpus abc", "create x --pids 0",
+         "create x --pids 1.5", "create x --pids 1", "create x --memory 1k", "create Bad_Name",
+         "create ..", "exec box --cwd relative -- true", "exec box --user 99999999 -- true",
+         "attach box", "watch box", "ls-files box", "--host"]
 
 
 class Uses(SandboxCase):
@@ -39,6 +42,35 @@ class Uses(SandboxCase):
                 done = self.home.ctl(*line.split())
                 self.assertEqual(done.code, 2, done)
                 self.assertOneLine(done)
+
+    def test_what_to_do_is_said(self):
+        for line, remedy in (("", "a verb such as"), ("exec box ls", "exec NAME -- ls"),
+                             ("show none", "caissonctl ls"), ("rm none", "caissonctl ls"),
+                             ("attach box t1-99", "caissonctl terminals"),
+                             ("create x --mount /none:/x", "make the folder first"),
+                             ("create x --image debian:13", "leave it out"),
+                             ("exec box --cwd relative -- true", "begin it with /"),
+                             ("create x --cpus 0", "such as 1.5"),
+                             ("create box", "choose another name")):
+            with self.subTest(line=line):
+                done = self.home.ctl(*line.split())
+                self.assertNotEqual(done.code, 0)
+                self.assertOneLine(done)
+                self.assertIn(remedy, done.err.decode())
+
+    def test_version_of_this_program(self):
+        self.assertRegex(self.home.must("--version").text, r"^caissonctl \d")
+
+    def test_two_dashes_are_the_command_s(self):
+        self.assertEqual(self.box.must("echo", "--", "--json"), b"-- --json\n")
+        self.assertIn("no sandbox", self.home.ctl("rm", "--", "-x").err.decode())
+
+    def test_an_argument_list_that_is_too_long(self):
+        for size in (300_000, 1_300_000):
+            done = self.box.exec("true", *["x" * 100_000] * (size // 100_000))
+            self.assertEqual(done.code, 125)
+            self.assertOneLine(done)
+            self.assertIn("larger than", done.err.decode())
 
     def test_what_is_not_built_yet(self):
         for line in LATER:

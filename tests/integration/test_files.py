@@ -174,6 +174,61 @@ print(seen)
         self.assertEqual(sorted(statuses), [200] + [412] * 7)
 
 
+class Removing(FilesCase):
+    def remove(self, path, **headers):
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.home.api.call("DELETE", self.box.fileUrl(path), None, names)
+
+    def test_if_match(self):
+        old = self.box.put("/workspace/file", b"mine").json()["etag"]
+        new = self.box.put("/workspace/file", b"hers").json()["etag"]
+        stale = self.remove("/workspace/file", If_Match=old)
+        self.assertEqual((stale.status, stale.code), (412, "precondition_failed"))
+        self.assertEqual(self.box.read("/workspace/file").body, b"hers")
+        self.assertEqual(self.remove("/workspace/file", If_Match=new).status, 204)
+        self.assertEqual(self.remove("/workspace/file", If_Match="*").status, 404)
+
+
+class Ranges(FilesCase):
+    BYTES = bytes(range(256)) * 1000
+
+    def get(self, **headers):
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.home.api.call("GET", self.box.fileUrl("/workspace/file"), None, names)
+
+    def test_parts(self):
+        size = len(self.BYTES)
+        self.box.put("/workspace/file", self.BYTES)
+        for asked, begin, end in ((f"bytes=0-9", 0, 10), ("bytes=1000-200000", 1000, 200001),
+                                  (f"bytes={size - 5}-", size - 5, size), ("bytes=-7", size - 7, size),
+                                  (f"bytes=10-{size * 9}", 10, size), (f"bytes=-{size * 9}", 0, size)):
+            with self.subTest(asked=asked):
+                answer = self.get(Range=asked)
+                self.assertEqual(answer.status, 206)
+                self.assertEqual(answer.headers["content-range"], f"bytes {begin}-{end - 1}/{size}")
+                self.assertEqual(answer.body, self.BYTES[begin:end])
+
+    def test_behind_the_end(self):
+        self.box.put("/workspace/file", b"short")
+        for asked in ("bytes=5-", "bytes=100-200", "bytes=-0"):
+            answer = self.get(Range=asked)
+            self.assertEqual((answer.status, answer.code), (416, "bad_range"))
+            self.assertEqual(answer.json()["detail"]["size"], "5")
+
+    def test_what_is_not_served_in_parts(self):
+        self.box.put("/workspace/file", b"short")
+        for asked in ("bytes=0-1,3-4", "lines=1-2", "bytes=3-1", "bytes=x-", "bytes=-", "bytes", ""):
+            with self.subTest(asked=asked):
+                answer = self.get(Range=asked)
+                self.assertEqual((answer.status, answer.body), (200, b"short"))
+
+    def test_only_of_what_it_was(self):
+        etag = self.box.put("/workspace/file", b"first").json()["etag"]
+        self.assertEqual(self.get(Range="bytes=1-2", If_Range=etag).body, b"ir")
+        self.box.put("/workspace/file", b"second")
+        self.assertEqual(self.get(Range="bytes=1-2", If_Range=etag).body, b"second")
+
+
 class Names(FilesCase):
     def test_odd_names(self):
         for name in ODD_NAMES:

@@ -310,6 +310,41 @@ class CommandLine(TerminalCase):
         self.assertEqual(client.wait(), 4)
         self.assertEqual(client.settings(), client.before)
 
+    def test_sh_is_a_terminal_like_others(self):
+        """It outlives its client, and can be gone on with."""
+        client = self.client("sh", "box", cols=101, rows=33)
+        client.type(b"MINE=kept; stty si''ze\n")
+        client.expect(b"33 101\r\n")
+        listed = self.home.json("terminals", "box")
+        terminal = max(listed, key=lambda one: one["created"])["id"]
+        client.process.kill()
+        client.wait()
+        again = self.client("attach", "box", terminal)
+        again.expect(b"\x1b[5n")
+        again.type(b"\x1b[0n")
+        again.type(b"echo still $MINE\n")
+        again.expect(b"still kept\r\n")
+        again.type(b"\x1d")
+        self.assertEqual(again.wait(), 0)
+        again = self.client("attach", "box", terminal)
+        again.expect(b"\x1b[5n")
+        again.type(b"\x1b[0nexit 5\n")
+        self.assertEqual(again.wait(), 5)
+
+    def test_sh_leaves_nothing_when_its_shell_has_ended(self):
+        before = [one["id"] for one in self.home.json("terminals", "box")]
+        client = self.client("sh", "box")
+        client.type(b"exit 4\n")
+        self.assertEqual(client.wait(), 4)
+        self.assertEqual([one["id"] for one in self.home.json("terminals", "box")], before)
+
+    def test_sh_may_be_left(self):
+        client = self.client("sh", "box")
+        client.expect(b"# ")
+        client.type(b"\x1d")
+        client.expect(b"goes on")
+        self.assertEqual(client.wait(), 0)
+
     def test_sh_of_another_user(self):
         client = self.client("sh", "box", "--user", "dev")
         client.type(b"id -un\n")

@@ -134,6 +134,8 @@ Task<void> sendOutput(api::WebSocket& socket, Command& command)
 /// A client's text frame. An error ends the client's connection.
 Result<void> obey(const std::string& text, InitLink& link, Command& command)
 {
+    if (Result<void> checked = api::checkValueCount(text); !checked)
+        return checked;
     const Result<api::StreamControl> request = api::fromJson<api::StreamControl>(text);
     if (!request)
         return std::unexpected(request.error());
@@ -154,21 +156,34 @@ Result<void> obey(const std::string& text, InitLink& link, Command& command)
         link.tell("signal", api::ChannelSignal{channel, *number});
         return {};
     }
-    return fail(ErrorCode::BadRequest, "that is not a control message of this stream");
+    if (request->type == "resize")
+        return fail(ErrorCode::BadRequest,
+                    command.tty ? "a terminal has 1 to 4096 columns and rows"
+                                : "the command has no terminal that could be resized");
+    return fail(ErrorCode::BadRequest,
+                "\"" + request->type.substr(0, 64) + "\" is not a control message of this stream");
 }
 
-/// Returns when the client has gone or broken the contract.
+Task<Result<void>> takeMessage(const api::WsMessage& message, InitLink& link, Command& command)
+{
+    if (message.kind == api::WsMessage::Kind::Text)
+        co_return obey(message.data, link, command);
+    if (!message.data.starts_with(kInput))
+        co_return fail(ErrorCode::BadRequest,
+                       "a binary message begins with the number of its stream, which is 0");
+    co_return co_await command.channel->write(std::string_view(message.data).substr(1));
+}
+
+/// Returns when the client has gone or broken the contract, and has been told so.
 Task<void> takeInput(api::WebSocket& socket, InitLink& link, Command& command)
 {
     for (;;) {
         const Result<api::WsMessage> message = co_await socket.read();
         if (!message)
             co_return;
-        if (message->kind == api::WsMessage::Kind::Text) {
-            if (!obey(message->data, link, command))
-                co_return;
-        } else if (!message->data.starts_with(kInput) ||
-                   !co_await command.channel->write(std::string_view(message->data).substr(1))) {
+        if (Result<void> taken = co_await takeMessage(*message, link, command); !taken) {
+            co_await sendError(socket, taken.error());
+            co_await socket.close();
             co_return;
         }
     }
@@ -184,7 +199,11 @@ Task<Result<void>> execOverWebSocket(Exchange exchange)
     const Result<api::WsMessage> first = co_await socket->read();
     if (!first)
         co_return Result<void>{};
-    Result<api::ExecRequest> request = api::fromJson<api::ExecRequest>(first->data);
+    Result<void> readable = api::checkValueCount(first->data);
+    if (first->kind != api::WsMessage::Kind::Text)
+        readable = fail(ErrorCode::BadRequest, "the first message is the request, as text");
+    Result<api::ExecRequest> request =
+        readable ? api::fromJson<api::ExecRequest>(first->data) : std::unexpected(readable.error());
     Result<Command> command = request ? co_await start(exchange.link, *request)
                                       : Result<Command>(std::unexpected(request.error()));
     if (!command) {

@@ -3,6 +3,8 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <charconv>
+#include <format>
+#include <optional>
 #include <vector>
 
 namespace caisson::keeper {
@@ -58,6 +60,59 @@ api::Headers headersOf(const api::FileEntry& entry)
             {"Caisson-Mtime-Ms", std::to_string(entry.mtimeMs)}};
 }
 
+struct Range
+{
+    std::int64_t offset = 0;
+    std::int64_t length = 0;
+};
+
+/// One range of bytes (RFC 9110, 14.1.2) of a file of that size. None: the header asks for what is
+/// not served in parts (several ranges, another unit), and is to be ignored.
+Result<std::optional<Range>> parseRange(std::string_view header, std::int64_t size)
+{
+    constexpr std::string_view kUnit = "bytes=";
+    if (!header.starts_with(kUnit))
+        return std::nullopt;
+    header.remove_prefix(kUnit.size());
+    const std::size_t dash = header.find('-');
+    if (dash == header.npos || header.contains(','))
+        return std::nullopt;
+    const auto number = [](std::string_view text) -> std::optional<std::int64_t> {
+        std::int64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < 0)
+            return std::nullopt;
+        return value;
+    };
+    const std::optional<std::int64_t> first = number(header.substr(0, dash));
+    const std::optional<std::int64_t> last = number(header.substr(dash + 1));
+    const bool isSuffix = dash == 0;
+    if (isSuffix ? !last : !first || (header.size() > dash + 1 && (!last || *last < *first)))
+        return std::nullopt;
+    const std::int64_t begin = isSuffix ? std::max<std::int64_t>(0, size - *last) : *first;
+    if (begin >= size)
+        return fail(ErrorCode::BadRange, "the file has no such bytes",
+                    {{"size", std::to_string(size)}});
+    const std::int64_t end = isSuffix ? size : std::min(size, last.value_or(size - 1) + 1);
+    return Range{begin, end - begin};
+}
+
+/// What of a file a request asks for; none: all of it.
+Task<Result<std::optional<Range>>> askedRange(Exchange& exchange)
+{
+    const auto header = exchange.head.header("range");
+    if (!header)
+        co_return std::nullopt;
+    const auto entry = co_await exchange.link.request<api::FileEntry>(
+        "stat", api::PathRequest{.path = pathOf(exchange)});
+    if (!entry)
+        co_return std::unexpected(entry.error());
+    const auto condition = exchange.head.header("if-range");
+    if (condition && *condition != entry->etag)
+        co_return std::nullopt;
+    co_return parseRange(*header, entry->size);
+}
+
 /// Passes Data on until End. A "failed" event is its error.
 template<class Take>
 Task<Result<void>> receive(InitChannel& channel, Take take)
@@ -80,14 +135,29 @@ Task<Result<void>> receive(InitChannel& channel, Take take)
 
 Task<Result<void>> getFile(Exchange exchange)
 {
+    const Result<std::optional<Range>> range = co_await askedRange(exchange);
+    if (!range)
+        co_return std::unexpected(range.error());
+    api::ReadRequest request{pathOf(exchange)};
+    if (*range) {
+        request.offset = (*range)->offset;
+        request.length = (*range)->length;
+    }
     auto channel = exchange.link.openChannel();
-    const Result<api::FileEntry> entry = checked(co_await exchange.link.request<api::FileEntry>(
-        "read", api::ReadRequest{pathOf(exchange)}, channel->id()));
+    const Result<api::FileEntry> entry =
+        checked(co_await exchange.link.request<api::FileEntry>("read", request, channel->id()));
     if (!entry)
         co_return std::unexpected(entry.error());
+    api::Headers headers = headersOf(*entry);
+    headers.emplace_back("Accept-Ranges", "bytes");
+    if (*range)
+        headers.emplace_back("Content-Range",
+                             std::format("bytes {}-{}/{}", request.offset,
+                                         request.offset + request.length - 1, entry->size));
     // Chunked, with the size only as a hint: a file may grow while it is read, and those in /proc
     // say 0.
-    if (!co_await exchange.connection.startBody(200, "application/octet-stream", headersOf(*entry)))
+    if (!co_await exchange.connection.startBody(*range ? 206 : 200, "application/octet-stream",
+                                                std::move(headers)))
         co_return Result<void>{};
     const Result<void> sent =
         co_await receive(*channel, [&](std::string bytes) -> Task<Result<void>> {
@@ -101,8 +171,8 @@ Task<Result<void>> getFile(Exchange exchange)
 
 Task<Result<void>> statFile(Exchange exchange)
 {
-    const Result<api::FileEntry> entry = checked(
-        co_await exchange.link.request<api::FileEntry>("stat", api::PathRequest{pathOf(exchange)}));
+    const Result<api::FileEntry> entry = checked(co_await exchange.link.request<api::FileEntry>(
+        "stat", api::PathRequest{.path = pathOf(exchange)}));
     if (!entry)
         co_return std::unexpected(entry.error());
     co_return co_await exchange.connection.startBody(200, "application/octet-stream",
@@ -160,7 +230,8 @@ Task<Result<void>> putFile(Exchange exchange)
 
 Task<Result<void>> removeFile(Exchange exchange)
 {
-    api::PathRequest request{pathOf(exchange)};
+    api::PathRequest request{.path = pathOf(exchange)};
+    request.ifMatch = exchange.head.header("if-match").value_or("");
     request.recursive = flag(exchange, "recursive");
     const auto removed = co_await exchange.link.request<api::Empty>("remove", request);
     if (!removed)
@@ -174,7 +245,7 @@ Task<Result<void>> fileAction(Exchange exchange)
     if (!action)
         co_return std::unexpected(action.error());
     if (action->action == "mkdir") {
-        api::PathRequest request{pathOf(exchange)};
+        api::PathRequest request{.path = pathOf(exchange)};
         request.parents = action->parents;
         co_return co_await respondEntry(
             exchange, checked(co_await exchange.link.request<api::FileEntry>("mkdir", request)));
@@ -193,7 +264,7 @@ Task<Result<void>> listFolder(Exchange exchange)
     api::FileList list{pathOf(exchange), {}};
     if (flag(exchange, "stat")) {
         Result<api::FileEntry> entry = co_await exchange.link.request<api::FileEntry>(
-            "stat", api::PathRequest{pathOf(exchange)});
+            "stat", api::PathRequest{.path = pathOf(exchange)});
         if (!entry)
             co_return std::unexpected(entry.error());
         list.entries.push_back(std::move(*entry));

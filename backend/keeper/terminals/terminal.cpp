@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/terminals/terminal.h"
 
+#include "backend/api/http_server.h"
 #include "backend/base/log.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -16,10 +17,21 @@ namespace {
 constexpr std::size_t kPiece = 64 * 1024;
 constexpr std::int64_t kMaxSide = 4096;
 
+/// How long to wait until there may be room on the disk again.
+constexpr std::chrono::seconds kTryAgain(1);
+
 api::StreamControl control(std::string type)
 {
     api::StreamControl message;
     message.type = std::move(type);
+    return message;
+}
+
+api::StreamControl control(std::string type, const Error& error)
+{
+    api::StreamControl message = control(std::move(type));
+    message.code = codeName(error.code);
+    message.error = error.message;
     return message;
 }
 
@@ -57,9 +69,8 @@ Task<void> Terminal::pump(std::function<void()> changed)
         if (!item) {
             // The sandbox is gone; how its program ended is not known, so nothing is made up.
             m_info.exit = api::ExitStatus{};
-        } else if (item->kind == InitChannel::Item::Kind::Data && !m_removed) {
-            if (Result<void> written = m_journal.append(item->data); !written)
-                logFailure("terminal {}: {}", m_info.id, written.error().message);
+        } else if (item->kind == InitChannel::Item::Kind::Data) {
+            co_await record(item->data);
         } else if (item->kind == InitChannel::Item::Kind::Event && item->event.op == "exit") {
             const Result<api::ChannelExit> exit = api::fromJson<api::ChannelExit>(item->event.body);
             m_info.exit = exit ? exit->status : api::ExitStatus{};
@@ -68,6 +79,29 @@ Task<void> Terminal::pump(std::function<void()> changed)
     }
     if (!m_removed)
         changed();
+}
+
+/// No byte is dropped because the disk is full: nothing more is taken from the program, which then
+/// waits, until there is room.
+Task<void> Terminal::record(std::string_view bytes)
+{
+    while (!m_removed) {
+        const std::int64_t before = m_journal.end();
+        const Result<void> written = m_journal.append(bytes);
+        bytes.remove_prefix(static_cast<std::size_t>(m_journal.end() - before));
+        if (written) {
+            m_waitsFor.reset();
+            co_return;
+        }
+        if (!m_waitsFor)
+            logFailure("terminal {}: {}", m_info.id, written.error().message);
+        m_waitsFor = written.error();
+        m_waitsFor->message =
+            "the terminal waits, since its output cannot be kept: " + written.error().message +
+            "; make room on the disk";
+        m_changed.notifyAll();
+        co_await api::sleepFor(kTryAgain);
+    }
 }
 
 Task<void> Terminal::serve(api::WebSocket socket, std::int64_t since)
@@ -87,6 +121,7 @@ Task<void> Terminal::sendOutput(api::WebSocket& socket, std::int64_t offset)
     std::int64_t replayEnd = m_journal.end();
     std::int64_t cols = 0;
     std::int64_t rows = 0;
+    bool toldToWait = false;
     while (!m_removed) {
         if (offset < m_journal.first()) {
             offset = m_journal.first();
@@ -108,10 +143,7 @@ Task<void> Terminal::sendOutput(api::WebSocket& socket, std::int64_t offset)
         }
         const Result<std::size_t> got = m_journal.read(offset, room);
         if (!got) {
-            api::StreamControl error = control("error");
-            error.code = codeName(got.error().code);
-            error.error = got.error().message;
-            co_await socket.sendText(api::toJson(error));
+            co_await socket.sendText(api::toJson(control("error", got.error())));
             break;
         }
         if (*got > 0) {
@@ -125,6 +157,13 @@ Task<void> Terminal::sendOutput(api::WebSocket& socket, std::int64_t offset)
             api::StreamControl caughtUp = control("caught_up");
             caughtUp.offset = offset;
             if (!co_await socket.sendText(api::toJson(caughtUp)))
+                co_return;
+            continue;
+        }
+        if (m_waitsFor.has_value() != toldToWait) {
+            toldToWait = m_waitsFor.has_value();
+            if (m_waitsFor &&
+                !co_await socket.sendText(api::toJson(control("waiting", *m_waitsFor))))
                 co_return;
             continue;
         }
@@ -159,13 +198,29 @@ Task<void> Terminal::takeInput(api::WebSocket& socket, std::uint64_t client)
                 co_return;
             continue;
         }
-        const Result<api::StreamControl> request = api::fromJson<api::StreamControl>(message->data);
         // A client that does not keep to the contract is shown the door.
-        if (!request || request->type != "resize" ||
-            !isTerminalSize(request->cols.value_or(0), request->rows.value_or(0)))
+        if (Result<void> obeyed = obey(message->data, client); !obeyed) {
+            co_await socket.sendText(api::toJson(control("error", obeyed.error())));
+            co_await socket.close();
             co_return;
-        clientResized(client, *request->cols, *request->rows);
+        }
     }
+}
+
+Result<void> Terminal::obey(const std::string& text, std::uint64_t client)
+{
+    if (Result<void> checked = api::checkValueCount(text); !checked)
+        return checked;
+    const Result<api::StreamControl> request = api::fromJson<api::StreamControl>(text);
+    if (!request)
+        return std::unexpected(request.error());
+    if (request->type != "resize")
+        return fail(ErrorCode::BadRequest, "\"" + request->type.substr(0, 64) +
+                                               "\" is not a control message of a terminal");
+    if (!isTerminalSize(request->cols.value_or(0), request->rows.value_or(0)))
+        return fail(ErrorCode::BadRequest, "a terminal has 1 to 4096 columns and rows");
+    clientResized(client, *request->cols, *request->rows);
+    return {};
 }
 
 void Terminal::clientResized(std::uint64_t client, std::int64_t cols, std::int64_t rows)

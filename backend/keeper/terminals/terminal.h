@@ -9,6 +9,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 namespace caisson::keeper {
 
@@ -46,7 +48,9 @@ private:
     };
 
     api::Task<void> sendOutput(api::WebSocket& socket, std::int64_t offset);
+    api::Task<void> record(std::string_view bytes);
     api::Task<void> takeInput(api::WebSocket& socket, std::uint64_t client);
+    Result<void> obey(const std::string& text, std::uint64_t client);
     void clientResized(std::uint64_t client, std::int64_t cols, std::int64_t rows);
 
     InitLink& m_link;
@@ -56,7 +60,8 @@ private:
     api::Notifier m_changed;
     std::map<std::uint64_t, Client> m_clients;
     std::uint64_t m_nextClient = 1;
-    std::uint64_t m_typedLast = 0; ///< the client whose size holds
+    std::uint64_t m_typedLast = 0;   ///< the client whose size holds
+    std::optional<Error> m_waitsFor; ///< what must change before more is taken from the program
     bool m_removed = false;
 };
 

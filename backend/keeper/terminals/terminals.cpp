@@ -131,7 +131,8 @@ Result<std::shared_ptr<Terminal>> Terminals::find(const std::string& id) const
                         "one");
     const auto found = m_terminals.find(number);
     if (found == m_terminals.end())
-        return fail(ErrorCode::NotFound, "there is no terminal \"" + id + "\" in this sandbox");
+        return fail(ErrorCode::NotFound, "there is no terminal \"" + id + "\" in this sandbox",
+                    {{"terminal", id}});
     return found->second;
 }
 

@@ -165,7 +165,7 @@ TEST_F(LyingInit, ThatDiesLeavesNobodyWaiting)
     run([](LyingInit& self, InitChannel& open) -> Task<void> {
         const auto ask = [&]() -> Task<void> {
             const auto reply =
-                co_await self.link->request<api::Empty>("mkdir", api::PathRequest{{"/x"}});
+                co_await self.link->request<api::Empty>("mkdir", api::PathRequest{.path = {"/x"}});
             EXPECT_EQ(reply.error().code, ErrorCode::NotRunning);
         };
         const auto read = [&]() -> Task<void> {
