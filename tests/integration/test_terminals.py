@@ -2,11 +2,12 @@
 """Terminals are real, also from this side of the command line."""
 
 import signal
+import subprocess
 import threading
 import unittest
 
 from caisson_testing.attachment import Attachment
-from caisson_testing.cases import SandboxCase
+from caisson_testing.cases import ROOT, HomeCase, SandboxCase
 from caisson_testing.conditions import until
 from caisson_testing.pty_client import PtyClient
 
@@ -457,6 +458,29 @@ class CommandLine(TerminalCase):
         line = next(line for line in lines if line.startswith(terminal))
         self.assertIn("sleep 1000", line)
         self.assertIn("a \\x1b[31mtitle", line)
+
+
+@unittest.skipUnless(ROOT, "only root may mount a disk that is small enough to fill")
+class FullDisk(HomeCase):
+    def test_no_byte_is_lost(self):
+        """The program waits until there is room, and whoever looks on is told why."""
+        box = self.home.create("box")
+        self.addCleanup(self.home.must, "rm", "box")
+        self.home.api.call("DELETE", f"{box.url}/terminals/{box.openTerminal('true')['id']}")
+        journal = self.home.path / "sandboxes" / box.show()["id"] / "journal"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", journal], check=True)
+        self.addCleanup(subprocess.run, ["umount", "--lazy", journal], check=True)
+        lines = 400_000
+        terminal = box.openTerminal("sh", "-c", f"stty -opost; seq -f %07g {lines}; exit 3")["id"]
+        with Attachment(box, terminal) as attached:
+            while not any(control["type"] == "waiting" for control in attached.controls):
+                attached.step()
+            told = next(one for one in attached.controls if one["type"] == "waiting")
+            self.assertEqual(told["code"], "no_space")
+            self.assertIn("make room", told["error"])
+            subprocess.run(["mount", "-o", "remount,size=64m", journal], check=True)
+            self.assertEqual(attached.readToEnd()["code"], 3)
+            self.assertEqual(attached.bytes, b"".join(b"%07d\n" % n for n in range(1, lines + 1)))
 
 
 def state(pid):
