@@ -468,8 +468,9 @@ class FullDisk(HomeCase):
         self.addCleanup(self.home.must, "rm", "box")
         self.home.api.call("DELETE", f"{box.url}/terminals/{box.openTerminal('true')['id']}")
         journal = self.home.path / "sandboxes" / box.show()["id"] / "journal"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", journal], check=True)
-        self.addCleanup(subprocess.run, ["umount", "--lazy", journal], check=True)
+        # In the keeper's mount namespace, which goes with it.
+        mount = ["nsenter", f"--mount=/proc/{box.keeperPid()}/ns/mnt", "mount"]
+        subprocess.run([*mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", journal], check=True)
         lines = 400_000
         terminal = box.openTerminal("sh", "-c", f"stty -opost; seq -f %07g {lines}; exit 3")["id"]
         with Attachment(box, terminal) as attached:
@@ -478,7 +479,7 @@ class FullDisk(HomeCase):
             told = next(one for one in attached.controls if one["type"] == "waiting")
             self.assertEqual(told["code"], "no_space")
             self.assertIn("make room", told["error"])
-            subprocess.run(["mount", "-o", "remount,size=64m", journal], check=True)
+            subprocess.run([*mount, "-o", "remount,size=64m", journal], check=True)
             self.assertEqual(attached.readToEnd()["code"], 3)
             self.assertEqual(attached.bytes, b"".join(b"%07d\n" % n for n in range(1, lines + 1)))
 
