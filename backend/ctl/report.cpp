@@ -195,9 +195,6 @@ int exitCodeOf(const Error& error)
         return kExitNotFound;
     case ErrorCode::CommandNotExecutable:
         return kExitNotExecutable;
-    case ErrorCode::BadRequest:
-    case ErrorCode::InvalidName:
-        return kExitWrongUse;
     default:
         return kExitFailed;
     }

@@ -56,8 +56,7 @@ private:
 /// The exit code of a command that ended inside.
 int exitCodeOf(const api::ExitStatus& status);
 
-/// The exit code of a failure: 126 and 127 for commands that could not be executed, 2 for words that
-/// were wrong whatever the state, else 125.
+/// The exit code of a failure: 126 and 127 for commands that could not be executed, else 125.
 int exitCodeOf(const Error& error);
 
 /// A failure as one sentence, with what to do about it where this program knows.

@@ -144,6 +144,11 @@ api::Task<Result<int>> create(Session& session, const CreateOptions& options)
         co_return kExitWrongUse;
     }
     const Result<api::Sandbox> made = co_await session.client.createSandbox(*std::move(request));
+    if (!made && (made.error().code == ErrorCode::BadRequest ||
+                  made.error().code == ErrorCode::InvalidName)) {
+        complain(made.error().message); // a limit out of range, a name that cannot be one
+        co_return kExitWrongUse;
+    }
     if (!made)
         co_return std::unexpected(made.error());
     co_return printAndFinish((session.form == OutputForm::Json ? api::toJson(*made) : made->name) +

@@ -16,6 +16,7 @@
 namespace caisson::init {
 
 class ChildReaper;
+class Launcher;
 class Link;
 class Workers;
 
@@ -86,6 +87,7 @@ struct ChannelSite
     Link& link;
     Workers& workers;
     ChildReaper& children;
+    Launcher& launcher;
     std::uint32_t number;
     /// The answer to the request that opened the channel: exactly once.
     std::function<void(Result<std::string>)> reply;

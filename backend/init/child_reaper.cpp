@@ -10,8 +10,9 @@
 
 namespace caisson::init {
 
-ChildReaper::ChildReaper(asio::io_context& loop)
-    : m_signals(loop)
+ChildReaper::ChildReaper(asio::io_context& loop, std::function<void(pid_t)> reaped)
+    : m_reaped(std::move(reaped))
+    , m_signals(loop)
 {
 }
 
@@ -49,8 +50,9 @@ void ChildReaper::reap()
             break;
         if (const auto found = m_expected.find(pid); found != m_expected.end())
             found->second = status;
+        m_reaped(pid);
     }
-    m_reaped.notifyAll();
+    m_round.notifyAll();
 }
 
 void ChildReaper::expect(pid_t command)
@@ -66,7 +68,7 @@ void ChildReaper::forget(pid_t command)
 Task<int> ChildReaper::status(pid_t command)
 {
     while (!m_expected[command])
-        co_await m_reaped.wait();
+        co_await m_round.wait();
     co_return *m_expected[command];
 }
 

@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
 #include <map>
 #include <optional>
 #include <sys/types.h>
@@ -16,7 +17,8 @@ namespace caisson::init {
 class ChildReaper
 {
 public:
-    explicit ChildReaper(asio::io_context& loop);
+    /// `reaped` is told of every child that was waited for.
+    ChildReaper(asio::io_context& loop, std::function<void(pid_t)> reaped);
 
     /// SIGCHLD must be blocked in every thread; it is read from a signalfd(2).
     Result<void> start();
@@ -32,9 +34,10 @@ private:
     Task<void> run();
     void reap();
 
+    std::function<void(pid_t)> m_reaped;
     asio::posix::stream_descriptor m_signals;
     std::map<pid_t, std::optional<int>> m_expected;
-    Notifier m_reaped;
+    Notifier m_round; ///< some were waited for
 };
 
 } // namespace caisson::init

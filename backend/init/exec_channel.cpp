@@ -3,7 +3,7 @@
 
 #include "backend/api/codec.h"
 #include "backend/init/child_reaper.h"
-#include "backend/init/launch.h"
+#include "backend/init/launcher.h"
 #include "backend/init/link.h"
 #include "backend/init/pty.h"
 
@@ -58,7 +58,7 @@ void ExecChannel::start()
 
 Task<void> ExecChannel::run()
 {
-    Result<Launched> launched = launch(m_request);
+    Result<Launched> launched = m_site.launcher.launch(m_request);
     if (!launched) {
         m_site.reply(std::unexpected(launched.error()));
         m_site.finished();
@@ -66,6 +66,9 @@ Task<void> ExecChannel::run()
     }
     m_control.assign(launched->control.release());
     const std::optional<SupervisorReport> first = co_await nextReport();
+    m_site.launcher.reported(*launched,
+                             first ? Launcher::FirstReport::Came : Launcher::FirstReport::Missing);
+    launched->supervision.reset();
     if (!first || first->kind != SupervisorReport::Kind::Started) {
         m_site.reply(std::unexpected(
             first ? launchError(m_request, *first)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // caisson-init: pid 1 of a sandbox. It speaks backend/api/initwire.h on its standard input.
 #include "backend/base/log.h"
-#include "backend/init/launch.h"
+#include "backend/init/launcher.h"
 #include "backend/init/session.h"
 
 #include <boost/asio/io_context.hpp>

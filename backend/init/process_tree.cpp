@@ -16,20 +16,7 @@ namespace caisson::init {
 
 namespace {
 
-struct Process
-{
-    pid_t pid;
-    pid_t parent;
-    pid_t group;
-    bool stopped; ///< or dead: it will not fork
-    bool below;   ///< one of the tree
-};
-
-/// More than the pids limit of any sandbox; what does not fit is found once the first are gone. The
-/// array is zero pages until a tree is looked at, and then only in the supervisor that looks.
-constexpr std::size_t kMostProcesses = 32768;
-std::array<Process, kMostProcesses> g_processes;
-std::array<char, 32768> g_folderBuffer;
+using Process = ProcessTable::Process;
 
 /// A number of decimal digits; -1 if there is none. Moves past it.
 long takeNumber(const char*& text)
@@ -74,21 +61,21 @@ bool readProcess(int proc, const char* pidText, Process& process)
     return true;
 }
 
-/// Fills g_processes, in the order of pids as /proc lists them.
-std::size_t readProcesses()
+/// Fills the table, in the order of pids as /proc lists them.
+std::size_t readProcesses(ProcessTable& table)
 {
     const int proc = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (proc < 0)
         return 0;
-    FolderReader reader(proc, g_folderBuffer.data(), g_folderBuffer.size());
+    FolderReader reader(proc, table.folderBuffer.data(), table.folderBuffer.size());
     FolderReader::Entry entry;
     std::size_t count = 0;
-    while (count < g_processes.size() && reader.next(entry)) {
+    while (count < table.processes.size() && reader.next(entry)) {
         const char* text = entry.name;
         const long pid = takeNumber(text);
         if (pid <= 0 || *text != '\0')
             continue;
-        Process& process = g_processes[count];
+        Process& process = table.processes[count];
         process.pid = static_cast<pid_t>(pid);
         if (readProcess(proc, entry.name, process))
             ++count;
@@ -97,27 +84,27 @@ std::size_t readProcesses()
     return count;
 }
 
-Process* find(std::size_t count, pid_t pid)
+Process* find(ProcessTable& table, std::size_t count, pid_t pid)
 {
-    const auto end = g_processes.begin() + static_cast<std::ptrdiff_t>(count);
-    const auto at = std::lower_bound(g_processes.begin(), end, pid,
+    const auto end = table.processes.begin() + static_cast<std::ptrdiff_t>(count);
+    const auto at = std::lower_bound(table.processes.begin(), end, pid,
                                      [](const Process& p, pid_t wanted) { return p.pid < wanted; });
     return at != end && at->pid == pid ? &*at : nullptr;
 }
 
 /// Reads the processes anew and marks those below this one.
-std::size_t findTree()
+std::size_t findTree(ProcessTable& table)
 {
-    const std::size_t count = readProcesses();
+    const std::size_t count = readProcesses(table);
     const pid_t self = ::getpid();
     // Children mostly have larger pids than their parents, so one round does nearly always.
     for (bool changed = true; changed;) {
         changed = false;
         for (std::size_t i = 0; i < count; ++i) {
-            Process& process = g_processes[i];
+            Process& process = table.processes[i];
             if (process.below)
                 continue;
-            const Process* const parent = find(count, process.parent);
+            const Process* const parent = find(table, count, process.parent);
             if (process.parent == self || (parent != nullptr && parent->below))
                 process.below = changed = true;
         }
@@ -125,16 +112,16 @@ std::size_t findTree()
     return count;
 }
 
-void stopTree()
+void stopTree(ProcessTable& table)
 {
     // A process that waits for the child of its vfork(2) stops only after it; hence the bound.
     constexpr int mostRounds = 20;
     const pid_t ownGroup = ::getpgrp();
     for (int round = 0; round < mostRounds; ++round) {
-        const std::size_t count = findTree();
+        const std::size_t count = findTree(table);
         bool allStopped = true;
         for (std::size_t i = 0; i < count; ++i) {
-            const Process& process = g_processes[i];
+            const Process& process = table.processes[i];
             if (!process.below || process.stopped)
                 continue;
             allStopped = false;
@@ -149,28 +136,36 @@ void stopTree()
 
 } // namespace
 
-void signalTree(int signal)
+void AwaitedChild::note(pid_t reaped, int reapedStatus)
 {
-    const std::size_t count = findTree();
+    if (reaped != pid || hasEnded)
+        return;
+    hasEnded = true;
+    status = reapedStatus;
+}
+
+void signalTree(ProcessTable& table, int signal)
+{
+    const std::size_t count = findTree(table);
     for (std::size_t i = 0; i < count; ++i) {
-        if (!g_processes[i].below)
+        if (!table.processes[i].below)
             continue;
-        ::kill(g_processes[i].pid, signal);
-        ::kill(g_processes[i].pid, SIGCONT);
+        ::kill(table.processes[i].pid, signal);
+        ::kill(table.processes[i].pid, SIGCONT);
     }
 }
 
-void killTree(void (*reaped)(pid_t pid, int status))
+void killTree(ProcessTable& table, AwaitedChild& child)
 {
     sigset_t childEnded;
     sigemptyset(&childEnded);
     sigaddset(&childEnded, SIGCHLD);
     for (;;) {
-        stopTree();
-        const std::size_t count = findTree();
+        stopTree(table);
+        const std::size_t count = findTree(table);
         for (std::size_t i = 0; i < count; ++i) {
-            if (g_processes[i].below)
-                ::kill(g_processes[i].pid, SIGKILL);
+            if (table.processes[i].below)
+                ::kill(table.processes[i].pid, SIGKILL);
         }
         for (;;) {
             int status = 0;
@@ -180,7 +175,7 @@ void killTree(void (*reaped)(pid_t pid, int status))
             // No child at all: what a descendant leaves behind becomes ours, so nothing is below.
             if (pid < 0)
                 return;
-            reaped(pid, status);
+            child.note(pid, status);
         }
         const timespec moment{0, 5'000'000};
         ::sigtimedwait(&childEnded, nullptr, &moment);

@@ -37,7 +37,7 @@ const Request& partOf(const Request& request)
 Session::Session(asio::io_context& loop, int descriptor)
     : m_loop(loop)
     , m_link(loop, descriptor)
-    , m_children(loop)
+    , m_children(loop, [this](pid_t pid) { m_launcher.reaped(pid); })
 {
 }
 
@@ -158,6 +158,7 @@ void Session::open(const api::Control& request)
         .link = m_link,
         .workers = m_workers,
         .children = m_children,
+        .launcher = m_launcher,
         .number = number,
         .reply = [this, id = request.id](Reply answer) { reply(id, std::move(answer)); },
         .finished = [this, number] { m_channels.erase(number); }};

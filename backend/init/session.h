@@ -5,6 +5,7 @@
 #include "backend/base/error.h"
 #include "backend/init/channel.h"
 #include "backend/init/child_reaper.h"
+#include "backend/init/launcher.h"
 #include "backend/init/link.h"
 #include "backend/init/workers.h"
 
@@ -54,6 +55,7 @@ private:
     asio::io_context& m_loop;
     Link m_link;
     Workers m_workers;
+    Launcher m_launcher;
     ChildReaper m_children;
     std::map<std::uint32_t, std::shared_ptr<Channel>> m_channels;
     bool m_keeperFollowed = false;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/init/supervisor.h"
 
-#include "backend/init/process_tree.h"
-
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -22,7 +20,7 @@ namespace caisson::init {
 
 namespace {
 
-// ---- between fork and exec ----------------------------------------------------------------------
+// ---- between clone and exec ---------------------------------------------------------------------
 
 struct LaunchFailure
 {
@@ -46,7 +44,8 @@ void unblockSignals()
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-/// By system call: glibc's wrappers want every thread of the process to follow.
+/// By system call: glibc's wrappers want every thread of the process to follow. Others of that user
+/// cannot trace this process, which shares init's memory until its exec: that is not dumpable.
 void becomeUser(const CommandPlan& plan, int report)
 {
     const bool groupsSet = ::syscall(SYS_setgroups, plan.groupCount, plan.groups) == 0;
@@ -90,27 +89,15 @@ void becomeUser(const CommandPlan& plan, int report)
 
 // ---- the supervisor -----------------------------------------------------------------------------
 
-pid_t g_command = 0;
-bool g_commandEnded = false;
-int g_commandStatus = 0;
-
-void noteEnd(pid_t pid, int status)
-{
-    if (pid == g_command && !g_commandEnded) {
-        g_commandEnded = true;
-        g_commandStatus = status;
-    }
-}
-
 /// Waits for every child that has ended; false when there are no more children at all.
-bool reapChildren()
+bool reapChildren(AwaitedChild& command)
 {
     for (;;) {
         int status = 0;
         const pid_t pid = ::waitpid(-1, &status, WNOHANG);
         if (pid <= 0)
             return pid == 0;
-        noteEnd(pid, status);
+        command.note(pid, status);
     }
 }
 
@@ -127,8 +114,8 @@ void report(int control, const SupervisorReport& what)
     ::send(control, &what, sizeof what, MSG_NOSIGNAL);
 }
 
-/// Starts the command; returns only when it runs.
-void startCommand(const CommandPlan& plan)
+/// Starts the command and returns its pid, only when it runs.
+pid_t startCommand(const CommandPlan& plan)
 {
     int launch[2];
     if (::pipe2(launch, O_CLOEXEC) != 0) {
@@ -136,24 +123,25 @@ void startCommand(const CommandPlan& plan)
         ::_exit(1);
     }
     // vfork(2), since nothing is copied then: the child only makes system calls on a deeper stack,
-    // and this process, which waits for its exec anyway, has one thread. Half of what starting a
-    // command costs.
-    g_command = ::vfork();
-    if (g_command < 0) {
+    // and this process waits for its exec anyway.
+    const pid_t command = ::vfork();
+    if (command < 0) {
         report(plan.control, {SupervisorReport::Kind::Failed, errno, LaunchStep::Fork});
         ::_exit(1);
     }
-    if (g_command == 0)
+    if (command == 0)
         becomeCommand(plan, launch[1]);
     ::close(launch[1]);
     LaunchFailure failure{};
     // Closed by a successful exec.
     if (::read(launch[0], &failure, sizeof failure) == sizeof failure) {
-        ::waitpid(g_command, nullptr, 0);
+        ::waitpid(command, nullptr, 0);
         report(plan.control, {SupervisorReport::Kind::Failed, failure.number, failure.step});
         ::_exit(1);
     }
-    report(plan.control, {SupervisorReport::Kind::Started, g_command});
+    ::close(launch[0]);
+    report(plan.control, {SupervisorReport::Kind::Started, command});
+    return command;
 }
 
 constexpr int kControl = 0;
@@ -161,17 +149,14 @@ constexpr int kChildSignals = 1;
 
 /// Keeps the two descriptors it needs and closes the rest: a supervisor that outlives its command
 /// must hold neither pipes nor the keeper's link.
-void keepOnlyControl(int control)
+bool keepOnlyControl(int control)
 {
     ::dup2(control, kControl);
     ::close_range(kControl + 1, ~0U, 0);
     sigset_t childEnded;
     sigemptyset(&childEnded);
     sigaddset(&childEnded, SIGCHLD);
-    if (::signalfd(-1, &childEnded, SFD_CLOEXEC | SFD_NONBLOCK) != kChildSignals) {
-        killTree(noteEnd);
-        ::_exit(1);
-    }
+    return ::signalfd(-1, &childEnded, SFD_CLOEXEC | SFD_NONBLOCK) == kChildSignals;
 }
 
 struct Deadlines
@@ -180,7 +165,7 @@ struct Deadlines
     std::int64_t hangUpKill = INT64_MAX;
 };
 
-void obeyOrders(Deadlines& deadlines)
+void obeyOrders(Deadlines& deadlines, ProcessTable& table, AwaitedChild& command)
 {
     SupervisorOrder order;
     for (;;) {
@@ -189,22 +174,22 @@ void obeyOrders(Deadlines& deadlines)
             return; // nothing more for now
         if (size != sizeof order) {
             // init has ended. As pid 1 it takes everything with it; anywhere else this does.
-            killTree(noteEnd);
+            killTree(table, command);
             ::_exit(0);
         }
         if (order.kind == SupervisorOrder::Kind::HangUp) {
-            signalTree(SIGHUP);
+            signalTree(table, SIGHUP);
             deadlines.hangUpKill = std::min(deadlines.hangUpKill, nowMs() + kHangUpGraceMs);
-        } else if (!g_commandEnded) {
+        } else if (!command.hasEnded) {
             // Not waited for yet, so the number still is the command's.
-            ::kill(-g_command, order.signal);
+            ::kill(-command.pid, order.signal);
         }
     }
 }
 
 } // namespace
 
-void supervise(const CommandPlan& plan)
+void supervise(const CommandPlan& plan, ProcessTable& table)
 {
     // A session of its own: nothing a terminal sends reaches it.
     ::setsid();
@@ -213,16 +198,20 @@ void supervise(const CommandPlan& plan)
     Deadlines deadlines;
     if (plan.timeoutMs > 0)
         deadlines.timeout = nowMs() + plan.timeoutMs;
-    startCommand(plan);
-    keepOnlyControl(plan.control);
+    const int control = plan.control; // the plan may be gone once the start is reported
+    AwaitedChild command{.pid = startCommand(plan)};
+    if (!keepOnlyControl(control)) {
+        killTree(table, command);
+        ::_exit(1);
+    }
 
     bool reported = false;
     bool timedOut = false;
     for (;;) {
-        const bool childrenLeft = reapChildren();
-        if (g_commandEnded && !reported) {
-            report(kControl, {SupervisorReport::Kind::Exited, g_commandStatus, LaunchStep::Program,
-                              timedOut});
+        const bool childrenLeft = reapChildren(command);
+        if (command.hasEnded && !reported) {
+            report(kControl,
+                   {SupervisorReport::Kind::Exited, command.status, LaunchStep::Program, timedOut});
             reported = true;
             deadlines.timeout = INT64_MAX;
         }
@@ -234,7 +223,7 @@ void supervise(const CommandPlan& plan)
         if (deadline <= now) {
             timedOut = deadline == deadlines.timeout;
             deadlines.hangUpKill = INT64_MAX;
-            killTree(noteEnd);
+            killTree(table, command);
             continue;
         }
         const int wait = deadline == INT64_MAX
@@ -248,7 +237,7 @@ void supervise(const CommandPlan& plan)
             }
         }
         if (waiting[0].revents != 0)
-            obeyOrders(deadlines);
+            obeyOrders(deadlines, table, command);
     }
 }
 

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/init/process_tree.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <sys/resource.h>
 #include <sys/types.h>
 
-/// Each command runs under a supervisor of its own: a process forked from init that never executes
-/// anything. It is the child subreaper (prctl(2)) of all that the command starts, so that "the whole
-/// tree" is simply everything below it, however often it daemonised.
+/// Each command runs under a supervisor of its own: a process that shares init's memory and never
+/// executes anything. It is the child subreaper (prctl(2)) of all that the command starts, so that
+/// "the whole tree" is simply everything below it, however often it daemonised.
 ///
-/// init has threads, so a fork of it may only make async-signal-safe calls, on memory that was
-/// there before: everything in supervisor.cpp and process_tree.cpp keeps to that.
+/// It has a stack and a thread's libc state lent by a sleeping thread of init (thread_lender.h), and
+/// touches no other memory but the plan; so it makes only async-signal-safe calls, as after a fork
+/// of a program with threads. Everything in supervisor.cpp and process_tree.cpp keeps to that.
 namespace caisson::init {
 
-/// All that supervisor and command need; prepared by launch.cpp, only read after the fork.
+/// All that supervisor and command need; prepared by launcher.cpp, only read from then on.
 struct CommandPlan
 {
     char* const* argv = nullptr;
@@ -35,7 +38,7 @@ struct CommandPlan
     int control = -1; ///< the supervisor's end of a SOCK_SEQPACKET pair to init
 };
 
-/// What did not work, on the way from fork to exec.
+/// What did not work, on the way from clone to exec.
 enum class LaunchStep : std::int32_t { Fork, Terminal, User, Folder, Program };
 
 /// Supervisor → init, one a packet: first Started or Failed, after Started at last Exited.
@@ -59,7 +62,8 @@ struct SupervisorOrder
 /// From HUP to KILL when a client went away (contract.md).
 inline constexpr std::int64_t kHangUpGraceMs = 2000;
 
-/// Called in the forked process. Starts the command and stays until nothing is left below it.
-[[noreturn]] void supervise(const CommandPlan& plan);
+/// Called in the new process. Starts the command and stays until nothing is left below it. The plan
+/// is not needed any more once the first report has come.
+[[noreturn]] void supervise(const CommandPlan& plan, ProcessTable& table);
 
 } // namespace caisson::init

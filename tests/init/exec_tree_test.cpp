@@ -174,6 +174,35 @@ TEST(InitTree, SupervisorsGoWithTheirLastProcess)
     EXPECT_TRUE(becomesTrue([&] { return readText(children).empty(); }));
 }
 
+/// All supervisors share init's memory, each with the stack of a thread that sleeps meanwhile.
+TEST(InitTree, ManySupervisorsAtOnceKeepApart)
+{
+    InitProcess init;
+    std::vector<std::uint32_t> channels;
+    for (int i = 0; i < 40; ++i)
+        channels.push_back(init.start({.argv = {"sh", "-c",
+                                                "for i in 1 2 3; do (sleep 0.0$i; true) & done; "
+                                                "wait; exit " +
+                                                    std::to_string(i)},
+                                       .user = i % 2 != 0 && ::geteuid() == 0 ? "1000" : ""}));
+    for (int i = 0; i < 40; ++i)
+        EXPECT_EQ(init.finish(channels[static_cast<std::size_t>(i)]).exit.code, i);
+}
+
+TEST(InitTree, AKilledSupervisorTakesNothingOfInitWithIt)
+{
+    InitProcess init;
+    for (int round = 0; round < 5; ++round) {
+        std::int64_t pid = 0;
+        const std::uint32_t channel = init.start({.argv = {"sleep", "100"}}, &pid);
+        const std::string status = readText("/proc/" + std::to_string(pid) + "/status");
+        const pid_t supervisor = std::stoi(status.substr(status.find("PPid:") + 5));
+        EXPECT_EQ(::kill(supervisor, round % 2 == 0 ? SIGKILL : SIGSEGV), 0);
+        EXPECT_EQ(init.finish(channel).exit.signal, SIGKILL);
+        EXPECT_EQ(init.shell("exit 3").exit.code, 3);
+    }
+}
+
 TEST(InitTree, TheSupervisorHoldsNothingOfTheCommand)
 {
     if (::geteuid() != 0)
@@ -183,11 +212,11 @@ TEST(InitTree, TheSupervisorHoldsNothingOfTheCommand)
     const std::uint32_t channel = init.start({.argv = {"sleep", "20"}}, &pid);
     const std::string status = readText("/proc/" + std::to_string(pid) + "/status");
     const std::string parent = std::to_string(std::stoi(status.substr(status.find("PPid:") + 5)));
-    std::size_t descriptors = 0;
-    for ([[maybe_unused]] const auto& entry :
-         std::filesystem::directory_iterator("/proc/" + parent + "/fd"))
-        ++descriptors;
-    EXPECT_EQ(descriptors, 2u);
+    // It lets go of them as soon as the command runs.
+    EXPECT_TRUE(becomesTrue([&] {
+        return std::distance(std::filesystem::directory_iterator("/proc/" + parent + "/fd"), {}) ==
+               2;
+    }));
     ASSERT_TRUE(init.ask<api::Empty>("signal", api::ChannelSignal{channel, SIGKILL}));
     EXPECT_EQ(init.finish(channel).exit.signal, SIGKILL);
 }

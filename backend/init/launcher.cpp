@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "backend/init/launch.h"
+#include "backend/init/launcher.h"
 
 #include "backend/api/names.h"
 #include "backend/init/pty.h"
+#include "backend/init/thread_lender.h"
 #include "backend/init/users.h"
 
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
-#include <map>
+#include <optional>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
@@ -144,9 +147,86 @@ Result<Streams> makeTerminal(Launched& ours, const api::ExecRequest& request, ui
     return Streams{std::move(pty->slave), {}, {}};
 }
 
+/// A plan and all it points to.
+struct PlanMemory
+{
+    std::vector<std::string> words;
+    std::vector<std::string> variables;
+    std::vector<std::string> programs;
+    std::vector<char*> argv;
+    std::vector<char*> env;
+    std::vector<char*> programArray;
+    std::vector<gid_t> groups;
+    std::string cwd;
+    CommandPlan plan;
+};
+
+/// All of a plan but its descriptors.
+CommandPlan& fillPlan(PlanMemory& memory, const api::ExecRequest& request, Identity identity)
+{
+    memory.words = request.argv;
+    if (memory.words.empty())
+        memory.words.push_back(identity.shell);
+    const auto environment = makeEnvironment(request, identity);
+    memory.programs = candidates(memory.words.front(), environment.at("PATH"));
+    for (const auto& [name, value] : environment)
+        memory.variables.push_back(name + "=" + value);
+    memory.argv = toArray(memory.words);
+    memory.env = toArray(memory.variables);
+    memory.programArray = toArray(memory.programs);
+    memory.groups = std::move(identity.groups);
+    memory.cwd = request.cwd.empty() ? std::string(kDefaultFolder) : request.cwd;
+
+    CommandPlan& plan = memory.plan;
+    plan.argv = memory.argv.data();
+    plan.env = memory.env.data();
+    plan.programs = memory.programArray.data();
+    plan.cwd = memory.cwd.c_str();
+    plan.uid = identity.uid;
+    plan.gid = identity.gid;
+    plan.groups = memory.groups.data();
+    plan.groupCount = memory.groups.size();
+    plan.sameUser = identity.uid == ::geteuid() && identity.gid == ::getegid();
+    plan.tty = request.tty;
+    plan.files = g_originalFileLimit;
+    plan.timeoutMs = request.timeoutMs;
+    return plan;
+}
+
+/// Idle threads cost a page or two each; a busy sandbox need not make them anew all the time.
+constexpr std::size_t kMostIdle = 8;
+
 } // namespace
 
-Result<Launched> launch(const api::ExecRequest& request)
+struct Launched::Supervision
+{
+    PlanMemory memory;
+    std::unique_ptr<ThreadLender> lender;
+    bool hasEnded = false;
+    std::optional<Launcher::FirstReport> report;
+};
+
+namespace {
+
+int runSupervisor(void* supervision)
+{
+    auto& start = *static_cast<Launched::Supervision*>(supervision);
+    supervise(start.memory.plan, start.lender->memory().table);
+}
+
+pid_t startSupervisor(Launched::Supervision& supervision)
+{
+    auto& stack = supervision.lender->memory().stack;
+    return ::clone(runSupervisor, stack.data() + stack.size(), CLONE_VM | CLONE_SETTLS | SIGCHLD,
+                   &supervision, nullptr, supervision.lender->threadPointer(), nullptr);
+}
+
+} // namespace
+
+Launcher::Launcher() = default;
+Launcher::~Launcher() = default;
+
+Result<Launched> Launcher::launch(const api::ExecRequest& request)
 {
     if (Result<void> checked = checkRequest(request); !checked)
         return std::unexpected(checked.error());
@@ -167,45 +247,59 @@ Result<Launched> launch(const api::ExecRequest& request)
     if (::fcntl(ours.control.get(), F_SETFL, O_NONBLOCK) != 0)
         return failErrno("cannot set up a socket");
 
-    std::vector<std::string> words = request.argv;
-    if (words.empty())
-        words.push_back(identity->shell);
-    const auto environment = makeEnvironment(request, *identity);
-    std::vector<std::string> programs = candidates(words.front(), environment.at("PATH"));
-    std::vector<std::string> variables;
-    for (const auto& [name, value] : environment)
-        variables.push_back(name + "=" + value);
-    const std::vector<char*> argv = toArray(words);
-    const std::vector<char*> env = toArray(variables);
-    const std::vector<char*> programArray = toArray(programs);
-    const std::string cwd = request.cwd.empty() ? std::string(kDefaultFolder) : request.cwd;
-
-    CommandPlan plan;
-    plan.argv = argv.data();
-    plan.env = env.data();
-    plan.programs = programArray.data();
-    plan.cwd = cwd.c_str();
-    plan.uid = identity->uid;
-    plan.gid = identity->gid;
-    plan.groups = identity->groups.data();
-    plan.groupCount = identity->groups.size();
-    plan.sameUser = identity->uid == ::geteuid() && identity->gid == ::getegid();
+    auto supervision = std::make_shared<Supervision>();
+    CommandPlan& plan = fillPlan(supervision->memory, request, *std::move(identity));
     plan.input = streams->input.get();
     plan.output = request.tty ? plan.input : streams->output.get();
     plan.error = request.tty ? plan.input : streams->error.get();
-    plan.tty = request.tty;
-    plan.files = g_originalFileLimit;
-    plan.timeoutMs = request.timeoutMs;
     plan.control = supervisorEnd.get();
 
-    const pid_t supervisor = ::_Fork();
-    if (supervisor == 0)
-        supervise(plan);
+    if (m_idle.empty()) {
+        supervision->lender = ThreadLender::create();
+    } else {
+        supervision->lender = std::move(m_idle.back());
+        m_idle.pop_back();
+    }
+    const pid_t supervisor = supervision->lender ? startSupervisor(*supervision) : -1;
     if (supervisor < 0) {
         return std::unexpected(
             launchError(request, {SupervisorReport::Kind::Failed, errno, LaunchStep::Fork}));
     }
+    m_running[supervisor] = supervision;
+    ours.supervision = std::move(supervision);
     return ours;
+}
+
+void Launcher::reported(const Launched& launched, FirstReport report)
+{
+    launched.supervision->report = report;
+    settle(launched.supervision);
+}
+
+void Launcher::reaped(pid_t pid)
+{
+    const auto found = m_running.find(pid);
+    if (found == m_running.end())
+        return;
+    const std::shared_ptr<Supervision> supervision = std::move(found->second);
+    m_running.erase(found);
+    supervision->hasEnded = true;
+    settle(supervision);
+}
+
+void Launcher::settle(const std::shared_ptr<Supervision>& supervision)
+{
+    if (!supervision->hasEnded || !supervision->report)
+        return;
+    if (*supervision->report == FirstReport::Missing) {
+        // Somebody inside has killed the supervisor between vfork and exec. Its command may still be
+        // on the way to its exec, on this stack and with this plan.
+        m_abandoned.push_back(supervision);
+        return;
+    }
+    if (m_idle.size() < kMostIdle)
+        m_idle.push_back(std::move(supervision->lender));
+    supervision->lender.reset();
 }
 
 Error launchError(const api::ExecRequest& request, const SupervisorReport& report)
