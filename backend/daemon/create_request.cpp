@@ -12,7 +12,8 @@ namespace {
 
 /// Less than this and init itself does not fit.
 constexpr std::int64_t kLeastMemory = 16 * 1024 * 1024;
-constexpr std::int64_t kLeastPids = 4;
+/// caisson-init has five threads, and each command two processes or threads beside its own.
+constexpr std::int64_t kLeastPids = 10;
 constexpr std::int64_t kMostPids = 4 * 1024 * 1024; // pid_max of a 64-bit kernel, proc(5)
 constexpr double kLeastCpus = 0.01;
 
@@ -83,7 +84,7 @@ Result<void> checkCreateRequest(const api::CreateSandbox& request)
     if (limits.memory != 0 && limits.memory < kLeastMemory)
         return fail(ErrorCode::BadRequest, "a memory limit must be at least 16 MiB");
     if (limits.pids != 0 && (limits.pids < kLeastPids || limits.pids > kMostPids))
-        return fail(ErrorCode::BadRequest, "a limit on processes must be 4 to 4194304");
+        return fail(ErrorCode::BadRequest, "a limit on processes must be 10 to 4194304: those of Caisson inside count, too");
     if (limits.cpus != 0 && !(limits.cpus >= kLeastCpus && limits.cpus <= 10'000))
         return fail(ErrorCode::BadRequest, "a limit on CPUs must be 0.01 to 10000");
     for (const auto& [name, value] : request.env) {
