@@ -19,7 +19,7 @@ struct Output
     std::string bytes;
 };
 
-/// A command under way. One reader and one writer at a time.
+/// A command under way. One reader at a time; writers take turns.
 class ExecSocket
 {
 public:

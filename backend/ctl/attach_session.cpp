@@ -40,13 +40,11 @@ enum class History { Old, OurOwn };
 /// signals, the caller's reads the output; whichever ends it aborts the socket with a reason.
 struct Attachment
 {
-    Attachment(const api::asio::any_io_executor& executor, client::TerminalSocket terminalSocket)
+    explicit Attachment(client::TerminalSocket terminalSocket)
         : socket(std::move(terminalSocket))
-        , writing(executor)
     {
     }
     client::TerminalSocket socket;
-    Turn writing;
     StandardStreams streams;
     std::optional<RawTerminal> terminal;
     ReplayFence fence;
@@ -63,7 +61,6 @@ void end(Attachment& attachment, int code)
 
 api::Task<Result<void>> sendSize(Attachment& attachment, WindowSize size)
 {
-    const std::unique_ptr<Turn::Held> turn = co_await attachment.writing.take();
     co_return co_await attachment.socket.resize(size.cols, size.rows);
 }
 
@@ -109,7 +106,6 @@ api::Task<void> pumpInput(std::shared_ptr<Attachment> attachment)
         const std::size_t leave = attachment->terminal ? bytes.find(kLeave) : bytes.npos;
         const std::string typed = attachment->fence.pass(bytes.substr(0, leave));
         if (!typed.empty()) {
-            const std::unique_ptr<Turn::Held> turn = co_await attachment->writing.take();
             if (!co_await attachment->socket.type(typed))
                 co_return;
         }
@@ -192,7 +188,7 @@ api::Task<Result<int>> attach(Session& session, std::string sandbox, std::string
     if (!socket)
         co_return std::unexpected(socket.error());
     const auto executor = co_await api::asio::this_coro::executor;
-    const auto attachment = std::make_shared<Attachment>(executor, *std::move(socket));
+    const auto attachment = std::make_shared<Attachment>(*std::move(socket));
     attachment->history = history;
     if (!hasTerminal() || history == History::OurOwn)
         attachment->fence.open(); // a pipe answers no questions

@@ -27,20 +27,17 @@ constexpr std::size_t kMaxComplaint = 4096;
 /// does, whatever the other two wait for.
 struct Attached
 {
-    Attached(const api::asio::any_io_executor& executor, client::ExecSocket commandSocket)
+    explicit Attached(client::ExecSocket commandSocket)
         : socket(std::move(commandSocket))
-        , writing(executor)
     {
     }
     client::ExecSocket socket;
-    Turn writing;
     StandardStreams streams;
     std::optional<RawTerminal> terminal;
 };
 
 api::Task<Result<void>> sendControl(Attached& attached, api::StreamControl control)
 {
-    const std::unique_ptr<Turn::Held> turn = co_await attached.writing.take();
     co_return co_await attached.socket.control(std::move(control));
 }
 
@@ -55,7 +52,6 @@ api::Task<void> pumpInput(std::shared_ptr<Attached> attached)
             (void)co_await sendControl(*attached, {.type = "eof"});
             co_return;
         }
-        const std::unique_ptr<Turn::Held> turn = co_await attached->writing.take();
         if (!co_await attached->socket.writeInput({room.data(), *got}))
             co_return;
     }
@@ -150,7 +146,7 @@ api::Task<Result<int>> runAttached(Session& session, std::string sandbox, api::E
         co_await session.client.exec(std::move(sandbox), std::move(request));
     if (!socket)
         co_return std::unexpected(socket.error());
-    const auto attached = std::make_shared<Attached>(executor, *std::move(socket));
+    const auto attached = std::make_shared<Attached>(*std::move(socket));
     if (Result<void> started = co_await awaitStart(attached->socket); !started)
         co_return std::unexpected(started.error());
     if (tty && hasTerminal()) {

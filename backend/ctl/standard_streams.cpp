@@ -48,23 +48,4 @@ api::Task<Result<void>> StandardStreams::write(int fd, std::string_view bytes)
         api::asio::use_awaitable);
 }
 
-Turn::Turn(const api::asio::any_io_executor& executor)
-    : m_changed(executor)
-{
-}
-
-Turn::Held::~Held()
-{
-    m_turn.m_taken = false;
-    m_turn.m_changed.notifyAll();
-}
-
-api::Task<std::unique_ptr<Turn::Held>> Turn::take()
-{
-    while (m_taken)
-        co_await m_changed.wait();
-    m_taken = true;
-    co_return std::make_unique<Held>(*this);
-}
-
 } // namespace caisson::ctl

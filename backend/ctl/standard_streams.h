@@ -27,33 +27,4 @@ private:
     api::asio::thread_pool& m_threads; ///< never joined, see above
 };
 
-/// Lets one coroutine at a time through, for the one writer that a socket may have.
-class Turn
-{
-public:
-    explicit Turn(const api::asio::any_io_executor& executor);
-
-    class Held
-    {
-    public:
-        explicit Held(Turn& turn)
-            : m_turn(turn)
-        {
-        }
-        Held(const Held&) = delete;
-        Held& operator=(const Held&) = delete;
-        ~Held();
-
-    private:
-        Turn& m_turn;
-    };
-
-    /// Returns once it is the caller's turn, until the result is destroyed.
-    api::Task<std::unique_ptr<Held>> take();
-
-private:
-    api::Notifier m_changed;
-    bool m_taken = false;
-};
-
 } // namespace caisson::ctl
