@@ -3,7 +3,7 @@
 
 #include <cerrno>
 #include <pthread.h>
-#include <semaphore>
+#include <semaphore.h>
 
 namespace caisson::init {
 
@@ -13,12 +13,33 @@ namespace {
 constexpr std::size_t kStackSize = 2 * 1024 * 1024;
 static_assert(sizeof(LentMemory) < kStackSize / 2);
 
+// Of libc: while it waits, the thread does nothing in this program's own code, that a sanitizer
+// would follow on the stack that is lent.
+class Signal
+{
+public:
+    Signal() { ::sem_init(&m_semaphore, 0, 0); }
+    ~Signal() { ::sem_destroy(&m_semaphore); }
+    Signal(const Signal&) = delete;
+    Signal& operator=(const Signal&) = delete;
+
+    void give() { ::sem_post(&m_semaphore); }
+    void wait()
+    {
+        while (::sem_wait(&m_semaphore) != 0) {
+        }
+    }
+
+private:
+    sem_t m_semaphore;
+};
+
 } // namespace
 
 struct ThreadLender::State
 {
-    std::binary_semaphore sleeps{0};
-    std::binary_semaphore returned{0};
+    Signal sleeps;
+    Signal returned;
     void* threadPointer = nullptr;
     LentMemory* memory = nullptr;
 };
@@ -39,7 +60,7 @@ std::unique_ptr<ThreadLender> ThreadLender::create()
         return nullptr;
     }
     std::ignore = forThread.release(); // the thread's now
-    state->sleeps.acquire();
+    state->sleeps.wait();
     return std::unique_ptr<ThreadLender>(new ThreadLender(std::move(state)));
 }
 
@@ -50,9 +71,9 @@ void* ThreadLender::run(void* argument)
     LentMemory memory; // not initialised: its pages are to stay untouched
     (*state)->memory = &memory;
     (*state)->threadPointer = __builtin_thread_pointer();
-    (*state)->sleeps.release();
+    (*state)->sleeps.give();
     // All signals are blocked in every thread (main.cpp), so that nothing wakes it in between.
-    (*state)->returned.acquire();
+    (*state)->returned.wait();
     return nullptr;
 }
 
@@ -63,7 +84,7 @@ ThreadLender::ThreadLender(std::shared_ptr<State> state)
 
 ThreadLender::~ThreadLender()
 {
-    m_state->returned.release();
+    m_state->returned.give();
 }
 
 void* ThreadLender::threadPointer() const
