@@ -78,9 +78,13 @@ TEST(Codec, NamesTheFieldThatIsWrong)
     EXPECT_THAT(refusal(R"({"limits": {"cpus": 1e999}})"), HasSubstr("not JSON"));
 }
 
-TEST(Codec, TakesNullForAbsent)
+TEST(Codec, RefusesWhatTwoParsersMayReadAsTwoThings)
 {
-    EXPECT_TRUE(fromJson<CreateSandbox>(R"({"name": null, "limits": null})"));
+    EXPECT_THAT(refusal(R"({"name": null})"), HasSubstr("\"name\" must be a string"));
+    EXPECT_THAT(refusal(R"({"name": "a", "name": "b"})"), HasSubstr("two fields of one name"));
+    EXPECT_THAT(refusal(R"({"env": {"A": "1", "B": "2", "A": "3"}})"), HasSubstr("two fields"));
+    EXPECT_THAT(refusal("\xef\xbb\xbf{}"), HasSubstr("byte order mark"));
+    EXPECT_THAT(refusal(R"({"env": {"A": "1", "B": 2}})"), HasSubstr("\"env.B\" must be a string"));
 }
 
 TEST(Codec, RefusesDeepNestingWithoutFallingIntoIt)
