@@ -3,6 +3,8 @@
 
 import sys
 
+from quiet import untilQuiet
+
 
 def quantile(values, share):
     """The value that `share` of the values are at most (nearest rank)."""
@@ -10,12 +12,17 @@ def quantile(values, share):
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def interleaved(contestants, rounds, warmUp=2):
-    """Calls each contestant once a round, so that what else the machine does hits all alike.
-    Returns the values by name."""
+def interleaved(contestants, rounds, warmUp=2, runUp=0):
+    """Calls each contestant once a round, each on a quiet machine, so that what else the machine
+    does hits all alike. With `runUp`, each is called so many times more before the call that
+    counts: what takes milliseconds is otherwise a measure of how cold the caches are that the one
+    before it has left. Returns the values by name."""
     values = {name: [] for name in contestants}
     for turn in range(-warmUp, rounds):
         for name, measure in contestants.items():
+            untilQuiet()
+            for _ in range(runUp):
+                measure()
             value = measure()
             if turn >= 0:
                 values[name].append(value)
