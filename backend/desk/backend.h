@@ -3,6 +3,7 @@
 
 #include "backend/api/types.h"
 #include "backend/base/error.h"
+#include "backend/desk/copy_outcome.h"
 
 #include <QByteArray>
 #include <QFuture>
@@ -70,7 +71,6 @@ class Backend : public QObject
 public:
     using QObject::QObject;
 
-    virtual QFuture<Result<api::HostInfo>> host() = 0;
     virtual QFuture<Result<api::SandboxList>> listSandboxes() = 0;
     virtual QFuture<Result<api::Sandbox>> createSandbox(const api::CreateSandbox& request) = 0;
     virtual QFuture<Result<api::Sandbox>> startSandbox(const QString& id) = 0;
@@ -103,10 +103,11 @@ public:
     virtual QFuture<Result<void>> removeFile(const QString& sandbox, const QByteArray& path) = 0;
     virtual std::unique_ptr<WatchLink> watch(const QString& sandbox, const QByteArray& path) = 0;
 
-    /// Copies what is in a folder of this machine into /workspace, file by file. Progress arrives
-    /// through copyProgress with `copy`; cancelCopy() ends it with Cancelled.
-    virtual QFuture<Result<void>> copyIn(const QString& sandbox, const QString& folder,
-                                         quint64 copy) = 0;
+    /// Copies what is in a folder of this machine into /workspace, file by file, and goes on after
+    /// what cannot be read. Progress arrives through copyProgress with `copy`; cancelCopy() ends it
+    /// with Cancelled.
+    virtual QFuture<Result<CopyOutcome>> copyIn(const QString& sandbox, const QString& folder,
+                                                quint64 copy) = 0;
     virtual void cancelCopy(quint64 copy) = 0;
 
     /// Begins: signals arrive from here on. Once.

@@ -37,6 +37,20 @@ api::Task<std::invoke_result_t<Function>> onPool(api::asio::thread_pool& pool, F
         api::asio::use_awaitable);
 }
 
+/// What is not about one file: no other would fare better.
+bool endsAll(ErrorCode code)
+{
+    switch (code) {
+    case ErrorCode::NotRunning:
+    case ErrorCode::Stale:
+    case ErrorCode::NoSpace:
+    case ErrorCode::Unavailable:
+        return true;
+    default:
+        return false;
+    }
+}
+
 Result<std::string> readChunk(int fd)
 {
     std::string chunk(kChunk, '\0');
@@ -61,23 +75,19 @@ FolderCopy::FolderCopy(std::shared_ptr<client::Client> client, std::string sandb
 {
 }
 
-api::Task<Result<void>> FolderCopy::run(std::shared_ptr<FolderCopy> self)
+api::Task<Result<CopyOutcome>> FolderCopy::run(std::shared_ptr<FolderCopy> self)
 {
-    Result<void> done = co_await self->copyAll();
+    const Result<void> done = co_await self->copyAll();
     if (self->m_cancelled)
         co_return fail(ErrorCode::Cancelled, "Copying was stopped.");
-    if (!done || self->m_failures == 0)
-        co_return done;
-    const Error& first = *self->m_firstFailure;
-    if (self->m_failures == 1)
-        co_return std::unexpected(first);
-    co_return fail(first.code,
-                   std::format("{} (and {} more files)", first.message, self->m_failures - 1));
+    if (!done)
+        co_return std::unexpected(done.error());
+    co_return self->m_outcome;
 }
 
 api::Task<Result<void>> FolderCopy::copyAll()
 {
-    auto walked = co_await onPool(m_disk, [this]() -> Result<std::vector<WalkedFile>> {
+    auto walked = co_await onPool(m_disk, [this]() -> Result<WalkedFolder> {
         Result<FolderWalk> walk = FolderWalk::open(m_folder);
         if (!walk)
             return std::unexpected(walk.error());
@@ -86,7 +96,9 @@ api::Task<Result<void>> FolderCopy::copyAll()
     });
     if (!walked)
         co_return std::unexpected(walked.error());
-    m_files = std::move(*walked);
+    for (const WalkedFolder::LeftOut& left : walked->leftOut)
+        leaveOut(left.path, left.error);
+    m_files = std::move(walked->files);
     tellProgress();
     if (Result<void> made = co_await makeFolders(); !made || m_cancelled)
         co_return made;
@@ -107,8 +119,13 @@ api::Task<Result<void>> FolderCopy::makeFolders()
         const std::string path = inside(file.path);
         const Result<api::FileEntry> made =
             co_await m_client->fileAction(m_sandbox, path, {.action = "mkdir"});
-        if (!made && made.error().code != ErrorCode::Exists)
+        if (!made && endsAll(made.error().code))
             co_return std::unexpected(made.error());
+        if (!made && made.error().code != ErrorCode::Exists) {
+            leaveOut(file.path, made.error());
+            ++m_done;
+            continue;
+        }
         // Set in the end, when nothing has to be put into it any more.
         if (!made || static_cast<mode_t>(made->mode) != file.mode)
             m_folderModes.insert(m_folderModes.end(), {std::format("{:o}", file.mode), path});
@@ -124,17 +141,22 @@ api::Task<Result<void>> FolderCopy::copyFiles()
     // gaps.
     using namespace api::asio::experimental::awaitable_operators;
     co_await (copyNextFiles() && copyNextFiles() && copyNextFiles() && copyNextFiles());
+    if (m_end)
+        co_return std::unexpected(*m_end);
     co_return Result<void>{};
 }
 
 api::Task<void> FolderCopy::copyNextFiles()
 {
-    while (m_nextFile < m_files.size() && !m_cancelled) {
+    while (m_nextFile < m_files.size() && !m_cancelled && !m_end) {
         const WalkedFile& file = m_files[m_nextFile++];
         if (file.kind != WalkedFile::Kind::File)
             continue;
-        if (const Result<void> copied = co_await copyFile(file); !copied)
-            note(file.path, copied.error());
+        const Result<void> copied = co_await copyFile(file);
+        if (!copied && endsAll(copied.error().code))
+            m_end = copied.error();
+        else if (!copied)
+            leaveOut(file.path, copied.error());
         ++m_done;
         tellProgress();
     }
@@ -222,10 +244,11 @@ api::Task<Result<void>> FolderCopy::inPairs(std::vector<std::string> argv,
     co_return Result<void>{};
 }
 
-void FolderCopy::note(const std::string& path, const Error& error)
+void FolderCopy::leaveOut(const std::string& path, const Error& error)
 {
-    if (m_failures++ == 0)
-        m_firstFailure = Error{error.code, path + ": " + error.message, {}};
+    ++m_outcome.leftOut;
+    if (m_outcome.reasons.size() < CopyOutcome::kMostReasons)
+        m_outcome.reasons.push_back(std::format("{}: {}", path, error.message));
 }
 
 void FolderCopy::tellProgress()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/client/client.h"
+#include "backend/desk/copy_outcome.h"
 #include "backend/desk/folder_walk.h"
 
 #include <boost/asio/thread_pool.hpp>
@@ -24,8 +25,8 @@ public:
     FolderCopy(std::shared_ptr<client::Client> client, std::string sandbox, std::string folder,
                Progress progress);
 
-    /// Goes on after a file that cannot be read, and fails in the end, naming the first.
-    static api::Task<Result<void>> run(std::shared_ptr<FolderCopy> self);
+    /// Goes on after a file that cannot be copied, but not where no other could be either.
+    static api::Task<Result<CopyOutcome>> run(std::shared_ptr<FolderCopy> self);
     void cancel() { m_cancelled = true; }
 
 private:
@@ -38,7 +39,7 @@ private:
     api::Task<Result<void>> setModes();
     /// Runs `argv` inside with two words of `words` at a time added to it.
     api::Task<Result<void>> inPairs(std::vector<std::string> argv, std::vector<std::string> words);
-    void note(const std::string& path, const Error& error);
+    void leaveOut(const std::string& path, const Error& error);
     void tellProgress();
 
     std::shared_ptr<client::Client> m_client;
@@ -51,8 +52,8 @@ private:
     std::size_t m_nextFile = 0;
     std::int64_t m_done = 0;
     std::chrono::steady_clock::time_point m_told;
-    std::int64_t m_failures = 0;
-    std::optional<Error> m_firstFailure;
+    CopyOutcome m_outcome;
+    std::optional<Error> m_end; ///< why nothing more can be copied
     bool m_cancelled = false;
     /// The last member: its thread uses the others and is waited for before they go.
     api::asio::thread_pool m_disk{1};

@@ -23,11 +23,11 @@ std::string joined(const std::string& folder, const std::string& name)
     return folder.empty() ? name : folder + "/" + name;
 }
 
-Result<std::vector<std::string>> namesIn(UniqueFd folder, const std::string& path)
+Result<std::vector<std::string>> namesIn(UniqueFd folder)
 {
     const std::unique_ptr<DIR, int (*)(DIR*)> reading(::fdopendir(folder.get()), ::closedir);
     if (!reading)
-        return failErrno("cannot read " + path);
+        return failErrno("cannot read it");
     (void)folder.release(); // closedir() closes it
     std::vector<std::string> names;
     for (;;) {
@@ -40,7 +40,7 @@ Result<std::vector<std::string>> namesIn(UniqueFd folder, const std::string& pat
             names.emplace_back(name);
     }
     if (errno != 0)
-        return failErrno("cannot read " + path);
+        return failErrno("cannot read it");
     std::ranges::sort(names);
     return names;
 }
@@ -69,7 +69,7 @@ Result<UniqueFd> FolderWalk::openBelow(const std::string& path, int flags) const
     UniqueFd fd(
         static_cast<int>(::syscall(SYS_openat2, m_folder.get(), relative, &how, sizeof how)));
     if (!fd)
-        return failErrno("cannot open " + path);
+        return failErrno("cannot open it");
     return fd;
 }
 
@@ -79,53 +79,67 @@ Result<UniqueFd> FolderWalk::openFile(const std::string& path) const
     return openBelow(path, O_RDONLY | O_NONBLOCK);
 }
 
-Result<std::vector<WalkedFile>> FolderWalk::files() const
+Result<WalkedFolder> FolderWalk::files() const
 {
-    std::vector<WalkedFile> files;
-    if (Result<void> done = collect({}, files); !done)
+    WalkedFolder walked;
+    if (Result<void> done = collect({}, walked); !done)
         return std::unexpected(done.error());
-    return files;
+    return walked;
 }
 
-Result<void> FolderWalk::collect(const std::string& path, std::vector<WalkedFile>& files) const
+/// Fails when the folder itself cannot be read; what is in it may be left out.
+Result<void> FolderWalk::collect(const std::string& path, WalkedFolder& walked) const
 {
     Result<UniqueFd> folder = openBelow(path, O_RDONLY | O_DIRECTORY);
     if (!folder)
         return std::unexpected(folder.error());
-    const Result<std::vector<std::string>> names = namesIn(std::move(*folder), path);
+    const Result<std::vector<std::string>> names = namesIn(std::move(*folder));
     if (!names)
         return std::unexpected(names.error());
     for (const std::string& name : *names) {
         const std::string below = joined(path, name);
-        const Result<UniqueFd> opened = openBelow(below, O_PATH);
-        if (!opened && opened.error().code == ErrorCode::NotFound)
-            continue; // gone since the folder was read
-        if (!opened)
-            return std::unexpected(opened.error());
-        struct stat info{};
-        if (::fstat(opened->get(), &info) != 0)
-            return failErrno("cannot look at " + below);
-        WalkedFile file{.path = below, .mode = info.st_mode & 07777u};
-        if (S_ISDIR(info.st_mode)) {
-            file.kind = WalkedFile::Kind::Folder;
-        } else if (S_ISLNK(info.st_mode)) {
-            file.kind = WalkedFile::Kind::Symlink;
-            char target[PATH_MAX];
-            const ssize_t length = ::readlinkat(opened->get(), "", target, sizeof target);
-            if (length < 0)
-                return failErrno("cannot read the symlink " + below);
-            file.target.assign(target, static_cast<std::size_t>(length));
-        } else if (!S_ISREG(info.st_mode)) {
+        Result<std::optional<WalkedFile>> file = look(below);
+        if (!file) {
+            // What is gone since the folder was read is nobody's loss.
+            if (file.error().code != ErrorCode::NotFound)
+                walked.leftOut.push_back({below, file.error()});
             continue;
         }
-        const bool isFolder = file.kind == WalkedFile::Kind::Folder;
-        files.push_back(std::move(file));
-        if (isFolder) {
-            if (Result<void> done = collect(below, files); !done)
-                return done;
-        }
+        if (!*file)
+            continue;
+        const bool isFolder = (*file)->kind == WalkedFile::Kind::Folder;
+        walked.files.push_back(std::move(**file));
+        if (!isFolder)
+            continue;
+        if (Result<void> done = collect(below, walked); !done)
+            walked.leftOut.push_back({below, done.error()});
     }
     return {};
+}
+
+/// Nothing for what means nothing as a copy.
+Result<std::optional<WalkedFile>> FolderWalk::look(const std::string& path) const
+{
+    const Result<UniqueFd> opened = openBelow(path, O_PATH);
+    if (!opened)
+        return std::unexpected(opened.error());
+    struct stat info{};
+    if (::fstat(opened->get(), &info) != 0)
+        return failErrno("cannot look at it");
+    WalkedFile file{.path = path, .mode = info.st_mode & 07777u};
+    if (S_ISDIR(info.st_mode)) {
+        file.kind = WalkedFile::Kind::Folder;
+    } else if (S_ISLNK(info.st_mode)) {
+        file.kind = WalkedFile::Kind::Symlink;
+        char target[PATH_MAX];
+        const ssize_t length = ::readlinkat(opened->get(), "", target, sizeof target);
+        if (length < 0)
+            return failErrno("cannot read the symlink");
+        file.target.assign(target, static_cast<std::size_t>(length));
+    } else if (!S_ISREG(info.st_mode)) {
+        return std::optional<WalkedFile>();
+    }
+    return std::optional(std::move(file));
 }
 
 } // namespace caisson::desk

@@ -5,6 +5,7 @@
 #include "backend/base/unique_fd.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -21,6 +22,17 @@ struct WalkedFile
     std::string target; ///< of a symlink
 };
 
+struct WalkedFolder
+{
+    std::vector<WalkedFile> files;
+    struct LeftOut
+    {
+        std::string path;
+        Error error;
+    };
+    std::vector<LeftOut> leftOut; ///< could not be looked at
+};
+
 /// A folder of this machine, read without ever following a symlink in it: what a link leads to may
 /// lie outside, and is not what the person chose.
 class FolderWalk
@@ -29,15 +41,17 @@ public:
     static Result<FolderWalk> open(const std::string& folder);
 
     /// Everything below the folder, each folder before what is in it. Sockets, FIFOs and devices
-    /// are left out: they mean nothing as copies. Waits for the disk.
-    Result<std::vector<WalkedFile>> files() const;
+    /// are passed over: they mean nothing as copies. Fails when the folder itself cannot be read.
+    /// Waits for the disk.
+    Result<WalkedFolder> files() const;
 
     /// Opens one of the files for reading. Waits for the disk.
     Result<UniqueFd> openFile(const std::string& path) const;
 
 private:
     explicit FolderWalk(UniqueFd folder);
-    Result<void> collect(const std::string& path, std::vector<WalkedFile>& files) const;
+    Result<void> collect(const std::string& path, WalkedFolder& walked) const;
+    Result<std::optional<WalkedFile>> look(const std::string& path) const;
     Result<UniqueFd> openBelow(const std::string& path, int flags) const;
 
     UniqueFd m_folder;

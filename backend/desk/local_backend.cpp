@@ -147,11 +147,6 @@ void LocalBackend::deliverProgress()
         emit copyProgress(copy, news.done, news.total);
 }
 
-QFuture<Result<api::HostInfo>> LocalBackend::host()
-{
-    return m_thread->call(m_client->host());
-}
-
 QFuture<Result<api::SandboxList>> LocalBackend::listSandboxes()
 {
     return m_thread->call(m_client->listSandboxes());
@@ -254,8 +249,8 @@ std::unique_ptr<WatchLink> LocalBackend::watch(const QString& sandbox, const QBy
     return std::make_unique<WatchFollower>(m_thread, m_client, sandbox, path);
 }
 
-QFuture<Result<void>> LocalBackend::copyIn(const QString& sandbox, const QString& folder,
-                                           quint64 copy)
+QFuture<Result<CopyOutcome>> LocalBackend::copyIn(const QString& sandbox, const QString& folder,
+                                                  quint64 copy)
 {
     const auto work = std::make_shared<FolderCopy>(
         m_client, sandbox.toStdString(), QFile::encodeName(folder).toStdString(),

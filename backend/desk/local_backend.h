@@ -29,7 +29,6 @@ public:
     void connectToHost() override;
     void retry() override;
 
-    QFuture<Result<api::HostInfo>> host() override;
     QFuture<Result<api::SandboxList>> listSandboxes() override;
     QFuture<Result<api::Sandbox>> createSandbox(const api::CreateSandbox& request) override;
     QFuture<Result<api::Sandbox>> startSandbox(const QString& id) override;
@@ -58,8 +57,8 @@ public:
     QFuture<Result<void>> removeFile(const QString& sandbox, const QByteArray& path) override;
     std::unique_ptr<WatchLink> watch(const QString& sandbox, const QByteArray& path) override;
 
-    QFuture<Result<void>> copyIn(const QString& sandbox, const QString& folder,
-                                 quint64 copy) override;
+    QFuture<Result<CopyOutcome>> copyIn(const QString& sandbox, const QString& folder,
+                                        quint64 copy) override;
     void cancelCopy(quint64 copy) override;
 
 private:

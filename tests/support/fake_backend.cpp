@@ -146,6 +146,16 @@ void FakeBackend::print(const QString& id, const QString& terminal, const QByteA
     }
 }
 
+void FakeBackend::truncate(const QString& id, const QString& terminal, qint64 first)
+{
+    for (const QPointer<FakeTerminalLink>& link : at(id).terminals.at(terminal).links) {
+        later([link, first] {
+            if (link)
+                emit link->truncated(first);
+        });
+    }
+}
+
 void FakeBackend::endTerminal(const QString& id, const QString& terminal,
                               const api::ExitStatus& exit)
 {
@@ -185,12 +195,13 @@ void FakeBackend::release()
         later(std::move(what));
 }
 
-void FakeBackend::endCopy(const Result<void>& result)
+void FakeBackend::endCopy(quint64 copyId, const Result<desk::CopyOutcome>& result)
 {
-    later([promise = std::exchange(m_copyPromise, nullptr), result] {
-        promise->addResult(result);
-        promise->finish();
-    });
+    if (const auto promise = m_copies.take(copyId))
+        later([promise, result] {
+            promise->addResult(result);
+            promise->finish();
+        });
 }
 
 // ---- Backend -----------------------------------------------------------------------------------
@@ -262,13 +273,6 @@ void FakeBackend::retry()
     note(QStringLiteral("retry"), {});
 }
 
-QFuture<Result<api::HostInfo>> FakeBackend::host()
-{
-    api::HostInfo info;
-    info.name = "test";
-    return answer<api::HostInfo>(info);
-}
-
 QFuture<Result<api::SandboxList>> FakeBackend::listSandboxes()
 {
     note(QStringLiteral("listSandboxes"), {});
@@ -331,22 +335,22 @@ QFuture<Result<void>> FakeBackend::removeSandbox(const QString& id)
     return answer<void>({});
 }
 
-QFuture<Result<void>> FakeBackend::copyIn(const QString& sandbox, const QString& folder,
-                                          quint64 copyId)
+QFuture<Result<desk::CopyOutcome>> FakeBackend::copyIn(const QString& sandbox,
+                                                       const QString& folder, quint64 copyId)
 {
     note(QStringLiteral("copyIn"), sandbox, folder.toUtf8());
     copiedFolder = folder;
     copy = copyId;
-    m_copyPromise = std::make_shared<QPromise<Result<void>>>();
-    m_copyPromise->start();
-    return m_copyPromise->future();
+    auto promise = std::make_shared<QPromise<Result<desk::CopyOutcome>>>();
+    promise->start();
+    m_copies.insert(copyId, promise);
+    return promise->future();
 }
 
 void FakeBackend::cancelCopy(quint64 copyId)
 {
     note(QStringLiteral("cancelCopy"), {});
-    if (copyId == copy && m_copyPromise)
-        endCopy(fail(ErrorCode::Cancelled, "stopped"));
+    endCopy(copyId, fail(ErrorCode::Cancelled, "stopped"));
 }
 
 } // namespace caisson::test

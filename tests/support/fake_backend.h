@@ -69,6 +69,8 @@ public:
     /// A terminal that was there before the window.
     QString addTerminal(const QString& id, const QByteArray& journal = {});
     void print(const QString& id, const QString& terminal, const QByteArray& bytes);
+    /// What was before that byte is not kept any more.
+    void truncate(const QString& id, const QString& terminal, qint64 first);
     void endTerminal(const QString& id, const QString& terminal, const api::ExitStatus& exit);
     const FakeTerminal& terminalOf(const QString& id, const QString& terminal) const;
 
@@ -86,13 +88,13 @@ public:
     /// The folder copied in last, and the copy's number; a copy ends when the test says so.
     QString copiedFolder;
     quint64 copy = 0;
-    void endCopy(const Result<void>& result);
+    void endCopy(const Result<desk::CopyOutcome>& result) { endCopy(copy, result); }
+    void endCopy(quint64 copyId, const Result<desk::CopyOutcome>& result);
 
     // ---- Backend ----
 
     void connectToHost() override;
     void retry() override;
-    QFuture<Result<api::HostInfo>> host() override;
     QFuture<Result<api::SandboxList>> listSandboxes() override;
     QFuture<Result<api::Sandbox>> createSandbox(const api::CreateSandbox& request) override;
     QFuture<Result<api::Sandbox>> startSandbox(const QString& id) override;
@@ -118,8 +120,8 @@ public:
                                                const api::FileAction& action) override;
     QFuture<Result<void>> removeFile(const QString& sandbox, const QByteArray& path) override;
     std::unique_ptr<desk::WatchLink> watch(const QString& sandbox, const QByteArray& path) override;
-    QFuture<Result<void>> copyIn(const QString& sandbox, const QString& folder,
-                                 quint64 copyId) override;
+    QFuture<Result<desk::CopyOutcome>> copyIn(const QString& sandbox, const QString& folder,
+                                              quint64 copyId) override;
     void cancelCopy(quint64 copyId) override;
 
 private:
@@ -145,7 +147,7 @@ private:
     QHash<QString, Error> m_failures;
     QStringList m_calls;
     std::vector<std::function<void()>> m_held;
-    std::shared_ptr<QPromise<Result<void>>> m_copyPromise;
+    QHash<quint64, std::shared_ptr<QPromise<Result<desk::CopyOutcome>>>> m_copies;
     bool m_holding = false;
     int m_made = 0;
 };

@@ -35,6 +35,9 @@ QFuture<Result<api::Terminal>> FakeBackend::createTerminal(const QString& sandbo
         return answer<api::Terminal>(std::unexpected(*error));
     const QString id = addTerminal(sandbox);
     api::Terminal& terminal = at(sandbox).terminals.at(id).terminal;
+    if (!request.argv.empty())
+        terminal.argv = request.argv;
+    terminal.title = request.title;
     terminal.cols = request.cols;
     terminal.rows = request.rows;
     later([this, sandbox, terminal] { emit terminalChanged(sandbox, terminal); });

@@ -358,7 +358,7 @@ QWidget* readOnly()
 QWidget* inParts()
 {
     QByteArray bytes;
-    while (bytes.size() <= EditorPage::kLargestEdited)
+    while (bytes.size() <= PreparedFile::kLargestEdited)
         bytes += "2026-03-01T12:00:00Z INFO request served in 12 ms, row " +
                  QByteArray::number(bytes.size()) + "\n";
     return page("server.log", bytes);
@@ -393,15 +393,15 @@ QWidget* confirmation()
     });
 }
 
-QWidget* textQuestion()
+QWidget* choice()
 {
     return dialog([](DialogPrompter& prompter, QWidget* asker) {
-        prompter.askText(
+        prompter.choose(
             asker,
-            {QStringLiteral("Rename “main.py”"), QStringLiteral("New name"),
-             QStringLiteral("ma/in.py"), QStringLiteral("Rename"),
-             [](const QString&) { return QStringLiteral("A name cannot have a “/” in it."); }},
-            [](const QString&) {});
+            {QStringLiteral("Save “main.py” before it is closed?"),
+             QStringLiteral("Without saving, what you typed is lost."), QStringLiteral("&Save"),
+             QStringLiteral("&Discard")},
+            [] {}, [] {});
     });
 }
 
@@ -423,7 +423,7 @@ QList<Scene> scenes()
         {QStringLiteral("parts"), inParts},
         {QStringLiteral("binary"), binary},
         {QStringLiteral("confirm"), confirmation},
-        {QStringLiteral("ask"), textQuestion},
+        {QStringLiteral("choose"), choice},
     };
 }
 

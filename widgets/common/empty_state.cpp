@@ -25,6 +25,7 @@ EmptyState::EmptyState(const QString& name, Icon iconName, const QString& senten
     , m_button(new QPushButton)
 {
     setObjectName(name);
+    m_icon->setObjectName(name + QStringLiteral(".icon"));
     m_icon->setAlignment(Qt::AlignCenter);
     m_sentence->setObjectName(name + QStringLiteral(".sentence"));
     m_sentence->setAlignment(Qt::AlignHCenter | Qt::AlignTop);

@@ -3,6 +3,7 @@
 
 #include <QPushButton>
 #include <QVBoxLayout>
+#include <algorithm>
 
 namespace caisson {
 
@@ -31,6 +32,15 @@ void ErrorStrip::report(ErrorReport report)
     showFirst();
 }
 
+void ErrorStrip::update(const ErrorReport& report)
+{
+    const auto place = std::ranges::find(m_reports, report.topic, &ErrorReport::topic);
+    if (place == m_reports.end())
+        return;
+    *place = report;
+    showFirst();
+}
+
 void ErrorStrip::withdraw(const QString& topic)
 {
     if (m_reports.removeIf([&](const ErrorReport& report) { return report.topic == topic; }) > 0)
@@ -39,7 +49,6 @@ void ErrorStrip::withdraw(const QString& topic)
 
 void ErrorStrip::showFirst()
 {
-    emit countChanged(count());
     if (m_reports.isEmpty()) {
         hide();
         m_strip->hide();

@@ -31,14 +31,14 @@ public:
     explicit ErrorStrip(QWidget* parent = nullptr);
 
     void report(ErrorReport report);
+    /// Says the same in other words where it is still said: what tries by itself again and again
+    /// must neither come before what the person just did nor come back once it was closed.
+    void update(const ErrorReport& report);
 
     /// What was wrong is well again: takes the reports of a topic away, shown or waiting.
     void withdraw(const QString& topic);
 
     int count() const { return static_cast<int>(m_reports.size()); }
-
-signals:
-    void countChanged(int count);
 
 private:
     void showFirst();

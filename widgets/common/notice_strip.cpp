@@ -10,6 +10,7 @@
 #include <QToolButton>
 
 #include "widgets/common/colors.h"
+#include "widgets/common/fade.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/pane.h"
@@ -68,6 +69,7 @@ NoticeStrip::NoticeStrip(const QString& name, Tone tone, QWidget* parent)
     , m_dismiss(nullptr)
 {
     setObjectName(name);
+    m_icon->setObjectName(name + QStringLiteral(".icon"));
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     m_detail->setFont(secondaryFont());
     m_detail->setForegroundRole(QPalette::PlaceholderText);
@@ -136,6 +138,13 @@ void NoticeStrip::paintEvent(QPaintEvent*)
     painter.fillRect(QRect(0, 0, width(), 1), colors.hairline);
     painter.fillRect(QRect(0, height() - 1, width(), 1), colors.hairline);
     painter.fillRect(QRect(0, 0, 3, height()), toneColor(m_tone, colors));
+}
+
+void NoticeStrip::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    if (!event->spontaneous())
+        fadeIn(this);
 }
 
 void NoticeStrip::changeEvent(QEvent* event)

@@ -32,6 +32,7 @@ Pane::Pane(const QString& name, const QString& title, QWidget* parent)
     m_titleRow->setSpacing(2);
     m_titleRow->addWidget(m_title, 1);
     auto* titleRow = new QWidget;
+    titleRow->setObjectName(name + QStringLiteral(".titleRow"));
     titleRow->setFixedHeight(metrics::kTabHeight);
     titleRow->setLayout(m_titleRow);
 

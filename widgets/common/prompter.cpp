@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/common/prompter.h"
 
+#include <QAbstractFileIconProvider>
 #include <QCoreApplication>
 #include <QDialog>
 #include <QFileDialog>
 #include <QLabel>
-#include <QLineEdit>
 #include <QMetaObject>
 #include <QPushButton>
+#include <QToolButton>
 #include <QVBoxLayout>
 
+#include "widgets/common/file_icons.h"
 #include "widgets/common/fonts.h"
+#include "widgets/common/icons.h"
 #include "widgets/common/style.h"
 
 namespace caisson {
@@ -24,11 +27,26 @@ QString tr(const char* text)
     return QCoreApplication::translate("Prompter", text);
 }
 
+/// The window's own icons instead of the desktop's, which a bare machine has none of.
+class FileIcons : public QAbstractFileIconProvider
+{
+public:
+    QIcon icon(IconType type) const override
+    {
+        return caisson::icon(type == File ? Icon::File : Icon::Folder);
+    }
+    QIcon icon(const QFileInfo& info) const override
+    {
+        return caisson::icon(info.isDir() ? Icon::Folder : fileIcon(info.fileName()));
+    }
+};
+
 /// Title, body and the row of buttons. The caller adds the body and the accepting button's meaning.
 struct DialogParts
 {
     QDialog* dialog;
     QVBoxLayout* body;
+    QHBoxLayout* buttons;
     QPushButton* cancel;
     QPushButton* accept;
 };
@@ -44,6 +62,7 @@ DialogParts makeDialog(QWidget* asker, const QString& name, const QString& title
     dialog->setAccessibleName(title);
 
     auto* heading = new QLabel(title);
+    heading->setObjectName(name + QStringLiteral(".title"));
     heading->setFont(headingFont());
     heading->setTextFormat(Qt::PlainText);
     heading->setWordWrap(true);
@@ -70,12 +89,13 @@ DialogParts makeDialog(QWidget* asker, const QString& name, const QString& title
     layout->addSpacing(8);
     layout->addLayout(buttons);
     dialog->setFixedWidth(kDialogWidth);
-    return {dialog, body, cancel, accept};
+    return {dialog, body, buttons, cancel, accept};
 }
 
-QLabel* makeText(const QString& text)
+QLabel* makeText(const QString& name, const QString& text)
 {
     auto* label = new QLabel(text);
+    label->setObjectName(name + QStringLiteral(".text"));
     label->setTextFormat(Qt::PlainText);
     label->setWordWrap(true);
     label->setForegroundRole(QPalette::PlaceholderText);
@@ -91,12 +111,19 @@ void later(QWidget* asker, std::function<void()> act)
 
 } // namespace
 
+DialogPrompter::DialogPrompter()
+    : m_icons(std::make_unique<FileIcons>())
+{
+}
+
+DialogPrompter::~DialogPrompter() = default;
+
 void DialogPrompter::confirm(QWidget* asker, const Confirmation& question,
                              std::function<void()> onConfirmed)
 {
     const DialogParts parts =
         makeDialog(asker, QStringLiteral("confirm"), question.title, question.action);
-    parts.body->addWidget(makeText(question.text));
+    parts.body->addWidget(makeText(QStringLiteral("confirm"), question.text));
     setButtonKind(parts.accept, ButtonKind::Destructive);
     // Enter must not destroy by reflex: the harmless answer has the focus.
     parts.accept->setAutoDefault(false);
@@ -106,40 +133,29 @@ void DialogPrompter::confirm(QWidget* asker, const Confirmation& question,
     parts.dialog->open();
 }
 
-void DialogPrompter::askText(QWidget* asker, const TextQuestion& question,
-                             std::function<void(const QString&)> onAnswer)
+void DialogPrompter::choose(QWidget* asker, const Choice& question, std::function<void()> onPrimary,
+                            std::function<void()> onOther)
 {
     const DialogParts parts =
-        makeDialog(asker, QStringLiteral("askText"), question.title, question.action);
-    auto* edit = new QLineEdit(question.initial);
-    edit->setObjectName(QStringLiteral("askText.edit"));
-    edit->setAccessibleName(question.label);
-    auto* label = makeText(question.label);
-    label->setBuddy(edit);
-    auto* objection = makeText({});
-    objection->setObjectName(QStringLiteral("askText.objection"));
-    objection->setFont(secondaryFont());
-    objection->setMinimumHeight(objection->fontMetrics().height());
-    parts.body->addWidget(label);
-    parts.body->addWidget(edit);
-    parts.body->addWidget(objection);
+        makeDialog(asker, QStringLiteral("choose"), question.title, question.primary);
+    parts.body->addWidget(makeText(QStringLiteral("choose"), question.text));
+    auto* other = new QPushButton(question.other);
+    other->setObjectName(QStringLiteral("choose.other"));
+    other->setAutoDefault(false);
+    setButtonKind(other, ButtonKind::Destructive);
+    // Away from the others, so that it is not hit for one of them.
+    parts.buttons->insertWidget(0, other);
     setButtonKind(parts.accept, ButtonKind::Primary);
     parts.accept->setDefault(true);
-
-    const auto check = [edit, objection, accept = parts.accept, rule = question.objection] {
-        const QString text = edit->text();
-        const QString why = rule && !text.isEmpty() ? rule(text) : QString();
-        objection->setText(why);
-        accept->setEnabled(!text.isEmpty() && why.isEmpty());
-    };
-    QObject::connect(edit, &QLineEdit::textChanged, parts.dialog, check);
-    check();
-    QObject::connect(parts.dialog, &QDialog::accepted, asker,
-                     [edit, answer = std::move(onAnswer)] { answer(edit->text()); });
-    // The name without its suffix is what a person wants to replace.
-    const qsizetype dot = question.initial.lastIndexOf(u'.');
-    edit->setSelection(0, static_cast<int>(dot > 0 ? dot : question.initial.size()));
-    edit->setFocus();
+    parts.accept->setFocus();
+    QWidget::setTabOrder(parts.cancel, parts.accept);
+    QWidget::setTabOrder(parts.accept, other);
+    QObject::connect(parts.dialog, &QDialog::accepted, asker, std::move(onPrimary));
+    QObject::connect(other, &QPushButton::clicked, asker,
+                     [dialog = parts.dialog, act = std::move(onOther)] {
+                         dialog->reject();
+                         act();
+                     });
     parts.dialog->open();
 }
 
@@ -151,6 +167,13 @@ void DialogPrompter::chooseFolder(QWidget* asker, const FolderQuestion& question
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::Directory);
     dialog->setOption(QFileDialog::ShowDirsOnly);
+    dialog->setIconProvider(m_icons.get());
+    dialog->setViewMode(QFileDialog::Detail);
+    // Where the desktop has no dialog of its own: folders are not looked at in other ways.
+    for (const char* name : {"listModeButton", "detailModeButton"}) {
+        if (auto* button = dialog->findChild<QToolButton*>(QLatin1String(name)))
+            button->hide();
+    }
     dialog->setWindowModality(Qt::WindowModal);
     QObject::connect(dialog, &QFileDialog::fileSelected, asker, std::move(onChosen));
     dialog->open();
@@ -164,16 +187,14 @@ void ScriptedPrompter::confirm(QWidget* asker, const Confirmation& question,
         later(asker, std::move(onConfirmed));
 }
 
-void ScriptedPrompter::askText(QWidget* asker, const TextQuestion& question,
-                               std::function<void(const QString&)> onAnswer)
+void ScriptedPrompter::choose(QWidget* asker, const Choice& question,
+                              std::function<void()> onPrimary, std::function<void()> onOther)
 {
-    m_asked.append(QStringList{question.title, question.label, question.action}.join(u" | "));
-    if (m_texts.isEmpty())
-        return;
-    const QString text = m_texts.takeFirst();
-    if (question.objection && !question.objection(text).isEmpty())
-        return;
-    later(asker, [text, answer = std::move(onAnswer)] { answer(text); });
+    m_asked.append(
+        QStringList{question.title, question.text, question.primary, question.other}.join(u" | "));
+    if (!m_answers.isEmpty())
+        later(asker,
+              m_answers.takeFirst() == Answer::Primary ? std::move(onPrimary) : std::move(onOther));
 }
 
 void ScriptedPrompter::chooseFolder(QWidget* asker, const FolderQuestion& question,

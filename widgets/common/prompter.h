@@ -7,8 +7,9 @@
 #include <QStringList>
 
 #include <functional>
-#include <optional>
+#include <memory>
 
+class QAbstractFileIconProvider;
 class QWidget;
 
 namespace caisson {
@@ -21,14 +22,13 @@ struct Confirmation
     QString action; ///< the verb on the button, e.g. "Remove"
 };
 
-struct TextQuestion
+/// A question with two answers that do something, beside the one that leaves all as it is.
+struct Choice
 {
     QString title;
-    QString label;
-    QString initial;
-    QString action;
-    /// Why a text is not acceptable, as a sentence; empty when it is. Called on every change.
-    std::function<QString(const QString&)> objection;
+    QString text;    ///< what each of them means
+    QString primary; ///< the verb on the button that Enter presses; "&" marks a key
+    QString other;   ///< the same for the other, which is not undone
 };
 
 struct FolderQuestion
@@ -49,9 +49,9 @@ public:
     virtual void confirm(QWidget* asker, const Confirmation& question,
                          std::function<void()> onConfirmed) = 0;
 
-    /// Calls `onAnswer` only with an acceptable text.
-    virtual void askText(QWidget* asker, const TextQuestion& question,
-                         std::function<void(const QString&)> onAnswer) = 0;
+    /// Calls one of the two, or none.
+    virtual void choose(QWidget* asker, const Choice& question, std::function<void()> onPrimary,
+                        std::function<void()> onOther) = 0;
 
     /// Calls `onChosen` with the absolute path of an existing folder of this machine.
     virtual void chooseFolder(QWidget* asker, const FolderQuestion& question,
@@ -62,12 +62,18 @@ public:
 class DialogPrompter : public Prompter
 {
 public:
+    DialogPrompter();
+    ~DialogPrompter() override;
+
     void confirm(QWidget* asker, const Confirmation& question,
                  std::function<void()> onConfirmed) override;
-    void askText(QWidget* asker, const TextQuestion& question,
-                 std::function<void(const QString&)> onAnswer) override;
+    void choose(QWidget* asker, const Choice& question, std::function<void()> onPrimary,
+                std::function<void()> onOther) override;
     void chooseFolder(QWidget* asker, const FolderQuestion& question,
                       std::function<void(const QString&)> onChosen) override;
+
+private:
+    std::unique_ptr<QAbstractFileIconProvider> m_icons;
 };
 
 /// Answers from a script and keeps what was asked: for tests and the tour. A question without an
@@ -76,7 +82,8 @@ class ScriptedPrompter : public Prompter
 {
 public:
     void willConfirm(bool isConfirmed) { m_confirmations.append(isConfirmed); }
-    void willAnswer(const QString& text) { m_texts.append(text); }
+    enum class Answer { Primary, Other };
+    void willChoose(Answer answer) { m_answers.append(answer); }
     void willChooseFolder(const QString& path) { m_folders.append(path); }
 
     /// "TITLE | TEXT | ACTION" of every question, in order.
@@ -84,14 +91,14 @@ public:
 
     void confirm(QWidget* asker, const Confirmation& question,
                  std::function<void()> onConfirmed) override;
-    void askText(QWidget* asker, const TextQuestion& question,
-                 std::function<void(const QString&)> onAnswer) override;
+    void choose(QWidget* asker, const Choice& question, std::function<void()> onPrimary,
+                std::function<void()> onOther) override;
     void chooseFolder(QWidget* asker, const FolderQuestion& question,
                       std::function<void(const QString&)> onChosen) override;
 
 private:
     QList<bool> m_confirmations;
-    QStringList m_texts;
+    QList<Answer> m_answers;
     QStringList m_folders;
     QStringList m_asked;
 };

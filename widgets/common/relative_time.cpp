@@ -14,7 +14,7 @@ constexpr qint64 kDay = 24 * kHour;
 
 QString tr(const char* text)
 {
-    return QCoreApplication::translate("RelativeTime", text);
+    return QCoreApplication::translate("ShortAge", text);
 }
 
 QString dateText(const QDateTime& moment, const QDateTime& now)
@@ -26,25 +26,6 @@ QString dateText(const QDateTime& moment, const QDateTime& now)
 }
 
 } // namespace
-
-QString relativeTime(const QDateTime& moment, const QDateTime& now)
-{
-    const qint64 seconds = moment.secsTo(now);
-    if (seconds < -kMinute)
-        return dateText(moment, now);
-    if (seconds < kMinute)
-        return tr("just now");
-    if (seconds < kHour)
-        return tr("%1 min ago").arg(seconds / kMinute);
-    const qint64 days = moment.toLocalTime().date().daysTo(now.toLocalTime().date());
-    if (days == 0 || seconds < 6 * kHour)
-        return tr("%1 h ago").arg(seconds / kHour);
-    if (days == 1)
-        return tr("yesterday");
-    if (days < 7)
-        return tr("%1 days ago").arg(days);
-    return dateText(moment, now);
-}
 
 QString shortAge(const QDateTime& moment, const QDateTime& now)
 {

@@ -6,12 +6,9 @@
 
 namespace caisson {
 
-/// How long ago, in few words: "just now", "5 min ago", "3 h ago", "yesterday", "12 Mar", "12 Mar
-/// 2024". A moment up to a minute ahead of `now` (clocks of two machines differ) is "just now"; a
-/// later one is written as its date.
-QString relativeTime(const QDateTime& moment, const QDateTime& now);
-
-/// The same without "ago", for narrow columns: "now", "5 min", "3 h", "2 d", "12 Mar".
+/// How long ago, in few words: "now", "5 min", "3 h", "2 d", "12 Mar", "12 Mar 2024". A moment up to
+/// a minute ahead of `now` (clocks of two machines differ) is "now"; a later one is written as its
+/// date.
 QString shortAge(const QDateTime& moment, const QDateTime& now);
 
 } // namespace caisson

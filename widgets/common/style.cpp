@@ -4,6 +4,8 @@
 #include <QAbstractButton>
 #include <QAbstractItemView>
 #include <QComboBox>
+#include <QDialog>
+#include <QEvent>
 #include <QMenu>
 #include <QPainter>
 #include <QPushButton>
@@ -12,6 +14,7 @@
 #include <QTabBar>
 
 #include "widgets/common/colors.h"
+#include "widgets/common/fade.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/common/style_parts.h"
@@ -44,6 +47,8 @@ Style::Style()
 void Style::polish(QWidget* widget)
 {
     QProxyStyle::polish(widget);
+    if (qobject_cast<QMenu*>(widget) || qobject_cast<QDialog*>(widget))
+        widget->installEventFilter(this);
     if (qobject_cast<QAbstractButton*>(widget) || qobject_cast<QComboBox*>(widget) ||
         qobject_cast<QTabBar*>(widget) || widget->inherits("QScrollBar")) {
         widget->setAttribute(Qt::WA_Hover);
@@ -57,8 +62,16 @@ void Style::polish(QWidget* widget)
     }
 }
 
+bool Style::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() == QEvent::Show && !event->spontaneous())
+        fadeIn(static_cast<QWidget*>(watched));
+    return QProxyStyle::eventFilter(watched, event);
+}
+
 void Style::unpolish(QWidget* widget)
 {
+    widget->removeEventFilter(this);
     if (auto* menu = qobject_cast<QMenu*>(widget))
         menu->setAttribute(Qt::WA_TranslucentBackground, false);
     QProxyStyle::unpolish(widget);
@@ -391,8 +404,15 @@ QIcon Style::standardIcon(StandardPixmap standardIcon, const QStyleOption* optio
         return icon(Icon::Close);
     case SP_ToolBarHorizontalExtensionButton:
         return icon(Icon::More);
+    case SP_ArrowBack:
+    case SP_FileDialogBack:
     case SP_ArrowLeft:
         return icon(Icon::ChevronLeft);
+    case SP_FileDialogToParent:
+        return icon(Icon::ArrowUp);
+    case SP_FileDialogNewFolder:
+        return icon(Icon::NewFolder);
+    case SP_ArrowForward:
     case SP_ArrowRight:
         return icon(Icon::ChevronRight);
     case SP_MessageBoxWarning:
@@ -403,6 +423,11 @@ QIcon Style::standardIcon(StandardPixmap standardIcon, const QStyleOption* optio
         return icon(Icon::Info);
     case SP_FileIcon:
         return icon(Icon::File);
+    case SP_ComputerIcon:
+    case SP_DesktopIcon:
+    case SP_DirHomeIcon:
+    case SP_DriveHDIcon:
+    case SP_DriveNetIcon:
     case SP_DirIcon:
     case SP_DirClosedIcon:
         return icon(Icon::Folder);

@@ -25,6 +25,8 @@ public:
     Style();
 
     void polish(QWidget* widget) override;
+    /// Menus and dialogs fade in.
+    bool eventFilter(QObject* watched, QEvent* event) override;
     void unpolish(QWidget* widget) override;
     using QProxyStyle::polish;
     using QProxyStyle::unpolish;

@@ -57,6 +57,7 @@ void TabBar::tabInserted(int index)
 {
     QTabBar::tabInserted(index);
     if (QWidget* button = tabButton(index, QTabBar::RightSide)) {
+        button->setObjectName(objectName() + QStringLiteral(".close"));
         button->setAccessibleName(tr("Close"));
         button->setToolTip(tr("Close"));
     }

@@ -14,8 +14,9 @@ Theme::Theme(QApplication& application, Appearance appearance)
     : QObject(&application)
     , m_application(application)
     , m_appearance(appearance)
-    , m_missingFonts(loadBundledFonts())
 {
+    for (const QString& file : loadBundledFonts())
+        qWarning("The font %s cannot be used.", qPrintable(file));
     QApplication::setStyle(new Style);
     QApplication::setFont(uiFont());
     QToolTip::setFont(secondaryFont());

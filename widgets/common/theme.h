@@ -29,9 +29,6 @@ public:
     Appearance appearance() const { return m_appearance; }
     bool isDark() const { return m_isDark; }
 
-    /// Font files that were not usable; empty when all is well.
-    const QStringList& missingFonts() const { return m_missingFonts; }
-
 signals:
     void changed();
 
@@ -41,7 +38,6 @@ private:
     QApplication& m_application;
     Appearance m_appearance;
     bool m_isDark = false;
-    QStringList m_missingFonts;
 };
 
 } // namespace caisson

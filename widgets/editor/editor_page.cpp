@@ -20,18 +20,11 @@
 #include "widgets/editor/paged_viewer.h"
 #include "widgets/editor/syntax.h"
 #include "widgets/editor/text_loader.h"
+#include "widgets/editor/text_mirror.h"
 
 namespace caisson {
 
 namespace {
-
-/// The text with \n between lines. toPlainText() would also turn no-break spaces into spaces.
-QString textOf(const QTextDocument& document)
-{
-    QString text = document.toRawText();
-    text.replace(QChar::ParagraphSeparator, u'\n');
-    return text;
-}
 
 /// Enough of the text to see how it indents.
 QString firstLinesOf(const QTextDocument& document)
@@ -54,6 +47,7 @@ EditorPage::EditorPage(const QString& name, const QString& fileName, const Synta
     , m_syntax(syntax)
     , m_editor(new CodeEditor(name + QStringLiteral(".text")))
     , m_loader(new TextLoader(m_editor))
+    , m_mirror(new TextMirror(m_editor->document()))
     , m_findBar(new FindBar(name + QStringLiteral(".find"), m_editor))
     , m_activity(new ActivityLine)
     , m_textView(new QWidget)
@@ -62,6 +56,8 @@ EditorPage::EditorPage(const QString& name, const QString& fileName, const Synta
     , m_views(new QStackedLayout)
 {
     setObjectName(name);
+    m_textView->setObjectName(name + QStringLiteral(".view"));
+    m_activity->setObjectName(name + QStringLiteral(".loading"));
     makeStrips();
 
     auto* textLayout = new QVBoxLayout(m_textView);
@@ -90,6 +86,10 @@ EditorPage::EditorPage(const QString& name, const QString& fileName, const Synta
     connect(m_loader, &TextLoader::finished, this, &EditorPage::onTextLoaded);
     connect(m_editor->document(), &QTextDocument::modificationChanged, this,
             &EditorPage::modifiedChanged);
+    connect(m_editor->document(), &QTextDocument::contentsChange, this, [this] {
+        if (canEdit())
+            emit edited();
+    });
     connect(m_editor, &QPlainTextEdit::cursorPositionChanged, this, &EditorPage::statusChanged);
     chooseLanguage();
 }
@@ -134,17 +134,27 @@ void EditorPage::makeStrips()
 
 void EditorPage::makeActions()
 {
-    const auto add = [this](const QString& text, const QKeySequence& shortcut, auto slot) {
-        auto* action = new QAction(text, this);
-        action->setShortcut(shortcut);
+    const auto add = [this](const std::pair<QString, QKeySequence>& shortcut, auto slot) {
+        auto* action = new QAction(shortcut.first, this);
+        action->setShortcut(shortcut.second);
         action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
         connect(action, &QAction::triggered, this, slot);
         addAction(action);
     };
-    add(tr("Save"), QKeySequence::Save, &EditorPage::requestSave);
-    add(tr("Find"), QKeySequence::Find, &EditorPage::openFindBar);
-    add(tr("Next match"), Qt::Key_F3, [this] { m_findBar->findNext(); });
-    add(tr("Previous match"), Qt::SHIFT | Qt::Key_F3, [this] { m_findBar->findPrevious(); });
+    const QList<std::pair<QString, QKeySequence>> own = shortcuts();
+    add(own[0], &EditorPage::requestSave);
+    add(own[1], &EditorPage::openFindBar);
+    add(own[2], [this] { m_findBar->findNext(); });
+    add(own[3], [this] { m_findBar->findPrevious(); });
+}
+
+QList<std::pair<QString, QKeySequence>> EditorPage::shortcuts()
+{
+    return QList<std::pair<QString, QKeySequence>>{{tr("Save"), QKeySequence::Save},
+                                                   {tr("Find"), QKeySequence::Find},
+                                                   {tr("Next match"), Qt::Key_F3},
+                                                   {tr("Previous match"), Qt::SHIFT | Qt::Key_F3}} +
+           PagedViewer::shortcuts();
 }
 
 void EditorPage::setFileName(const QString& fileName)
@@ -155,52 +165,55 @@ void EditorPage::setFileName(const QString& fileName)
 
 void EditorPage::setContent(const QByteArray& bytes, const QString& etag)
 {
-    ++m_decoding;
-    m_isDecoding = false;
+    const int preparing = ++m_preparing;
+    m_isPreparing = false;
     m_etag = etag;
     m_onDisk = {};
-    m_changedStrip->hide();
-    m_deletedStrip->hide();
-    m_readOnlyStrip->hide();
-    m_lineEndStrip->hide();
-    m_isLarge = bytes.size() > kLargestColoured;
-    if (looksBinary(bytes))
-        showBinary(bytes.size());
-    else if (bytes.size() > kLargestEdited || longestLine(bytes) > kLongestEditedLine)
-        showParts(bytes);
-    else
-        decode(bytes);
-}
-
-void EditorPage::decode(const QByteArray& bytes)
-{
-    if (!m_isLarge) {
-        showText(decodeText(bytes));
+    for (NoticeStrip* strip : {m_changedStrip, m_deletedStrip, m_readOnlyStrip, m_lineEndStrip})
+        strip->hide();
+    const std::optional<QByteArray> unsaved =
+        m_pendingState ? m_pendingState->unsaved : std::nullopt;
+    if (qMax(bytes.size(), unsaved.value_or(QByteArray()).size()) <=
+        PreparedFile::kLargestColoured) {
+        showPrepared(prepareFile(bytes, unsaved), bytes);
         return;
     }
     // The memory that the text of a large file takes for the first time costs 10 ms a megabyte on some machines.
-    m_isDecoding = true;
+    m_isPreparing = true;
     m_views->setCurrentWidget(m_textView);
     m_editor->setReadOnly(true);
     m_activity->setFraction(std::nullopt);
     m_activity->show();
-    QtConcurrent::run([bytes] {
-        return decodeText(bytes);
-    }).then(this, [this, decoding = m_decoding](const FileText& file) {
-        if (decoding != m_decoding)
-            return;
-        m_isDecoding = false;
-        showText(file);
-    });
+    QtConcurrent::run(prepareFile, bytes, unsaved)
+        .then(this, [this, bytes, preparing](const PreparedFile& prepared) {
+            if (preparing != m_preparing)
+                return;
+            m_isPreparing = false;
+            m_activity->hide();
+            showPrepared(prepared, bytes);
+        });
+}
+
+void EditorPage::showPrepared(const PreparedFile& prepared, const QByteArray& bytes)
+{
+    m_isLarge = prepared.isLarge;
+    if (prepared.isInParts && !prepared.showsMine)
+        showParts(bytes, prepared.index);
+    else if (prepared.file.kind == FileKind::Binary && !prepared.showsMine)
+        showBinary(bytes.size());
+    else
+        showText(prepared, bytes);
 }
 
 void EditorPage::showBinary(qsizetype size)
 {
     m_kind = FileKind::Binary;
+    m_pendingState.reset();
     m_binary->setSentence(
         tr("This is a binary file of %1. The editor shows text only.")
             .arg(QLocale().formattedDataSize(size, 1, QLocale::DataSizeSIFormat)));
     m_views->setCurrentWidget(m_binary);
+    m_mirror->stop();
     m_editor->clear();
     m_editor->document()->setModified(false);
     m_hasContent = true;
@@ -208,12 +221,13 @@ void EditorPage::showBinary(qsizetype size)
     emit loaded();
 }
 
-void EditorPage::showParts(const QByteArray& bytes)
+void EditorPage::showParts(const QByteArray& bytes, const PageIndex& index)
 {
     m_kind = FileKind::Unfaithful;
-    m_parts->setContent(bytes);
+    m_parts->setContent(bytes, index);
     m_views->setCurrentWidget(m_parts);
     setFocusProxy(m_parts);
+    m_mirror->stop();
     m_editor->clear();
     m_editor->document()->setModified(false);
     m_hasContent = true;
@@ -222,43 +236,52 @@ void EditorPage::showParts(const QByteArray& bytes)
     emit loaded();
 }
 
-void EditorPage::showText(const FileText& file)
+void EditorPage::showText(const PreparedFile& prepared, const QByteArray& bytes)
 {
-    const bool isReload =
-        m_hasContent && m_views->currentWidget() == m_textView && !m_isLarge && canEdit();
-    m_kind = file.kind;
-    m_format = file.format;
+    const FileText& text = prepared.showsMine ? *prepared.mine : prepared.file;
+    const bool isReload = m_hasContent && m_views->currentWidget() == m_textView && !m_isLarge &&
+                          canEdit() && !prepared.showsMine;
+    m_kind = prepared.showsMine ? FileKind::Text : text.kind;
+    m_format = text.format;
     m_views->setCurrentWidget(m_textView);
     setFocusProxy(m_editor);
-    if (file.kind == FileKind::ForeignText) {
-        m_readOnlyStrip->setText(tr("This file is not UTF-8."),
-                                 tr("It is shown as Latin-1 and cannot be edited, so that nothing "
-                                    "in it gets lost."));
-        m_readOnlyStrip->show();
-    } else if (file.kind == FileKind::Unfaithful) {
-        m_readOnlyStrip->setText(tr("This file has characters that the editor cannot keep."),
-                                 tr("It cannot be edited here, so that nothing in it gets lost."));
-        m_readOnlyStrip->show();
-    } else if (file.kind == FileKind::MixedEnds) {
-        m_lineEndStrip->show();
-    }
+    noteReadOnly();
+    m_shown = prepared;
+    m_shownFile = {bytes, m_etag};
     if (isReload && canEdit()) {
-        replaceText(file.text);
+        replaceText(text.text);
         onTextLoaded();
         return;
     }
     if (m_hasContent && !m_pendingState)
         m_pendingState = state(); // stay where the person was
+    m_mirror->stop();
     m_editor->setDefinition({});
     m_activity->setFraction(0.0);
-    m_activity->setVisible(file.text.size() > kLargestColoured);
-    m_loader->start(file.text);
+    m_activity->setVisible(text.text.size() > PreparedFile::kLargestColoured);
+    m_loader->start(text.text);
+}
+
+void EditorPage::noteReadOnly()
+{
+    if (m_kind == FileKind::ForeignText) {
+        m_readOnlyStrip->setText(tr("This file is not UTF-8."),
+                                 tr("It is shown as Latin-1 and cannot be edited, so that nothing "
+                                    "in it gets lost."));
+        m_readOnlyStrip->show();
+    } else if (m_kind == FileKind::Unfaithful) {
+        m_readOnlyStrip->setText(tr("This file has characters that the editor cannot keep."),
+                                 tr("It cannot be edited here, so that nothing in it gets lost."));
+        m_readOnlyStrip->show();
+    } else if (m_kind == FileKind::MixedEnds) {
+        m_lineEndStrip->show();
+    }
 }
 
 /// Changes only what differs, as one step of undo: cursor, scrolling and colours around it stay.
 void EditorPage::replaceText(const QString& text)
 {
-    const QString old = textOf(*m_editor->document());
+    const QString old = m_mirror->text().text();
     const qsizetype shorter = qMin(old.size(), text.size());
     qsizetype head = 0;
     while (head < shorter && old[head] == text[head])
@@ -283,6 +306,7 @@ void EditorPage::onTextLoaded()
 {
     m_activity->hide();
     m_hasContent = true;
+    m_mirror->start(m_shown.pieces);
     m_editor->setReadOnly(!canEdit());
     // Reading needs a cursor too: for the position, for selecting by keyboard.
     m_editor->setTextInteractionFlags(canEdit() ? Qt::TextEditorInteraction
@@ -291,6 +315,8 @@ void EditorPage::onTextLoaded()
     m_editor->document()->setModified(false);
     chooseLanguage();
     applyPendingState();
+    m_shown = {};
+    m_shownFile = {};
     emit statusChanged();
     emit loaded();
 }
@@ -304,25 +330,27 @@ void EditorPage::applyPendingState()
         m_parts->showPage(wanted.page);
         return;
     }
-    if (wanted.unsaved && canEdit()) {
-        const QString etagNow = m_etag;
-        const FileText mine = decodeText(*wanted.unsaved);
-        if (mine.kind == FileKind::Text && mine.text != textOf(*m_editor->document())) {
-            const QString theirs = textOf(*m_editor->document());
-            replaceText(mine.text);
-            if (!wanted.etag.isEmpty() && wanted.etag != etagNow) {
-                m_onDisk = {encodeText(theirs, m_format), etagNow};
-                m_etag = wanted.etag;
-                askAboutChange();
-            }
-        }
-    }
+    if (m_shown.mine)
+        restoreMine(wanted);
     const int last = m_editor->document()->characterCount() - 1;
     QTextCursor cursor = m_editor->textCursor();
     cursor.setPosition(qMin(wanted.anchor, last));
     cursor.setPosition(qMin(wanted.position, last), QTextCursor::KeepAnchor);
     m_editor->setTextCursor(cursor);
     m_editor->verticalScrollBar()->setValue(wanted.topLine);
+}
+
+void EditorPage::restoreMine(const EditorState& left)
+{
+    if (m_shown.showsMine)
+        m_editor->document()->setModified(true);
+    else
+        replaceText(m_shown.mine->text);
+    if (left.etag != m_etag) {
+        m_onDisk = m_shownFile;
+        m_etag = left.etag;
+        askAboutChange();
+    }
 }
 
 void EditorPage::chooseLanguage()
@@ -341,10 +369,20 @@ void EditorPage::chooseLanguage()
     emit statusChanged();
 }
 
-QByteArray EditorPage::content()
+TextSnapshot EditorPage::snapshot() const
 {
-    m_givenRevision = m_editor->document()->revision();
-    return encodeText(textOf(*m_editor->document()), m_format);
+    return {m_mirror->text(), m_format};
+}
+
+TextSnapshot EditorPage::beginSave()
+{
+    m_givenRevision = revision();
+    return snapshot();
+}
+
+int EditorPage::revision() const
+{
+    return m_editor->document()->revision();
 }
 
 bool EditorPage::canEdit() const
@@ -354,7 +392,7 @@ bool EditorPage::canEdit() const
 
 bool EditorPage::isLoading() const
 {
-    return m_isDecoding || m_loader->isLoading();
+    return m_isPreparing || m_loader->isLoading();
 }
 
 bool EditorPage::isModified() const
@@ -368,7 +406,7 @@ void EditorPage::setSaved(const QString& etag)
     m_onDisk = {};
     m_changedStrip->hide();
     m_deletedStrip->hide();
-    if (m_editor->document()->revision() == m_givenRevision)
+    if (revision() == m_givenRevision)
         m_editor->document()->setModified(false);
 }
 
@@ -384,15 +422,34 @@ void EditorPage::externalChange(const QByteArray& bytes, const QString& etag)
 {
     if (!m_hasContent || etag == m_etag)
         return;
-    if (canEdit() && bytes == encodeText(textOf(*m_editor->document()), m_format)) {
-        m_etag = etag;
+    const OnDisk theirs{bytes, etag};
+    // A character takes a byte or more.
+    if (!canEdit() || m_mirror->text().size() > bytes.size()) {
+        compared(false, theirs);
+    } else if (bytes.size() <= PreparedFile::kLargestColoured) {
+        compared(bytes == snapshot().bytes(), theirs);
+    } else {
+        QtConcurrent::run([mine = snapshot(), bytes] {
+            return mine.bytes() == bytes;
+        }).then(this, [this, theirs, before = revision()](bool isSame) {
+            compared(isSame && revision() == before, theirs);
+        });
+    }
+}
+
+void EditorPage::compared(bool isSame, const OnDisk& theirs)
+{
+    if (theirs.etag == m_etag)
+        return; // known meanwhile
+    if (isSame) {
+        m_etag = theirs.etag;
         m_editor->document()->setModified(false);
         m_changedStrip->hide();
         m_deletedStrip->hide();
-        return;
+    } else {
+        m_onDisk = theirs;
+        askAboutChange();
     }
-    m_onDisk = {bytes, etag};
-    askAboutChange();
 }
 
 void EditorPage::externalDelete()
@@ -441,7 +498,6 @@ void EditorPage::keepMine()
 void EditorPage::useLineEnd(LineEnd lineEnd)
 {
     m_format.lineEnd = lineEnd;
-    m_unsaved.reset();
     m_kind = FileKind::Text;
     m_lineEndStrip->hide();
     m_editor->setReadOnly(false);
@@ -465,7 +521,7 @@ void EditorPage::openFindBar()
         m_parts->findBar()->open();
 }
 
-EditorState EditorPage::state()
+EditorState EditorPage::state() const
 {
     EditorState now;
     now.etag = m_etag;
@@ -473,15 +529,6 @@ EditorState EditorPage::state()
     now.position = m_editor->textCursor().position();
     now.topLine = m_editor->verticalScrollBar()->value();
     now.page = m_parts->currentPage();
-    if (isModified() && canEdit()) {
-        // Asked for at every move of the cursor, while a large text takes long to encode.
-        const int revision = m_editor->document()->revision();
-        if (!m_unsaved || m_unsaved->revision != revision)
-            m_unsaved = {revision, encodeText(textOf(*m_editor->document()), m_format)};
-        now.unsaved = m_unsaved->bytes;
-    } else {
-        m_unsaved.reset();
-    }
     return now;
 }
 

@@ -5,14 +5,11 @@ namespace caisson {
 
 QJsonObject EditorState::toJson() const
 {
-    QJsonObject json{{QStringLiteral("anchor"), anchor},
-                     {QStringLiteral("position"), position},
-                     {QStringLiteral("top_line"), topLine},
-                     {QStringLiteral("page"), page},
-                     {QStringLiteral("etag"), etag}};
-    if (unsaved)
-        json.insert(QStringLiteral("unsaved"), QString::fromLatin1(unsaved->toBase64()));
-    return json;
+    return {{QStringLiteral("anchor"), anchor},
+            {QStringLiteral("position"), position},
+            {QStringLiteral("top_line"), topLine},
+            {QStringLiteral("page"), page},
+            {QStringLiteral("etag"), etag}};
 }
 
 EditorState EditorState::fromJson(const QJsonObject& json)
@@ -23,8 +20,6 @@ EditorState EditorState::fromJson(const QJsonObject& json)
     state.topLine = qMax(0, json.value(u"top_line").toInt());
     state.page = qMax<qint64>(0, json.value(u"page").toInteger());
     state.etag = json.value(u"etag").toString();
-    if (const QJsonValue unsaved = json.value(u"unsaved"); unsaved.isString())
-        state.unsaved = QByteArray::fromBase64(unsaved.toString().toLatin1());
     return state;
 }
 

@@ -4,6 +4,8 @@
 #include <QByteArray>
 #include <QString>
 
+#include "widgets/editor/text_pieces.h"
+
 namespace caisson {
 
 enum class LineEnd { Lf, CrLf };
@@ -39,5 +41,15 @@ qsizetype longestLine(QByteArrayView bytes);
 
 FileText decodeText(const QByteArray& bytes);
 QByteArray encodeText(const QString& text, const FileFormat& format);
+
+/// A text as it was at one moment: taken at once, whatever its size.
+struct TextSnapshot
+{
+    TextPieces text;
+    FileFormat format;
+
+    /// As the file's bytes. Takes as long as the text is large; for any thread.
+    QByteArray bytes() const { return encodeText(text.text(), format); }
+};
 
 } // namespace caisson

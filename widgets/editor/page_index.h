@@ -20,8 +20,12 @@ public:
 
     static constexpr qint64 kPageSize = 256 * 1024;
 
+    PageIndex()
+        : PageIndex(QByteArrayView())
+    {
+    }
     /// Reads `bytes` once; keeps no reference.
-    explicit PageIndex(QByteArrayView bytes = {}, qint64 pageSize = kPageSize);
+    explicit PageIndex(QByteArrayView bytes, qint64 pageSize = kPageSize);
 
     qsizetype count() const { return m_pages.size(); }
     const Page& page(qsizetype index) const { return m_pages[index]; }

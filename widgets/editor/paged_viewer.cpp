@@ -46,8 +46,8 @@ PagedViewer::PagedViewer(const QString& name, QWidget* parent)
     , m_text(new CodeEditor(name + QStringLiteral(".text")))
     , m_findBar(new FindBar(name + QStringLiteral(".find"), m_text))
     , m_position(new QLabel)
-    , m_previous(new QAction(icon(Icon::ChevronLeft), tr("Previous part"), this))
-    , m_next(new QAction(icon(Icon::ChevronRight), tr("Next part"), this))
+    , m_previous(new QAction(icon(Icon::ChevronLeft), shortcuts()[0].first, this))
+    , m_next(new QAction(icon(Icon::ChevronRight), shortcuts()[1].first, this))
 {
     setObjectName(name);
     m_text->setReadOnly(true);
@@ -56,8 +56,8 @@ PagedViewer::PagedViewer(const QString& name, QWidget* parent)
     m_position->setObjectName(name + QStringLiteral(".position"));
     m_position->setFont(secondaryFont());
     m_position->setForegroundRole(QPalette::PlaceholderText);
-    m_previous->setShortcut(Qt::ALT | Qt::Key_PageUp);
-    m_next->setShortcut(Qt::ALT | Qt::Key_PageDown);
+    m_previous->setShortcut(shortcuts()[0].second);
+    m_next->setShortcut(shortcuts()[1].second);
     for (QAction* action : {m_previous, m_next}) {
         action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
         addAction(action);
@@ -84,10 +84,16 @@ PagedViewer::PagedViewer(const QString& name, QWidget* parent)
     setFocusProxy(m_text);
 }
 
-void PagedViewer::setContent(const QByteArray& bytes)
+QList<std::pair<QString, QKeySequence>> PagedViewer::shortcuts()
+{
+    return {{tr("Previous part of a large file"), Qt::ALT | Qt::Key_PageUp},
+            {tr("Next part of a large file"), Qt::ALT | Qt::Key_PageDown}};
+}
+
+void PagedViewer::setContent(const QByteArray& bytes, const PageIndex& index)
 {
     m_bytes = bytes;
-    m_index = PageIndex(m_bytes);
+    m_index = index;
     showPage(m_current);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QByteArray>
+#include <QKeySequence>
 #include <QWidget>
 
 #include "widgets/editor/page_index.h"
@@ -22,14 +23,17 @@ class PagedViewer : public QWidget
 public:
     explicit PagedViewer(const QString& name, QWidget* parent = nullptr);
 
-    /// Keeps the bytes (shared, not copied) and stays near the part that was shown.
-    void setContent(const QByteArray& bytes);
+    /// Keeps the bytes (shared, not copied), of which `index` is made, and stays near the part that was shown.
+    void setContent(const QByteArray& bytes, const PageIndex& index);
 
     qsizetype pageCount() const { return m_index.count(); }
     qsizetype currentPage() const { return m_current; }
     void showPage(qsizetype page);
     CodeEditor* text() const { return m_text; }
     FindBar* findBar() const { return m_findBar; }
+
+    /// Previous and next part.
+    static QList<std::pair<QString, QKeySequence>> shortcuts();
 
 protected:
     void paintEvent(QPaintEvent* event) override;

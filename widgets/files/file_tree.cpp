@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/files/file_tree.h"
 
+#include <QHeaderView>
 #include <QKeyEvent>
 
 #include "widgets/common/pane.h"
@@ -34,6 +35,7 @@ FileTree::FileTree(FileTreeModel& model, QWidget* parent)
     connect(&m_model, &FileTreeModel::fileCreated, this, &FileTree::reveal);
     connect(&m_model, &FileTreeModel::fileRenamed, this,
             [this](const QByteArray&, const QByteArray& to) { reveal(to); });
+    header()->setObjectName(objectName() + QStringLiteral(".header"));
     connect(&m_model, &FileTreeModel::rowsInserted, this, &FileTree::selectWanted,
             Qt::QueuedConnection);
     // What lies behind a symlink is not watched.
@@ -75,8 +77,15 @@ void FileTree::opened(const QModelIndex& index)
     emit openAsked(index.data(FileTreeModel::PathRole).toByteArray());
 }
 
+void FileTree::mousePressEvent(QMouseEvent* event)
+{
+    m_wantedFile.clear();
+    QTreeView::mousePressEvent(event);
+}
+
 void FileTree::keyPressEvent(QKeyEvent* event)
 {
+    m_wantedFile.clear(); // what the person selects meanwhile is not taken away again
     const bool isEnter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
     const QModelIndex index = currentIndex();
     if (!isEnter || event->modifiers() != Qt::NoModifier || state() == EditingState ||
@@ -149,6 +158,12 @@ void FileTree::expandWanted()
     }
 }
 
+QByteArray FileTree::selectedFile() const
+{
+    return m_wantedFile.isEmpty() ? currentIndex().data(FileTreeModel::PathRole).toByteArray()
+                                  : m_wantedFile;
+}
+
 void FileTree::reveal(const QByteArray& path)
 {
     m_wantedFile = path;
@@ -168,8 +183,8 @@ void FileTree::selectWanted()
         m_wantedFile.isEmpty() ? QModelIndex() : m_model.indexOf(m_wantedFile);
     if (!index.isValid())
         return;
-    m_wantedFile.clear();
     setCurrentIndex(index);
+    m_wantedFile.clear();
     scrollTo(index);
 }
 

@@ -25,6 +25,8 @@ public:
     QList<QByteArray> expandedFolders() const;
     /// Opens them as soon as they are known.
     void setExpandedFolders(const QList<QByteArray>& paths);
+    /// The one that is selected, or will be when it is known.
+    QByteArray selectedFile() const;
     /// Shows and selects a file, now or when it is known.
     void reveal(const QByteArray& path);
 
@@ -32,6 +34,7 @@ signals:
     void openAsked(const QByteArray& path);
 
 protected:
+    void mousePressEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void closeEditor(QWidget* editor, QAbstractItemDelegate::EndEditHint hint) override;
 

@@ -23,7 +23,8 @@ FilesPane::FilesPane(Prompter& prompter, QWidget* parent)
     , m_rename(makeAction(QStringLiteral("rename"), tr("&Rename")))
     , m_remove(makeAction(QStringLiteral("remove"), tr("&Delete…")))
     , m_empty(new EmptyState(QStringLiteral("files.empty"), Icon::Folder,
-                             tr("Files in /\u2060workspace appear here."), tr("New file")))
+                             tr("What is in the sandbox’s folder, /\u2060workspace, appears here."),
+                             tr("New file")))
     , m_stopped(
           new EmptyState(QStringLiteral("files.stopped"), Icon::Folder, QString(), tr("Start")))
     , m_nothing(new QWidget)

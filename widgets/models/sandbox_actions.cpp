@@ -22,8 +22,12 @@ SandboxActions::SandboxActions(desk::Backend& backend, SandboxModel& model, QObj
     });
     connect(&m_backend, &desk::Backend::copyProgress, this,
             [this](quint64 copy, qint64 done, qint64 total) {
-                if (const auto found = m_copies.constFind(copy); found != m_copies.constEnd())
-                    emit copying(*found, done, total);
+                const auto found = m_copies.find(copy);
+                if (found == m_copies.end())
+                    return;
+                found->filesDone = done;
+                found->filesTotal = total;
+                emit copying(*found);
             });
     connect(&m_model, &SandboxModel::renameAsked, this, &SandboxActions::rename);
 }
@@ -52,47 +56,60 @@ void SandboxActions::refresh()
     });
 }
 
-void SandboxActions::create(const NewSandbox& wish)
+quint64 SandboxActions::create(const NewSandbox& wish)
 {
     api::CreateSandbox request{.name = wish.name.toStdString()};
     if (wish.content == SandboxContent::MountedFolder)
         request.mounts = {
             {.source = QFile::encodeName(wish.folder).toStdString(), .target = "/workspace"}};
-    m_creating = true;
-    m_backend.createSandbox(request).then(this, [this, wish](const Result<api::Sandbox>& result) {
-        m_creating = false;
-        if (!result) {
-            emit createFailed(result.error());
-            return;
-        }
-        const QString id = QString::fromStdString(result->id);
-        m_model.put(*result);
-        emit created(id);
-        if (wish.content == SandboxContent::CopiedFolder)
-            copyIn(id, wish.folder);
-    });
+    const quint64 creation = ++m_lastNumber;
+    m_backend.createSandbox(request).then(
+        this, [this, wish, creation](const Result<api::Sandbox>& result) {
+            if (result)
+                made(wish, creation, *result);
+            else if (!m_abandoned.remove(creation))
+                emit createFailed(result.error(), creation);
+        });
+    return creation;
+}
+
+void SandboxActions::made(const NewSandbox& wish, quint64 creation, const api::Sandbox& sandbox)
+{
+    const QString id = QString::fromStdString(sandbox.id);
+    m_model.put(sandbox);
+    if (m_abandoned.remove(creation)) {
+        emit abandoned(QString::fromStdString(sandbox.name));
+        remove(id);
+        return;
+    }
+    emit created(id, creation);
+    if (wish.content == SandboxContent::CopiedFolder)
+        copyIn(id, wish.folder);
+}
+
+void SandboxActions::abandon(quint64 creation)
+{
+    m_abandoned.insert(creation);
 }
 
 void SandboxActions::copyIn(const QString& id, const QString& folder)
 {
-    const quint64 copy = ++m_lastCopy;
-    m_copies.insert(copy, id);
+    const quint64 copy = ++m_lastNumber;
+    m_copies.insert(copy, {.copy = copy,
+                           .sandbox = id,
+                           .sandboxName = nameOf(id),
+                           .folder = QFileInfo(folder).fileName()});
     m_model.setTask(id, SandboxTask::Copying);
-    emit copying(id, 0, 0);
+    emit copying(m_copies.value(copy));
     m_backend.copyIn(id, folder, copy)
-        .then(this, [this, id, copy, folder](const Result<void>& result) {
-            m_copies.remove(copy);
+        .then(this, [this, id, copy](const Result<desk::CopyOutcome>& result) {
             m_model.setTask(id, SandboxTask::None);
-            emit copyEnded(id);
-            if (!result && result.error().code != ErrorCode::Cancelled)
-                emit failed(tr("Could not copy all of “%1”.").arg(QFileInfo(folder).fileName()),
-                            result.error(), {});
+            const FolderCopying ended = m_copies.take(copy);
+            if (result)
+                emit copied(ended, *result);
+            else
+                emit copyFailed(ended, result.error());
         });
-}
-
-void SandboxActions::cancelCopy(const QString& id)
-{
-    m_backend.cancelCopy(m_copies.key(id));
 }
 
 void SandboxActions::start(const QString& id)

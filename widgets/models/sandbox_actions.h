@@ -6,6 +6,7 @@
 
 #include <QHash>
 #include <QObject>
+#include <QSet>
 #include <functional>
 
 namespace caisson {
@@ -20,6 +21,17 @@ struct NewSandbox
     QString folder; ///< of this machine, absolute
 };
 
+/// A folder on its way into a sandbox.
+struct FolderCopying
+{
+    quint64 copy = 0;
+    QString sandbox; ///< its id
+    QString sandboxName;
+    QString folder; ///< its name, without where it is
+    qint64 filesDone = 0;
+    qint64 filesTotal = 0; ///< 0: not known yet
+};
+
 /// What a person does to sandboxes, and the model kept true meanwhile: the model shows what is
 /// under way, and failures come out as sentences. On the GUI thread.
 class SandboxActions : public QObject
@@ -30,25 +42,31 @@ public:
     SandboxActions(desk::Backend& backend, SandboxModel& model, QObject* parent = nullptr);
 
     void refresh();
-    void create(const NewSandbox& wish);
+    /// Returns the creation's number.
+    quint64 create(const NewSandbox& wish);
+    /// What comes of it is removed as soon as it is there.
+    void abandon(quint64 creation);
     void start(const QString& id);
     void stop(const QString& id);
     void rename(const QString& id, const QString& name);
     void remove(const QString& id);
-    void cancelCopy(const QString& id);
+    void cancelCopy(quint64 copy) { m_backend.cancelCopy(copy); }
 
     /// Whether the sandboxes were read at least once.
     bool isListed() const { return m_listed; }
-    bool isCreating() const { return m_creating; }
 
 signals:
     void listed();
     /// The sandbox is there and runs; its folder may still be on its way in.
-    void created(const QString& id);
-    void createFailed(const caisson::Error& error);
+    void created(const QString& id, quint64 creation);
+    void createFailed(const caisson::Error& error, quint64 creation);
+    /// It was abandoned, and came to be all the same; it is being removed.
+    void abandoned(const QString& name);
     void started(const QString& id);
-    void copying(const QString& id, qint64 filesDone, qint64 filesTotal);
-    void copyEnded(const QString& id);
+    void copying(const caisson::FolderCopying& copying);
+    void copied(const caisson::FolderCopying& copying, const caisson::desk::CopyOutcome& outcome);
+    /// Or was stopped: Cancelled.
+    void copyFailed(const caisson::FolderCopying& copying, const caisson::Error& error);
     /// `what` is a sentence: "Could not start “bench”." `again` tries it once more; it is empty where
     /// that makes no sense.
     void failed(const QString& what, const caisson::Error& error,
@@ -56,18 +74,19 @@ signals:
 
 private:
     QString nameOf(const QString& id) const;
+    void made(const NewSandbox& wish, quint64 creation, const api::Sandbox& sandbox);
     void copyIn(const QString& id, const QString& folder);
     void changed(const QString& id, const Result<api::Sandbox>& result, const QString& what,
                  const std::function<void()>& again);
 
     desk::Backend& m_backend;
     SandboxModel& m_model;
-    QHash<quint64, QString> m_copies; ///< sandbox of a copy
-    quint64 m_lastCopy = 0;
+    QHash<quint64, FolderCopying> m_copies;
+    QSet<quint64> m_abandoned; ///< creations
+    quint64 m_lastNumber = 0;  ///< of a creation or a copy
     bool m_listed = false;
     bool m_listing = false;
     bool m_listAgain = false;
-    bool m_creating = false;
 };
 
 } // namespace caisson

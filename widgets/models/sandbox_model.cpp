@@ -73,6 +73,12 @@ void SandboxModel::remove(const QString& id)
     endRemoveRows();
 }
 
+void SandboxModel::setReachable(bool isReachable)
+{
+    if (std::exchange(m_isReachable, isReachable) != isReachable && !m_sandboxes.isEmpty())
+        emit dataChanged(index(0), index(rowCount() - 1));
+}
+
 void SandboxModel::setTask(const QString& id, SandboxTask task)
 {
     if (task == SandboxTask::None)
@@ -108,7 +114,6 @@ int SandboxModel::rowCount(const QModelIndex& parent) const
 QString SandboxModel::stateText(const api::Sandbox& sandbox) const
 {
     switch (task(QString::fromStdString(sandbox.id))) {
-    case SandboxTask::Creating:
     case SandboxTask::Starting:
         return tr("starting…");
     case SandboxTask::Stopping:
@@ -121,7 +126,8 @@ QString SandboxModel::stateText(const api::Sandbox& sandbox) const
     case SandboxTask::None:
         break;
     }
-    return caisson::stateText(sandbox.state);
+    const QString text = caisson::stateText(sandbox.state);
+    return m_isReachable ? text : tr("%1 when last seen").arg(text);
 }
 
 QVariant SandboxModel::data(const QModelIndex& index, int role) const
@@ -164,6 +170,8 @@ QVariant SandboxModel::data(const QModelIndex& index, int role) const
         return created;
     case BusyRole:
         return task(id) != SandboxTask::None || sandbox.state == api::SandboxState::Starting;
+    case StaleRole:
+        return !m_isReachable;
     default:
         return {};
     }
@@ -195,7 +203,8 @@ QHash<int, QByteArray> SandboxModel::roleNames() const
                   {StateTextRole, "stateText"},
                   {WhyRole, "why"},
                   {CreatedRole, "created"},
-                  {BusyRole, "busy"}});
+                  {BusyRole, "busy"},
+                  {StaleRole, "stale"}});
     return names;
 }
 

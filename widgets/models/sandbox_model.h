@@ -10,7 +10,7 @@
 namespace caisson {
 
 /// What this window asked of a sandbox and has no answer to yet.
-enum class SandboxTask { None, Creating, Starting, Stopping, Renaming, Removing, Copying };
+enum class SandboxTask { None, Starting, Stopping, Renaming, Removing, Copying };
 
 /// The sandboxes of a host, newest first.
 class SandboxModel : public QAbstractListModel
@@ -24,6 +24,7 @@ public:
         WhyRole,                   ///< QString: why it stopped or failed
         CreatedRole,               ///< QDateTime
         BusyRole,                  ///< bool: something is under way
+        StaleRole,                 ///< bool: nobody can be asked whether it is still so
     };
 
     using QAbstractListModel::QAbstractListModel;
@@ -32,6 +33,8 @@ public:
     /// Adds it, or replaces what is known of it.
     void put(const api::Sandbox& sandbox);
     void remove(const QString& id);
+    /// Whether the host can be asked; while it cannot, what is known is what was.
+    void setReachable(bool isReachable);
     void setTask(const QString& id, SandboxTask task);
     SandboxTask task(const QString& id) const { return m_tasks.value(id, SandboxTask::None); }
 
@@ -55,6 +58,7 @@ private:
 
     QList<api::Sandbox> m_sandboxes;
     QHash<QString, SandboxTask> m_tasks;
+    bool m_isReachable = true;
 };
 
 /// "running", "stopped", … in the window's language.

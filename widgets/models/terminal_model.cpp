@@ -39,7 +39,7 @@ QString endText(const api::ExitStatus& exit)
     return TerminalModel::tr("Ended");
 }
 
-void TerminalModel::reset(std::vector<api::Terminal> terminals)
+void TerminalModel::reset(std::vector<api::Terminal> terminals, const QStringList& wanted)
 {
     const QStringList known = order();
     for (const QString& id : known) {
@@ -47,8 +47,39 @@ void TerminalModel::reset(std::vector<api::Terminal> terminals)
             remove(id);
     }
     std::ranges::sort(terminals, isOlder);
+    // Before they are in the tabs' order: the older is the first, wherever it was moved.
+    for (const api::Terminal& terminal : terminals)
+        name(terminal);
+    std::ranges::stable_sort(terminals, {}, [&wanted](const api::Terminal& terminal) {
+        const qsizetype place = wanted.indexOf(QString::fromStdString(terminal.id));
+        return place < 0 ? wanted.size() : place;
+    });
     for (const api::Terminal& terminal : terminals)
         put(terminal);
+}
+
+/// Tells it from the others of its title by a number, and lets it keep that. One that has ended
+/// needs none: a new one may take its place.
+void TerminalModel::name(const api::Terminal& terminal)
+{
+    const QString id = QString::fromStdString(terminal.id);
+    Name name{.title = titleOf(terminal), .isEnded = terminal.exit.has_value()};
+    if (const auto known = m_names.find(id); known != m_names.end() && known->title == name.title) {
+        known->isEnded = name.isEnded;
+        return;
+    }
+    const auto isTaken = [&name](const Name& other) {
+        return !other.isEnded && other.title == name.title && other.number == name.number;
+    };
+    while (std::ranges::any_of(m_names, isTaken))
+        ++name.number;
+    m_names.insert(id, name);
+}
+
+QString TerminalModel::nameOf(const api::Terminal& terminal) const
+{
+    const Name name = m_names.value(QString::fromStdString(terminal.id));
+    return name.number == 1 ? name.title : tr("%1 %2").arg(name.title).arg(name.number);
 }
 
 void TerminalModel::put(const api::Terminal& terminal)
@@ -57,10 +88,12 @@ void TerminalModel::put(const api::Terminal& terminal)
         if (m_terminals[row] == terminal)
             return;
         m_terminals[row] = terminal;
+        name(terminal);
         emit dataChanged(index(row), index(row));
         return;
     }
     const int row = rowCount();
+    name(terminal);
     beginInsertRows({}, row, row);
     m_terminals.append(terminal);
     endInsertRows();
@@ -73,6 +106,7 @@ void TerminalModel::remove(const QString& id)
         return;
     beginRemoveRows({}, row, row);
     m_terminals.removeAt(row);
+    m_names.remove(id);
     endRemoveRows();
 }
 
@@ -82,6 +116,7 @@ void TerminalModel::clear()
         return;
     beginRemoveRows({}, 0, rowCount() - 1);
     m_terminals.clear();
+    m_names.clear();
     endRemoveRows();
 }
 
@@ -91,16 +126,8 @@ void TerminalModel::setEnded(const QString& id, const api::ExitStatus& exit)
     if (row < 0 || m_terminals[row].exit == exit)
         return;
     m_terminals[row].exit = exit;
+    name(m_terminals[row]);
     emit dataChanged(index(row), index(row));
-}
-
-void TerminalModel::arrange(const QStringList& ids)
-{
-    int next = 0;
-    for (const QString& id : ids) {
-        if (const int row = rowOf(id); row >= 0)
-            move(row, next++);
-    }
 }
 
 void TerminalModel::move(int from, int to)
@@ -138,7 +165,7 @@ QVariant TerminalModel::data(const QModelIndex& index, int role) const
     const api::Terminal& terminal = m_terminals[index.row()];
     switch (role) {
     case Qt::DisplayRole:
-        return titleOf(terminal);
+        return nameOf(terminal);
     case Qt::ToolTipRole: {
         QStringList words;
         for (const std::string& word : terminal.argv)

@@ -4,6 +4,7 @@
 #include "backend/api/types.h"
 
 #include <QAbstractListModel>
+#include <QHash>
 #include <QList>
 #include <QStringList>
 
@@ -22,16 +23,15 @@ public:
 
     using QAbstractListModel::QAbstractListModel;
 
-    /// Those that are known keep their place; new ones come after, the oldest first.
-    void reset(std::vector<api::Terminal> terminals);
+    /// Those that are known keep their place; new ones come after, in the order that is wanted,
+    /// and what it does not name behind them, the oldest first.
+    void reset(std::vector<api::Terminal> terminals, const QStringList& wanted = {});
     void put(const api::Terminal& terminal);
     void remove(const QString& id);
     void clear();
     /// Its program ended, as its stream says.
     void setEnded(const QString& id, const api::ExitStatus& exit);
 
-    /// The order the person left them in. Those it does not name come after.
-    void arrange(const QStringList& ids);
     void move(int from, int to);
     QStringList order() const;
 
@@ -43,7 +43,17 @@ public:
     QHash<int, QByteArray> roleNames() const override;
 
 private:
+    struct Name
+    {
+        QString title;
+        int number = 1; ///< among those of its title that run
+        bool isEnded = false;
+    };
+    void name(const api::Terminal& terminal);
+    QString nameOf(const api::Terminal& terminal) const;
+
     QList<api::Terminal> m_terminals;
+    QHash<QString, Name> m_names; ///< by id
 };
 
 /// "Ended", "Ended with exit code 2", "Killed by signal 9": no full stop.

@@ -8,6 +8,10 @@ namespace caisson {
 
 namespace {
 
+/// In the order of WindowPart.
+const QStringList kPartNames{QStringLiteral("terminals"), QStringLiteral("editors"),
+                             QStringLiteral("files"), QStringLiteral("sandboxes")};
+
 /// A path as the text of a JSON string: its bytes percent-encoded, so that any name survives.
 QString encodePath(const QByteArray& path)
 {
@@ -57,8 +61,10 @@ QJsonObject encode(const SandboxViewState& state)
             {"activeFile", encodePath(state.activeFile)},
             {"terminals", QJsonArray::fromStringList(state.terminals)},
             {"activeTerminal", state.activeTerminal},
+            {"closedTerminals", QJsonArray::fromStringList(state.closedTerminals)},
             {"splitter", encodeSizes(state.splitter)},
             {"expandedFolders", folders},
+            {"selectedFile", encodePath(state.selectedFile)},
             {"hiddenFiles", state.hiddenFiles}};
 }
 
@@ -73,9 +79,12 @@ SandboxViewState decodeSandbox(const QJsonObject& object)
     for (const QJsonValue terminal : object["terminals"].toArray())
         state.terminals += terminal.toString();
     state.activeTerminal = object["activeTerminal"].toString();
+    for (const QJsonValue terminal : object["closedTerminals"].toArray())
+        state.closedTerminals += terminal.toString();
     state.splitter = decodeSizes(object["splitter"]);
     for (const QJsonValue folder : object["expandedFolders"].toArray())
         state.expandedFolders += decodePath(folder);
+    state.selectedFile = decodePath(object["selectedFile"]);
     state.hiddenFiles = object["hiddenFiles"].toBool();
     return state;
 }
@@ -92,6 +101,7 @@ QByteArray toJson(const WindowState& state)
                              {"columns", encodeSizes(state.columns)},
                              {"panes", encodeSizes(state.panes)},
                              {"sandbox", state.sandbox},
+                             {"focus", kPartNames[static_cast<int>(state.focus)]},
                              {"sandboxes", sandboxes}};
     return QJsonDocument(object).toJson();
 }
@@ -104,6 +114,8 @@ WindowState windowStateFromJson(const QByteArray& json)
     state.columns = decodeSizes(object["columns"]);
     state.panes = decodeSizes(object["panes"]);
     state.sandbox = object["sandbox"].toString();
+    const qsizetype focus = kPartNames.indexOf(object["focus"].toString());
+    state.focus = focus < 0 ? WindowPart::Terminals : static_cast<WindowPart>(focus);
     const QJsonObject sandboxes = object["sandboxes"].toObject();
     for (auto sandbox = sandboxes.begin(); sandbox != sandboxes.end(); ++sandbox)
         state.sandboxes.insert(sandbox.key(), decodeSandbox(sandbox->toObject()));

@@ -24,11 +24,16 @@ struct SandboxViewState
     QByteArray activeFile;
     QStringList terminals; ///< in the order of their tabs
     QString activeTerminal;
-    QList<int> splitter; ///< editors above, terminals below, in pixels
+    QStringList closedTerminals; ///< whose programs may not have been ended yet
+    QList<int> splitter;         ///< editors above, terminals below, in pixels
     QList<QByteArray> expandedFolders;
+    QByteArray selectedFile; ///< in the tree
     bool hiddenFiles = false;
     bool operator==(const SandboxViewState&) const = default;
 };
+
+/// A part of the window that the keyboard can be in.
+enum class WindowPart { Terminals, Editors, Files, Sandboxes };
 
 /// How a person left the window.
 struct WindowState
@@ -37,6 +42,7 @@ struct WindowState
     QList<int> columns;  ///< left column and centre, in pixels
     QList<int> panes;    ///< sandboxes and files, in pixels
     QString sandbox;     ///< the one that was shown
+    WindowPart focus = WindowPart::Terminals;
     QMap<QString, SandboxViewState> sandboxes;
     bool operator==(const WindowState&) const = default;
 };

@@ -61,23 +61,26 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     setFixedWidth(kWidth);
 
     auto* heading = new QLabel(windowTitle());
+    heading->setObjectName(QStringLiteral("newSandbox.title"));
     heading->setFont(headingFont());
     m_name->setObjectName(QStringLiteral("newSandbox.name"));
     m_name->setAccessibleName(tr("Name"));
     m_name->setPlaceholderText(tr("Made up if left empty"));
     auto* nameLabel = new QLabel(tr("&Name"));
+    nameLabel->setObjectName(QStringLiteral("newSandbox.nameLabel"));
     nameLabel->setBuddy(m_name);
 
-    auto* beginsLabel = new QLabel(tr("Its /workspace begins"));
+    auto* beginsLabel = new QLabel(tr("What is in it at first"));
+    beginsLabel->setObjectName(QStringLiteral("newSandbox.begins"));
     auto* choices = new QVBoxLayout;
     choices->setSpacing(4);
     choices->addWidget(makeChoice(SandboxContent::Empty, QStringLiteral("newSandbox.empty"),
-                                  tr("&Empty"), tr("A place to start from nothing.")));
+                                  tr("&Nothing"), tr("A place to start from scratch.")));
     choices->addWidget(makeChoice(SandboxContent::CopiedFolder, QStringLiteral("newSandbox.copy"),
-                                  tr("With a &copy of a folder"),
+                                  tr("A &copy of a folder"),
                                   tr("Your folder stays as it is, whatever happens inside.")));
     choices->addWidget(makeChoice(SandboxContent::MountedFolder, QStringLiteral("newSandbox.mount"),
-                                  tr("With a folder &mounted"),
+                                  tr("A folder &shared with this machine"),
                                   tr("Inside and here are the same files: what is changed or "
                                      "deleted inside is so here, too.")));
     m_choices->button(static_cast<int>(SandboxContent::Empty))->setChecked(true);
@@ -120,23 +123,23 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     connect(m_patience, &QTimer::timeout, m_activity, &QWidget::show);
     connect(m_name, &QLineEdit::textChanged, this, &NewSandboxDialog::refresh);
     connect(m_folder, &QLineEdit::textChanged, this, &NewSandboxDialog::refresh);
-    connect(m_choices, &QButtonGroup::idToggled, this, [this](int, bool isChecked) {
-        refresh();
-        if (isChecked && content() != SandboxContent::Empty && m_folder->text().isEmpty())
-            chooseFolder();
-    });
+    connect(m_choices, &QButtonGroup::idToggled, this, &NewSandboxDialog::refresh);
     connect(m_cancel, &QPushButton::clicked, this, &QDialog::reject);
     connect(m_create, &QPushButton::clicked, this, &NewSandboxDialog::create);
-    connect(&m_actions, &SandboxActions::created, this, [this] {
-        if (m_isBusy)
+    connect(&m_actions, &SandboxActions::created, this, [this](const QString&, quint64 creation) {
+        if (creation == m_creation)
             accept();
     });
-    connect(&m_actions, &SandboxActions::createFailed, this, [this](const Error& error) {
-        setBusy(false);
-        m_error->setText(tr("The sandbox was not created. %1").arg(reason(error, Subject::Other)));
-        m_error->show();
-        adjustSize();
-    });
+    connect(&m_actions, &SandboxActions::createFailed, this,
+            [this](const Error& error, quint64 creation) {
+                if (creation != m_creation)
+                    return;
+                setCreation(0);
+                m_error->setText(
+                    tr("The sandbox was not created. %1").arg(reason(error, Subject::Other)));
+                m_error->show();
+                adjustSize();
+            });
     refresh();
     m_name->setFocus();
 }
@@ -151,12 +154,13 @@ QWidget* NewSandboxDialog::makeChoice(SandboxContent content, const QString& nam
     auto* note = makeNote(name + QStringLiteral(".note"));
     note->setText(explanation);
     auto* choice = new QWidget;
+    choice->setObjectName(name + QStringLiteral(".row"));
     auto* layout = new QVBoxLayout(choice);
     layout->setContentsMargins(0, 4, 0, 4);
     layout->setSpacing(0);
     layout->addWidget(button);
     // Under the title, past the button's circle.
-    note->setContentsMargins(24, 0, 0, 0);
+    note->setContentsMargins(22, 0, 0, 0);
     layout->addWidget(note);
     return choice;
 }
@@ -172,6 +176,7 @@ QWidget* NewSandboxDialog::makeFolderRow()
     choose->setAutoDefault(false);
     connect(choose, &QPushButton::clicked, this, &NewSandboxDialog::chooseFolder);
     auto* row = new QWidget;
+    row->setObjectName(QStringLiteral("newSandbox.folderRow"));
     auto* layout = new QHBoxLayout(row);
     layout->setContentsMargins(24, 4, 0, 0);
     layout->addWidget(m_folder, 1);
@@ -188,7 +193,7 @@ void NewSandboxDialog::chooseFolder()
 {
     m_prompter.chooseFolder(
         this,
-        {.title = content() == SandboxContent::MountedFolder ? tr("Mount a folder")
+        {.title = content() == SandboxContent::MountedFolder ? tr("Share a folder")
                                                              : tr("Copy a folder"),
          .startFolder = m_folder->text().isEmpty() ? QDir::homePath() : m_folder->text()},
         [this](const QString& folder) { takeFolder(folder); });
@@ -211,22 +216,29 @@ void NewSandboxDialog::refresh()
     const QString problem = name.isEmpty() ? QString() : sandboxNameProblem(name);
     m_nameProblem->setText(problem);
     m_nameProblem->setVisible(!problem.isEmpty());
-    m_create->setEnabled(!m_isBusy && problem.isEmpty() &&
+    m_create->setEnabled(m_creation == 0 && problem.isEmpty() &&
                          (!needsFolder || QDir::isAbsolutePath(m_folder->text())));
     adjustSize();
 }
 
 void NewSandboxDialog::create()
 {
-    setBusy(true);
     m_error->hide();
-    m_actions.create({.name = m_name->text(), .content = content(), .folder = m_folder->text()});
+    setCreation(m_actions.create(
+        {.name = m_name->text(), .content = content(), .folder = m_folder->text()}));
 }
 
-void NewSandboxDialog::setBusy(bool isBusy)
+void NewSandboxDialog::reject()
 {
-    m_isBusy = isBusy;
-    if (isBusy) {
+    if (m_creation != 0)
+        m_actions.abandon(m_creation);
+    QDialog::reject();
+}
+
+void NewSandboxDialog::setCreation(quint64 creation)
+{
+    m_creation = creation;
+    if (creation != 0) {
         m_patience->start();
     } else {
         m_patience->stop();

@@ -25,6 +25,9 @@ public:
     /// Both outlive it.
     NewSandboxDialog(SandboxActions& actions, Prompter& prompter, QWidget* parent);
 
+    /// What is being created is abandoned.
+    void reject() override;
+
 private:
     QWidget* makeChoice(SandboxContent content, const QString& name, const QString& title,
                         const QString& explanation);
@@ -34,7 +37,7 @@ private:
     void takeFolder(const QString& folder);
     void refresh();
     void create();
-    void setBusy(bool isBusy);
+    void setCreation(quint64 creation);
 
     SandboxActions& m_actions;
     Prompter& m_prompter;
@@ -48,8 +51,8 @@ private:
     QTimer* m_patience;
     QPushButton* m_cancel;
     QPushButton* m_create;
-    QString m_suggested; ///< the name that was taken from the folder's
-    bool m_isBusy = false;
+    QString m_suggested;    ///< the name that was taken from the folder's
+    quint64 m_creation = 0; ///< under way; 0: none
 };
 
 } // namespace caisson

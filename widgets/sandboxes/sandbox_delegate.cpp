@@ -2,7 +2,7 @@
 #include "widgets/sandboxes/sandbox_delegate.h"
 
 #include <QApplication>
-#include <QLineEdit>
+#include <QKeyEvent>
 #include <QPainter>
 
 #include "widgets/common/colors.h"
@@ -11,6 +11,7 @@
 #include "widgets/common/style_painting.h"
 #include "widgets/models/sandbox_model.h"
 #include "widgets/models/sandbox_name.h"
+#include "widgets/sandboxes/name_edit.h"
 #include "widgets/sandboxes/sandbox_state_icon.h"
 
 namespace caisson {
@@ -33,11 +34,14 @@ api::SandboxState stateOf(const QModelIndex& index)
 
 QString sideText(const QModelIndex& index)
 {
-    const bool isBusy = index.data(SandboxModel::BusyRole).toBool();
-    if (isBusy || stateOf(index) != api::SandboxState::Running)
-        return index.data(SandboxModel::StateTextRole).toString();
-    return shortAge(index.data(SandboxModel::CreatedRole).toDateTime(),
-                    QDateTime::currentDateTimeUtc());
+    const QString state = index.data(SandboxModel::StateTextRole).toString();
+    if (index.data(SandboxModel::BusyRole).toBool())
+        return state;
+    const QString age = shortAge(index.data(SandboxModel::CreatedRole).toDateTime(),
+                                 QDateTime::currentDateTimeUtc());
+    if (stateOf(index) == api::SandboxState::Running)
+        return age;
+    return SandboxDelegate::tr("%1 · %2").arg(state, age);
 }
 
 } // namespace
@@ -55,7 +59,7 @@ void SandboxDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
     const QRect icon(row.rect.left() + kLeft, row.rect.top(), metrics::kIconSize,
                      row.rect.height());
     paintSandboxState(*painter, icon, stateOf(index), index.data(SandboxModel::BusyRole).toBool(),
-                      colors);
+                      index.data(SandboxModel::StaleRole).toBool(), colors);
 
     const QRect rest = nameRect(row.rect);
     const QString side = sideText(index);
@@ -86,15 +90,46 @@ QSize SandboxDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&)
 }
 
 QWidget* SandboxDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&,
-                                       const QModelIndex&) const
+                                       const QModelIndex& index) const
 {
-    auto* edit = new QLineEdit(parent);
-    edit->setObjectName(QStringLiteral("sandboxes.rename"));
+    const QString now = index.data(Qt::EditRole).toString();
+    const auto* model = qobject_cast<const SandboxModel*>(index.model());
+    auto* edit = new NameEdit(
+        QStringLiteral("sandboxes.rename"),
+        [model, now](const QString& name) {
+            if (model && name != now && model->hasName(name))
+                return tr("There is a sandbox of this name already.");
+            return sandboxNameProblem(name);
+        },
+        parent);
     edit->setAccessibleName(tr("Name of the sandbox"));
-    // What cannot be a name is said where it is typed; Enter then does nothing.
-    connect(edit, &QLineEdit::textChanged, edit,
-            [edit](const QString& text) { edit->setToolTip(sandboxNameProblem(text)); });
     return edit;
+}
+
+/// Also comes when the person turns to another row: what is no name is then given up.
+void SandboxDelegate::setModelData(QWidget* editor, QAbstractItemModel* model,
+                                   const QModelIndex& index) const
+{
+    const auto* edit = qobject_cast<NameEdit*>(editor);
+    if (edit && edit->isAcceptable())
+        QStyledItemDelegate::setModelData(editor, model, index);
+}
+
+/// Enter and a click elsewhere would close the editor, and what was typed would be lost.
+bool SandboxDelegate::eventFilter(QObject* editor, QEvent* event)
+{
+    const auto* edit = qobject_cast<NameEdit*>(editor);
+    if (edit && !edit->isAcceptable()) {
+        if (event->type() == QEvent::FocusOut)
+            return false;
+        if (event->type() == QEvent::KeyPress) {
+            const int key = static_cast<QKeyEvent*>(event)->key();
+            if (key == Qt::Key_Return || key == Qt::Key_Enter || key == Qt::Key_Tab ||
+                key == Qt::Key_Backtab)
+                return true;
+        }
+    }
+    return QStyledItemDelegate::eventFilter(editor, event);
 }
 
 void SandboxDelegate::updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option,

@@ -5,8 +5,8 @@
 
 namespace caisson {
 
-/// A row of the sandboxes' list: the state's shape, the name, and at the right its age, or in a
-/// word what it is when it does not run.
+/// A row of the sandboxes' list: the state's shape, the name, and at the right its age, behind a
+/// word for what it is when it does not run. A name is typed in place; what is none is not taken.
 class SandboxDelegate : public QStyledItemDelegate
 {
     Q_OBJECT
@@ -18,6 +18,9 @@ public:
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
     QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem& option,
                           const QModelIndex& index) const override;
+    void setModelData(QWidget* editor, QAbstractItemModel* model,
+                      const QModelIndex& index) const override;
+    bool eventFilter(QObject* editor, QEvent* event) override;
     void updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option,
                               const QModelIndex& index) const override;
 };

@@ -16,7 +16,7 @@ constexpr qreal kStroke = 1.5;
 } // namespace
 
 void paintSandboxState(QPainter& painter, const QRectF& rect, api::SandboxState state, bool isBusy,
-                       const Colors& colors)
+                       bool isStale, const Colors& colors)
 {
     QRectF shape(0, 0, kSide, kSide);
     shape.moveCenter(rect.center());
@@ -34,7 +34,7 @@ void paintSandboxState(QPainter& painter, const QRectF& rect, api::SandboxState 
         painter.drawArc(line, 90 * 16, -180 * 16);
     } else if (state == api::SandboxState::Running) {
         painter.setPen(Qt::NoPen);
-        painter.setBrush(colors.running);
+        painter.setBrush(isStale ? colors.disabled : colors.running);
         painter.drawEllipse(shape.adjusted(0.5, 0.5, -0.5, -0.5));
     } else if (state == api::SandboxState::Sleeping) {
         QPainterPath disc;
@@ -43,7 +43,7 @@ void paintSandboxState(QPainter& painter, const QRectF& rect, api::SandboxState 
         bite.addEllipse(shape.translated(4, -3));
         painter.fillPath(disc.subtracted(bite), colors.sleeping);
     } else if (state == api::SandboxState::Failed) {
-        painter.setPen(pen(colors.failed));
+        painter.setPen(pen(isStale ? colors.disabled : colors.failed));
         const QRectF cross = shape.adjusted(1.5, 1.5, -1.5, -1.5);
         painter.drawLine(cross.topLeft(), cross.bottomRight());
         painter.drawLine(cross.topRight(), cross.bottomLeft());

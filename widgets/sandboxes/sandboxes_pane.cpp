@@ -124,8 +124,8 @@ void SandboxesPane::confirmRemoval(const api::Sandbox& sandbox)
     for (const api::Mount& mount : sandbox.mounts)
         mounts += QString::fromStdString(mount.source);
     if (!mounts.isEmpty())
-        text += QLatin1Char(' ') +
-                tr("What was mounted stays as it is: %1.").arg(mounts.join(QStringLiteral(", ")));
+        text += QLatin1Char(' ') + tr("What is shared with this machine stays: %1.")
+                                       .arg(mounts.join(QStringLiteral(", ")));
     m_prompter.confirm(window(),
                        {.title = tr("Remove “%1”?").arg(QString::fromStdString(sandbox.name)),
                         .text = text,

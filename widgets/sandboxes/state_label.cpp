@@ -6,6 +6,7 @@
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/style_painting.h"
+#include "widgets/models/sandbox_model.h"
 #include "widgets/sandboxes/sandbox_state_icon.h"
 
 namespace caisson {
@@ -23,12 +24,14 @@ StateLabel::StateLabel(QWidget* parent)
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
 }
 
-void StateLabel::setState(api::SandboxState state, bool isBusy, const QString& text)
+void StateLabel::setState(const QModelIndex& sandbox)
 {
-    m_state = state;
-    m_isBusy = isBusy;
-    m_text = text;
-    setAccessibleName(text);
+    m_state = static_cast<api::SandboxState>(sandbox.data(SandboxModel::StateRole).toInt());
+    m_isBusy = sandbox.data(SandboxModel::BusyRole).toBool();
+    m_isStale = sandbox.data(SandboxModel::StaleRole).toBool();
+    m_text = sandbox.data(SandboxModel::StateTextRole).toString();
+    setToolTip(sandbox.data(SandboxModel::WhyRole).toString());
+    setAccessibleName(m_text);
     updateGeometry();
     update();
 }
@@ -45,7 +48,7 @@ void StateLabel::paintEvent(QPaintEvent*)
     const Colors& colors = colorsOf(palette());
     QPainter painter(this);
     paintSandboxState(painter, QRectF(0, 0, metrics::kIconSize, height()), m_state, m_isBusy,
-                      colors);
+                      m_isStale, colors);
     painter.setPen(colors.secondary);
     painter.drawText(rect().adjusted(metrics::kIconSize + kGap, 0, 0, 0),
                      Qt::AlignLeft | Qt::AlignVCenter, m_text);

@@ -3,6 +3,7 @@
 
 #include "backend/api/types.h"
 
+#include <QModelIndex>
 #include <QWidget>
 
 namespace caisson {
@@ -14,7 +15,8 @@ class StateLabel : public QWidget
 public:
     explicit StateLabel(QWidget* parent = nullptr);
 
-    void setState(api::SandboxState state, bool isBusy, const QString& text);
+    /// Of a row of a SandboxModel.
+    void setState(const QModelIndex& sandbox);
     const QString& text() const { return m_text; }
 
     QSize sizeHint() const override;
@@ -26,6 +28,7 @@ protected:
 private:
     api::SandboxState m_state = api::SandboxState::Stopped;
     bool m_isBusy = false;
+    bool m_isStale = false;
     QString m_text;
 };
 

@@ -58,6 +58,7 @@ TerminalView::TerminalView(const QString& name, QWidget* parent)
     m_feed = std::make_unique<EmulatorFeed>(m_terminal);
     applyColours();
 
+    m_activity->setObjectName(name + QStringLiteral(".activity"));
     m_activity->hide();
     m_activityDelay.setSingleShot(true);
     m_activityDelay.setInterval(kActivityDelay);
@@ -407,6 +408,12 @@ void TerminalView::contextMenuEvent(QContextMenuEvent* event)
         showMenu(QPoint(kMargin, kMargin));
 }
 
+QList<std::pair<QString, QKeySequence>> TerminalView::shortcuts()
+{
+    return {{tr("Copy"), Qt::CTRL | Qt::SHIFT | Qt::Key_C},
+            {tr("Paste"), Qt::CTRL | Qt::SHIFT | Qt::Key_V}};
+}
+
 void TerminalView::showMenu(const QPoint& displayPosition)
 {
     auto* menu = new QMenu(this);
@@ -418,11 +425,11 @@ void TerminalView::showMenu(const QPoint& displayPosition)
         menu->addSeparator();
     QAction* copy =
         menu->addAction(icon(Icon::Copy), tr("&Copy"), this, &TerminalView::copySelection);
-    copy->setShortcut(Qt::CTRL | Qt::SHIFT | Qt::Key_C);
+    copy->setShortcut(shortcuts()[0].second);
     copy->setEnabled(hasSelection());
     QAction* pasteAction =
         menu->addAction(icon(Icon::Paste), tr("&Paste"), this, [this] { pasteClipboard(false); });
-    pasteAction->setShortcut(Qt::CTRL | Qt::SHIFT | Qt::Key_V);
+    pasteAction->setShortcut(shortcuts()[1].second);
     pasteAction->setEnabled(!QApplication::clipboard()->text().isEmpty());
     menu->popup(m_display->mapToGlobal(displayPosition));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QByteArray>
+#include <QKeySequence>
 #include <QTimer>
 #include <QUrl>
 #include <QWidget>
@@ -54,6 +55,9 @@ public:
     int columns() const;
     int lines() const;
     const QString& title() const { return m_title; }
+
+    /// Copy and paste, for a list.
+    static QList<std::pair<QString, QKeySequence>> shortcuts();
 
     bool hasSelection() const;
     void copySelection();

@@ -37,6 +37,10 @@ private slots:
     void whatCannotBeKeptCannotBeEdited();
     void mixedLineEndsAreChosen();
     void largeFilesArePlain();
+    void theTextOfALargeFileIsThereAtOnce();
+    void unsavedTextOfALargeFileComesBack();
+    void unsavedTextOutlivesThatItsFileBecameBinary();
+    void aLargeChangeThatIsOursAsksNothing();
     void hugeFilesAreShownInParts();
     void longLinesAreShownInParts();
     void statusIsTold();
@@ -99,12 +103,12 @@ void TestEditorPage::savesExactlyWhatWasRead()
     m_page->setContent(bytes, QStringLiteral("1"));
     QVERIFY(m_page->canEdit());
     QVERIFY(!m_page->isModified());
-    QCOMPARE(m_page->content(), bytes);
+    QCOMPARE(m_page->beginSave().bytes(), bytes);
     edit(QStringLiteral("x"));
     QVERIFY(m_page->isModified());
     m_page->editor()->undo();
     QVERIFY(!m_page->isModified());
-    QCOMPARE(m_page->content(), bytes);
+    QCOMPARE(m_page->beginSave().bytes(), bytes);
 }
 
 void TestEditorPage::savingClearsModified()
@@ -115,7 +119,7 @@ void TestEditorPage::savingClearsModified()
     edit(QStringLiteral("b"));
     QTest::keyClick(m_page->editor(), Qt::Key_S, Qt::ControlModifier);
     QCOMPARE(save.size(), 1);
-    QCOMPARE(m_page->content(), QByteArray("ba\n"));
+    QCOMPARE(m_page->beginSave().bytes(), QByteArray("ba\n"));
     QCOMPARE(m_page->etag(), QStringLiteral("1"));
     m_page->setSaved(QStringLiteral("2"));
     QCOMPARE(m_page->etag(), QStringLiteral("2"));
@@ -127,7 +131,7 @@ void TestEditorPage::typingDuringASaveStaysUnsaved()
 {
     m_page->setContent("a\n", QStringLiteral("1"));
     edit(QStringLiteral("b"));
-    m_page->content();
+    m_page->beginSave();
     edit(QStringLiteral("c"));
     m_page->setSaved(QStringLiteral("2"));
     QVERIFY(m_page->isModified());
@@ -159,12 +163,12 @@ void TestEditorPage::reloadKeepsThePlaceAndCanBeUndone()
     m_page->externalChange(theirs, QStringLiteral("2"));
     press("changed.reload");
     QVERIFY(part("changed")->isHidden());
-    QCOMPARE(m_page->content(), theirs);
+    QCOMPARE(m_page->beginSave().bytes(), theirs);
     QCOMPARE(m_page->etag(), QStringLiteral("2"));
     QVERIFY(!m_page->isModified());
     QCOMPARE(m_page->editor()->verticalScrollBar()->value(), scroll);
     m_page->editor()->undo();
-    QCOMPARE(m_page->content(), bytes + "mine");
+    QCOMPARE(m_page->beginSave().bytes(), bytes + "mine");
     QVERIFY(m_page->isModified());
 }
 
@@ -177,7 +181,7 @@ void TestEditorPage::keepMineSavesOverTheOther()
     QVERIFY(part("changed")->isHidden());
     QVERIFY(m_page->isModified());
     QCOMPARE(m_page->etag(), QStringLiteral("2")); // If-Match of the next save
-    QCOMPARE(m_page->content(), QByteArray("mine a\n"));
+    QCOMPARE(m_page->beginSave().bytes(), QByteArray("mine a\n"));
 }
 
 void TestEditorPage::sameContentIsNoChange()
@@ -212,7 +216,7 @@ void TestEditorPage::deletedFileCanBeSavedAgain()
     QVERIFY(m_page->etag().isEmpty());
     press("deleted.save");
     QCOMPARE(save.size(), 1);
-    m_page->content();
+    m_page->beginSave();
     m_page->setSaved(QStringLiteral("2"));
     QVERIFY(part("deleted")->isHidden());
     QVERIFY(!m_page->isModified());
@@ -256,7 +260,7 @@ void TestEditorPage::mixedLineEndsAreChosen()
     press("lineEnds.crlf");
     QVERIFY(m_page->canEdit());
     QVERIFY(m_page->isModified());
-    QCOMPARE(m_page->content(), QByteArray("a\r\nb\r\n"));
+    QCOMPARE(m_page->beginSave().bytes(), QByteArray("a\r\nb\r\n"));
 }
 
 void TestEditorPage::largeFilesArePlain()
@@ -275,17 +279,97 @@ void TestEditorPage::largeFilesArePlain()
     QVERIFY(m_page->languageName().contains(QStringLiteral("large")));
     QVERIFY(m_page->editor()->document()->firstBlock().layout()->formats().isEmpty());
     edit(QStringLiteral("x"));
-    QCOMPARE(m_page->content(), "x" + bytes);
+    QCOMPARE(m_page->beginSave().bytes(), "x" + bytes);
+}
+
+/// What was typed was encoded as a whole at each pause: 150 ms at 1.5 MB, over a second at 11 MB.
+void TestEditorPage::theTextOfALargeFileIsThereAtOnce()
+{
+    const QByteArray bytes =
+        QByteArray("a line of a large file, neither short nor long\n").repeated(300'000);
+    QSignalSpy loaded(m_page.get(), &EditorPage::loaded);
+    m_page->setContent(bytes, QStringLiteral("1"));
+    QVERIFY(runUntil([&] { return loaded.size() == 1; }, 200'000));
+    double longestMs = 0;
+    QByteArray expected = bytes;
+    for (int i = 0; i < 20; ++i) {
+        const int at = i * 600'000;
+        QTextCursor cursor(m_page->editor()->document());
+        cursor.setPosition(at);
+        cursor.insertText(QStringLiteral("é\n"));
+        expected.insert(at + i, "é\n"); // each é is a byte more than a character
+        const double startMs = threadMs();
+        const TextSnapshot save = m_page->beginSave();
+        m_page->state();
+        longestMs = qMax(longestMs, threadMs() - startMs);
+    }
+    qInfo("14 MB: taking the text, at most %.2f ms of computing", longestMs);
+    QVERIFY(longestMs < 5);
+    QCOMPARE(m_page->snapshot().bytes(), expected);
+}
+
+void TestEditorPage::unsavedTextOfALargeFileComesBack()
+{
+    const QByteArray bytes = QByteArray("a line of a large file\n").repeated(200'000);
+    EditorState left;
+    left.etag = QStringLiteral("1");
+    left.unsaved = "mine\n" + bytes;
+    QSignalSpy loaded(m_page.get(), &EditorPage::loaded);
+    m_page->restoreState(left);
+    m_page->setContent(bytes, QStringLiteral("2"));
+    StallMeter stalls;
+    QVERIFY(runUntil([&] { return loaded.size() == 1; }, 200'000));
+    qInfo("4.6 MB: longest turn %.1f ms of computing", stalls.longestThreadMs());
+    QVERIFY(m_page->isModified());
+    QVERIFY(part("changed")->isVisible());
+    QCOMPARE(m_page->snapshot().bytes(), *left.unsaved);
+    press("changed.reload");
+    QVERIFY(runUntil([&] { return loaded.size() == 2; }, 200'000));
+    QVERIFY(!m_page->isModified());
+    QCOMPARE(m_page->snapshot().bytes(), bytes);
+}
+
+void TestEditorPage::unsavedTextOutlivesThatItsFileBecameBinary()
+{
+    EditorState left;
+    left.etag = QStringLiteral("1");
+    left.unsaved = "mine\n";
+    m_page->restoreState(left);
+    m_page->setContent(QByteArray("\0\1", 2), QStringLiteral("2"));
+    QVERIFY(m_page->canEdit());
+    QVERIFY(m_page->isModified());
+    QVERIFY(part("changed")->isVisible());
+    QCOMPARE(m_page->snapshot().bytes(), QByteArray("mine\n"));
+    press("changed.reload");
+    QVERIFY(part("binary")->isVisible());
+    QVERIFY(!m_page->isModified());
+}
+
+void TestEditorPage::aLargeChangeThatIsOursAsksNothing()
+{
+    const QByteArray bytes = QByteArray("a line of a large file\n").repeated(100'000);
+    QSignalSpy loaded(m_page.get(), &EditorPage::loaded);
+    m_page->setContent(bytes, QStringLiteral("1"));
+    QVERIFY(runUntil([&] { return loaded.size() == 1; }, 200'000));
+    edit(QStringLiteral("x"));
+    m_page->externalChange("x" + bytes, QStringLiteral("2"));
+    QTRY_COMPARE(m_page->etag(), QStringLiteral("2"));
+    QVERIFY(!m_page->isModified());
+    QVERIFY(part("changed")->isHidden());
+    m_page->externalChange("y" + bytes, QStringLiteral("3"));
+    QTRY_VERIFY(part("changed")->isVisible());
 }
 
 void TestEditorPage::hugeFilesAreShownInParts()
 {
     QByteArray bytes;
-    for (int line = 0; bytes.size() <= EditorPage::kLargestEdited; ++line)
+    for (int line = 0; bytes.size() <= PreparedFile::kLargestEdited; ++line)
         bytes += "line " + QByteArray::number(line) + " of a very large log file\n";
-    const double startMs = threadMs();
+    QSignalSpy loaded(m_page.get(), &EditorPage::loaded);
     m_page->setContent(bytes, QStringLiteral("1"));
-    qInfo("20 MB in parts: %.1f ms of computing", threadMs() - startMs);
+    StallMeter stalls;
+    QVERIFY(runUntil([&] { return loaded.size() == 1; }, 200'000));
+    qInfo("20 MB in parts: longest turn %.1f ms of computing", stalls.longestThreadMs());
     QVERIFY(!m_page->canEdit());
     auto* text = m_page->findChild<CodeEditor*>(QStringLiteral("page.parts.text"));
     QVERIFY(text->isVisible());
@@ -351,16 +435,17 @@ void TestEditorPage::unsavedTextComesBack()
 {
     m_page->setContent("a\r\n", QStringLiteral("1"));
     edit(QStringLiteral("mine "));
-    const EditorState state = m_page->state();
+    EditorState state = m_page->state();
+    state.unsaved = m_page->snapshot().bytes();
     cleanup();
     init();
-    m_page->setContent("a\r\n", QStringLiteral("1"));
     m_page->restoreState(state);
-    QCOMPARE(m_page->content(), QByteArray("mine a\r\n"));
+    m_page->setContent("a\r\n", QStringLiteral("1"));
+    QCOMPARE(m_page->beginSave().bytes(), QByteArray("mine a\r\n"));
     QVERIFY(m_page->isModified());
     QVERIFY(part("changed")->isHidden());
     m_page->editor()->undo();
-    QCOMPARE(m_page->content(), QByteArray("a\r\n"));
+    QCOMPARE(m_page->beginSave().bytes(), QByteArray("a\r\n"));
     QVERIFY(!m_page->isModified());
 }
 
@@ -368,16 +453,17 @@ void TestEditorPage::unsavedTextOfAChangedFileAsks()
 {
     m_page->setContent("a\n", QStringLiteral("1"));
     edit(QStringLiteral("mine "));
-    const EditorState state = m_page->state();
+    EditorState state = m_page->state();
+    state.unsaved = m_page->snapshot().bytes();
     cleanup();
     init();
     m_page->restoreState(state);
     m_page->setContent("theirs\n", QStringLiteral("2"));
-    QCOMPARE(m_page->content(), QByteArray("mine a\n"));
+    QCOMPARE(m_page->beginSave().bytes(), QByteArray("mine a\n"));
     QCOMPARE(m_page->etag(), QStringLiteral("1")); // a save now would get 412
     QVERIFY(part("changed")->isVisible());
     press("changed.reload");
-    QCOMPARE(m_page->content(), QByteArray("theirs\n"));
+    QCOMPARE(m_page->beginSave().bytes(), QByteArray("theirs\n"));
     QCOMPARE(m_page->etag(), QStringLiteral("2"));
     QVERIFY(!m_page->isModified());
 }
@@ -387,8 +473,7 @@ void TestEditorPage::brokenStateIsHarmless()
     m_page->setContent("ab\n", QStringLiteral("1"));
     QJsonObject json{{QStringLiteral("anchor"), 99999},
                      {QStringLiteral("position"), -5},
-                     {QStringLiteral("top_line"), QStringLiteral("x")},
-                     {QStringLiteral("unsaved"), 7}};
+                     {QStringLiteral("top_line"), QStringLiteral("x")}};
     m_page->restoreState(EditorState::fromJson(json));
     QVERIFY(!m_page->isModified());
     QCOMPARE(m_page->editor()->textCursor().anchor(), 3);

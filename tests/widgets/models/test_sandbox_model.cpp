@@ -50,6 +50,7 @@ private slots:
     void removingTakesTheRow();
     void aNewSandboxCanBeginWithACopy();
     void aNewSandboxCanBeginWithAMount();
+    void anAbandonedCreationLeavesNothing();
     void aFailedCreationIsSaid();
     void newsDuringAListingAreNotLost();
     void namesAreChecked();
@@ -137,7 +138,7 @@ void TestSandboxModel::aNewSandboxCanBeginWithACopy()
     boxes.load();
     QSignalSpy created(&boxes.actions, &SandboxActions::created);
     QSignalSpy copying(&boxes.actions, &SandboxActions::copying);
-    QSignalSpy ended(&boxes.actions, &SandboxActions::copyEnded);
+    QSignalSpy ended(&boxes.actions, &SandboxActions::copied);
     boxes.actions.create({.name = QStringLiteral("box"),
                           .content = SandboxContent::CopiedFolder,
                           .folder = QStringLiteral("/src/project")});
@@ -146,8 +147,9 @@ void TestSandboxModel::aNewSandboxCanBeginWithACopy()
     QCOMPARE(boxes.backend.copiedFolder, QStringLiteral("/src/project"));
     QCOMPARE(boxes.text(), QStringLiteral("box|copying…\n"));
     emit boxes.backend.copyProgress(boxes.backend.copy, 3, 10);
-    QCOMPARE(copying.last().at(1).toLongLong(), 3);
-    boxes.backend.endCopy({});
+    QCOMPARE(copying.last().at(0).value<FolderCopying>().filesDone, 3);
+    QCOMPARE(copying.last().at(0).value<FolderCopying>().folder, QStringLiteral("project"));
+    boxes.backend.endCopy(desk::CopyOutcome());
     boxes.settle();
     QCOMPARE(ended.size(), 1);
     QCOMPARE(boxes.text(), QStringLiteral("box|running\n"));
@@ -165,6 +167,28 @@ void TestSandboxModel::aNewSandboxCanBeginWithAMount()
     QCOMPARE(mounts.size(), 1);
     QCOMPARE(mounts[0].source, "/src/project");
     QCOMPARE(mounts[0].target, "/workspace");
+}
+
+/// Cancel closed the dialog, and the sandbox came all the same.
+void TestSandboxModel::anAbandonedCreationLeavesNothing()
+{
+    Sandboxes boxes;
+    boxes.load();
+    QSignalSpy created(&boxes.actions, &SandboxActions::created);
+    QSignalSpy failed(&boxes.actions, &SandboxActions::createFailed);
+    QSignalSpy abandoned(&boxes.actions, &SandboxActions::abandoned);
+    boxes.actions.abandon(boxes.actions.create({.name = QStringLiteral("first")}));
+    boxes.actions.create({.name = QStringLiteral("second")});
+    boxes.settle();
+    QCOMPARE(abandoned.size(), 1);
+    QCOMPARE(abandoned.last().at(0).toString(), QStringLiteral("first"));
+    QCOMPARE(created.size(), 1);
+    QCOMPARE(boxes.text(), QStringLiteral("second|running\n"));
+    QVERIFY(boxes.backend.calls().contains(QStringLiteral("removeSandbox first")));
+    boxes.backend.failNext(QStringLiteral("createSandbox"), ErrorCode::RuntimeFailed);
+    boxes.actions.abandon(boxes.actions.create({}));
+    boxes.settle();
+    QCOMPARE(failed.size(), 0);
 }
 
 void TestSandboxModel::aFailedCreationIsSaid()

@@ -28,6 +28,7 @@ class TestTerminalModel : public QObject
 private slots:
     void titlesAreReadable();
     void theOldestComesFirst();
+    void namesakesAreNumbered();
     void theOrderOfAPersonIsKept();
     void anEndIsTold_data();
     void anEndIsTold();
@@ -53,12 +54,31 @@ void TestTerminalModel::theOldestComesFirst()
     QCOMPARE(modelText(model), QStringLiteral("nine\neleven\n"));
 }
 
+/// Every tab was "shell".
+void TestTerminalModel::namesakesAreNumbered()
+{
+    TerminalModel model;
+    const QAbstractItemModelTester tester(&model);
+    // The second was moved to the front before the restart; it is the second still.
+    model.reset({terminal("t1-1", {}), terminal("t1-2", {}), terminal("t1-3", {"/bin/bash"})},
+                {QStringLiteral("t1-2"), QStringLiteral("t1-1")});
+    QCOMPARE(modelText(model), QStringLiteral("shell 2\nshell\nbash\n"));
+    model.put(terminal("t1-4", {}));
+    QCOMPARE(modelText(model), QStringLiteral("shell 2\nshell\nbash\nshell 3\n"));
+    model.remove(QStringLiteral("t1-1"));
+    QCOMPARE(modelText(model), QStringLiteral("shell 2\nbash\nshell 3\n"));
+    model.put(terminal("t1-5", {}));
+    QCOMPARE(modelText(model), QStringLiteral("shell 2\nbash\nshell 3\nshell\n"));
+    model.put(terminal("t1-3", {"/bin/bash"}, "shell"));
+    QCOMPARE(modelText(model), QStringLiteral("shell 2\nshell 4\nshell 3\nshell\n"));
+}
+
 void TestTerminalModel::theOrderOfAPersonIsKept()
 {
     TerminalModel model;
     const QAbstractItemModelTester tester(&model);
-    model.reset({terminal("t1-1", {"a"}), terminal("t1-2", {"b"}), terminal("t1-3", {"c"})});
-    model.arrange({QStringLiteral("t1-3"), QStringLiteral("gone"), QStringLiteral("t1-1")});
+    model.reset({terminal("t1-1", {"a"}), terminal("t1-2", {"b"}), terminal("t1-3", {"c"})},
+                {QStringLiteral("t1-3"), QStringLiteral("gone"), QStringLiteral("t1-1")});
     QCOMPARE(modelText(model), QStringLiteral("c\na\nb\n"));
     model.move(0, 2);
     QCOMPARE(modelText(model), QStringLiteral("a\nb\nc\n"));
