@@ -5,6 +5,7 @@
 #include "widgets/common/icons.h"
 #include "widgets/common/prompter.h"
 #include "widgets/editor/syntax.h"
+#include "widgets/models/draft_store.h"
 #include "widgets/models/state_file.h"
 #include "widgets/workbench/main_window.h"
 
@@ -18,12 +19,15 @@ Application::Application(QApplication& qt, const ApplicationOptions& options)
     , m_syntax(std::make_unique<Syntax>())
     , m_stateFile(std::make_unique<StateFile>(
           QString::fromStdString(options.paths.config + "/window.json")))
+    , m_drafts(
+          std::make_unique<DraftStore>(QString::fromStdString(options.paths.config + "/unsaved")))
     , m_backend(std::make_unique<desk::LocalBackend>(options.paths))
 {
     qt.setWindowIcon(applicationIcon());
     m_window = std::make_unique<MainWindow>(
         WindowServices{.backend = *m_backend,
                        .stateFile = *m_stateFile,
+                       .drafts = *m_drafts,
                        .syntax = *m_syntax,
                        .prompter = options.prompter ? *options.prompter : *m_dialogs});
 }

@@ -10,6 +10,7 @@ class QApplication;
 
 namespace caisson {
 
+class DraftStore;
 class MainWindow;
 class Prompter;
 class StateFile;
@@ -46,6 +47,7 @@ private:
     std::unique_ptr<Prompter> m_dialogs;
     std::unique_ptr<Syntax> m_syntax;
     std::unique_ptr<StateFile> m_stateFile;
+    std::unique_ptr<DraftStore> m_drafts;
     std::unique_ptr<desk::Backend> m_backend;
     std::unique_ptr<MainWindow> m_window;
 };

@@ -46,6 +46,7 @@ bool Tour::run()
         {QStringLiteral("edited-and-saved"), [this] { return editAndSave(); }},
         {QStringLiteral("changed-on-disk"), [this] { return programChangesFile(); }},
         {QStringLiteral("reloaded"), [this] { return reloadFile(); }},
+        {QStringLiteral("large-file"), [this] { return typeIntoLargeFile(); }},
         {QStringLiteral("restarted"), [this] { return restartWindow(); }},
         {QStringLiteral("stopped"), [this] { return stopSandbox(); }},
         {QStringLiteral("started-again"), [this] { return startAgain(); }},
@@ -130,18 +131,10 @@ bool Tour::seeFileAppear()
 
 bool Tour::openFile()
 {
-    auto* tree = m_application->window().findChild<FileTree*>();
-    if (!tree)
-        return false;
-    const QModelIndex index = static_cast<FileTreeModel*>(tree->model())->indexOf(kFile);
-    tree->setCurrentIndex(index);
-    tree->setFocus();
-    QTest::keyClick(tree, Qt::Key_Return);
-    return waitFor(
-        [this] {
-            return editor() && editor()->toPlainText().contains(QStringLiteral("Say hello."));
-        },
-        "the file's text in an editor");
+    const auto showsText = [this] {
+        return editor() && editor()->toPlainText().contains(QStringLiteral("Say hello."));
+    };
+    return openFromTree(kFile) && waitFor(showsText, "the file's text in an editor");
 }
 
 bool Tour::editAndSave()
@@ -178,9 +171,48 @@ bool Tour::reloadFile()
                "the file as it is on disk");
 }
 
+/// Typing in it must be as smooth as in a small one, also where what is not saved is kept.
+bool Tour::typeIntoLargeFile()
+{
+    const auto lengthIs = [this](int lines) {
+        return editor() && !editor()->isReadOnly() && editor()->blockCount() == lines;
+    };
+    if (!enterCommand(QStringLiteral(
+            "clear; seq -f 'line %.0f of a large file, as long as a line of a log is' 100000 > "
+            "large.log; ls -sh large.log")) ||
+        !waitFor([this] { return terminalText().contains(QStringLiteral("M large.log")); },
+                 "the large file") ||
+        !waitFor([this] { return openFromTree("/workspace/large.log"); },
+                 "the large file in the tree") ||
+        !waitFor([&] { return lengthIs(100'001); }, "the large file's text"))
+        return false;
+    editor()->setFocus();
+    const QDir unsaved(QString::fromStdString(m_paths.config) + QStringLiteral("/unsaved"));
+    const auto draftSize = [&] {
+        const QFileInfoList drafts = unsaved.entryInfoList(QDir::Files);
+        return drafts.isEmpty() ? 0 : drafts.first().size();
+    };
+    qint64 kept = editor()->document()->characterCount();
+    for (int line = 0; line < 5; ++line) {
+        QTest::keyClicks(editor(), QStringLiteral("typed"));
+        QTest::keyClick(editor(), Qt::Key_Return);
+        if (!waitFor([&] { return draftSize() > kept; }, "what was typed to be kept"))
+            return false;
+        kept = draftSize();
+    }
+    QTest::keySequence(editor(), QKeySequence::Save);
+    if (!waitFor([this] { return !editor()->document()->isModified(); }, "the file to be saved"))
+        return false;
+    return enterCommand(QStringLiteral("clear; head -n 6 large.log")) &&
+           waitFor([this] { return terminalText().contains(QStringLiteral("\nline 1 of")); },
+                   "the saved file's head");
+}
+
 bool Tour::restartWindow()
 {
-    if (!enterCommand(QStringLiteral("clear; echo before the window was closed")))
+    if (!trigger(QString(), QStringLiteral("showEditors")) ||
+        !trigger(QString(), QStringLiteral("closeTab")) ||
+        !enterCommand(QStringLiteral("clear; echo before the window was closed")))
         return false;
     const QString line = QStringLiteral("before the window was closed");
     const auto showsLine = [&] { return terminalText().split(u'\n').contains(line); };
@@ -298,6 +330,19 @@ QWidget* Tour::shown(const QString& name) const
 CodeEditor* Tour::editor() const
 {
     return qobject_cast<CodeEditor*>(shown(QStringLiteral("editor.text")));
+}
+
+bool Tour::openFromTree(const QByteArray& path)
+{
+    auto* tree = m_application->window().findChild<FileTree*>();
+    const QModelIndex index =
+        tree ? static_cast<FileTreeModel*>(tree->model())->indexOf(path) : QModelIndex();
+    if (!index.isValid())
+        return false;
+    tree->setCurrentIndex(index);
+    tree->setFocus();
+    QTest::keyClick(tree, Qt::Key_Return);
+    return true;
 }
 
 bool Tour::click(const QString& name)

@@ -45,6 +45,7 @@ private:
     bool editAndSave();
     bool programChangesFile();
     bool reloadFile();
+    bool typeIntoLargeFile();
     bool restartWindow();
     bool stopSandbox();
     bool startAgain();
@@ -55,6 +56,7 @@ private:
     bool waitFor(const std::function<bool()>& condition, const char* what);
     QWidget* shown(const QString& name) const;
     CodeEditor* editor() const;
+    bool openFromTree(const QByteArray& path);
     bool click(const QString& name);
     bool enterCommand(const QString& command);
     QString terminalText() const;

@@ -24,14 +24,14 @@ Commands::Commands(QWidget* window)
                    {Qt::CTRL | Qt::Key_PageDown, Qt::CTRL | Qt::Key_Tab});
     newTerminal = make(QStringLiteral("newTerminal"), tr("New &terminal"),
                        {Qt::CTRL | Qt::SHIFT | Qt::Key_T});
-    showSandboxes = make(QStringLiteral("showSandboxes"), tr("Go to &sandboxes"),
+    showSandboxes = make(QStringLiteral("showSandboxes"), tr("List of &sandboxes"),
                          {Qt::CTRL | Qt::ALT | Qt::Key_1});
     showFiles =
-        make(QStringLiteral("showFiles"), tr("Go to &files"), {Qt::CTRL | Qt::ALT | Qt::Key_2});
+        make(QStringLiteral("showFiles"), tr("Tree of &files"), {Qt::CTRL | Qt::ALT | Qt::Key_2});
     showEditors =
-        make(QStringLiteral("showEditors"), tr("Go to &editor"), {Qt::CTRL | Qt::ALT | Qt::Key_3});
-    showTerminals = make(QStringLiteral("showTerminals"), tr("Go to &terminal"),
-                         {Qt::CTRL | Qt::ALT | Qt::Key_4});
+        make(QStringLiteral("showEditors"), tr("&Editor"), {Qt::CTRL | Qt::ALT | Qt::Key_3});
+    showTerminals =
+        make(QStringLiteral("showTerminals"), tr("&Terminal"), {Qt::CTRL | Qt::ALT | Qt::Key_4});
     showMenu =
         make(QStringLiteral("showMenu"), tr("Menu"), {Qt::Key_F10, Qt::CTRL | Qt::ALT | Qt::Key_M});
     showKeyboard = make(QStringLiteral("showKeyboard"), tr("&Keyboard…"),

@@ -11,24 +11,23 @@
 #include "widgets/common/prompter.h"
 #include "widgets/common/tab_bar.h"
 #include "widgets/editor/editor_page.h"
+#include "widgets/models/draft_store.h"
 #include "widgets/models/file_names.h"
 #include "widgets/workbench/file_page.h"
 
 namespace caisson {
 
-EditorArea::EditorArea(desk::Backend& backend, QString sandbox, const Syntax& syntax,
-                       Prompter& prompter, QWidget* parent)
+EditorArea::EditorArea(const WindowServices& services, QString sandbox, QWidget* parent)
     : QWidget(parent)
-    , m_backend(backend)
+    , m_services(services)
     , m_sandbox(std::move(sandbox))
-    , m_syntax(syntax)
-    , m_prompter(prompter)
     , m_tabs(new TabBar(QStringLiteral("editors.tabs")))
     , m_pages(new QStackedWidget)
     , m_empty(new EmptyState(QStringLiteral("editors.empty"), Icon::FileText,
                              tr("Files you open from the tree are edited here."), tr("New file")))
 {
     setObjectName(QStringLiteral("editors"));
+    m_pages->setObjectName(QStringLiteral("editors.pages"));
     setAccessibleName(tr("Editors"));
     setBackgroundRole(QPalette::Base);
     setAutoFillBackground(true);
@@ -62,7 +61,7 @@ void EditorArea::open(const QByteArray& path)
 
 FilePage* EditorArea::add(const QByteArray& path)
 {
-    auto* page = new FilePage(m_backend, m_sandbox, path, m_syntax);
+    auto* page = new FilePage(m_services, m_sandbox, path);
     m_pages->addWidget(page);
     const int index = m_tabs->addTab(QString());
     m_tabs->setTabData(index, QVariant::fromValue<QWidget*>(page));
@@ -76,6 +75,9 @@ FilePage* EditorArea::add(const QByteArray& path)
         emit changed();
     });
     connect(page, &FilePage::closeAsked, this, [this, page] { remove(page); });
+    connect(page, &FilePage::saving, this, [this, page] { emit saving(page->path()); });
+    connect(page, &FilePage::terminalAsked, this,
+            [this, page] { emit terminalAsked(page->path()); });
     connect(page, &FilePage::failed, this, &EditorArea::failed);
     m_tabs->setCurrentIndex(index);
     updateTabs();
@@ -127,16 +129,26 @@ void EditorArea::close(int index)
         return;
     }
     const QString name = displayName(lastComponent(page->path()));
-    m_prompter.confirm(page,
-                       {.title = tr("Close “%1” without saving?").arg(name),
-                        .text = tr("What you typed since the last save is lost."),
-                        .action = tr("Close without saving")},
-                       [this, page] { remove(page); });
+    if (page->canSave())
+        m_services.prompter.choose(
+            page,
+            {.title = tr("Save “%1” before it is closed?").arg(name),
+             .text = tr("Without saving, what you typed is lost."),
+             .primary = tr("&Save"),
+             .other = tr("&Discard")},
+            [page] { page->saveAndClose(); }, [this, page] { remove(page); });
+    else
+        m_services.prompter.confirm(page,
+                                    {.title = tr("Close “%1” without saving?").arg(name),
+                                     .text = tr("What you typed is lost. It cannot be saved now."),
+                                     .action = tr("Close without saving")},
+                                    [this, page] { remove(page); });
 }
 
 void EditorArea::remove(FilePage* page)
 {
     const bool hadFocus = page->isAncestorOf(focusWidget());
+    page->dropDraft();
     m_pages->removeWidget(page);
     m_tabs->removeTab(indexOf(page->path()));
     page->deleteLater();
@@ -221,6 +233,12 @@ void EditorArea::checkAll()
         at(index)->checkSoon();
 }
 
+void EditorArea::keepDrafts()
+{
+    for (int index = 0; index < m_tabs->count(); ++index)
+        at(index)->keepDraft();
+}
+
 QList<OpenFileState> EditorArea::files() const
 {
     QList<OpenFileState> files;
@@ -236,7 +254,11 @@ QByteArray EditorArea::activePath() const
 
 void EditorArea::restore(const QList<OpenFileState>& files, const QByteArray& active)
 {
-    for (const OpenFileState& file : files) {
+    QList<OpenFileState> all = files;
+    // After a crash the window may not know of what it kept last.
+    for (const QByteArray& path : m_services.drafts.pathsOf(m_sandbox))
+        all += OpenFileState{.path = path, .view = {}};
+    for (const OpenFileState& file : all) {
         if (indexOf(file.path) >= 0)
             continue;
         FilePage* page = add(file.path);

@@ -3,6 +3,7 @@
 
 #include "backend/desk/backend.h"
 #include "widgets/models/window_state.h"
+#include "widgets/workbench/window_services.h"
 
 #include <QWidget>
 
@@ -12,8 +13,6 @@ namespace caisson {
 
 class EmptyState;
 class FilePage;
-class Prompter;
-class Syntax;
 class TabBar;
 
 /// The open files of one sandbox, in tabs.
@@ -21,9 +20,8 @@ class EditorArea : public QWidget
 {
     Q_OBJECT
 public:
-    /// `backend`, `syntax` and `prompter` outlive it.
-    EditorArea(desk::Backend& backend, QString sandbox, const Syntax& syntax, Prompter& prompter,
-               QWidget* parent = nullptr);
+    /// The services outlive it.
+    EditorArea(const WindowServices& services, QString sandbox, QWidget* parent = nullptr);
 
     /// Opens it, or shows the tab it is open in.
     void open(const QByteArray& path);
@@ -41,13 +39,19 @@ public:
     void follow(const QByteArray& from, const QByteArray& to);
     /// The sandbox runs (again): what could not be read, or has changed meanwhile, is looked at.
     void checkAll();
+    /// Keeps what is not saved now instead of in a moment.
+    void keepDrafts();
 
     QList<OpenFileState> files() const;
     QByteArray activePath() const;
+    /// Opens them, and what else there are drafts of.
     void restore(const QList<OpenFileState>& files, const QByteArray& active);
 
 signals:
     void newFileAsked();
+    /// To show a file in a terminal that is too large for an editor.
+    void terminalAsked(const QByteArray& path);
+    void saving(const QByteArray& path);
     /// Of the current file: its language, position, or whether there is one.
     void statusChanged();
     void changed(); ///< something that files() tells
@@ -62,10 +66,8 @@ private:
     void updateTabs();
     void showCurrent();
 
-    desk::Backend& m_backend;
+    WindowServices m_services;
     QString m_sandbox;
-    const Syntax& m_syntax;
-    Prompter& m_prompter;
     TabBar* m_tabs;
     QStackedWidget* m_pages;
     EmptyState* m_empty;

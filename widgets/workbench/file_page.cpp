@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/workbench/file_page.h"
 
+#include <QLocale>
 #include <QStackedLayout>
 #include <QVBoxLayout>
+#include <QtConcurrentRun>
 
 #include "widgets/common/activity_line.h"
 #include "widgets/common/empty_state.h"
@@ -20,21 +22,29 @@ constexpr qint64 kLargest = 64 * 1024 * 1024;
 constexpr qint64 kLargestCompared = 2'000'000;
 constexpr std::chrono::milliseconds kPatience{300};
 constexpr std::chrono::milliseconds kCheckDelay{100};
+/// How long what was typed may be lost to a crash, and what is added a megabyte: a large text is written whole each time.
+constexpr std::chrono::milliseconds kDraftDelay{500};
+constexpr std::chrono::milliseconds kDraftDelayPerMega{100};
 
 } // namespace
 
-FilePage::FilePage(desk::Backend& backend, QString sandbox, QByteArray path, const Syntax& syntax,
+FilePage::FilePage(const WindowServices& services, QString sandbox, QByteArray path,
                    QWidget* parent)
     : QWidget(parent)
-    , m_backend(backend)
+    , m_backend(services.backend)
+    , m_drafts(services.drafts)
     , m_sandbox(std::move(sandbox))
     , m_path(std::move(path))
-    , m_editor(new EditorPage(QStringLiteral("editor"), displayName(lastComponent(m_path)), syntax))
+    , m_editor(new EditorPage(QStringLiteral("editor"), displayName(lastComponent(m_path)),
+                              services.syntax))
     , m_failure(
           new EmptyState(QStringLiteral("editor.failure"), Icon::Error, QString(), tr("Try again")))
+    , m_tooLarge(new EmptyState(QStringLiteral("editor.tooLarge"), Icon::FileText, QString(),
+                                tr("Show in a terminal")))
     , m_activity(new ActivityLine)
     , m_views(new QStackedLayout)
 {
+    setObjectName(QStringLiteral("editor.page"));
     m_activity->hide();
     m_activity->setObjectName(QStringLiteral("editor.activity"));
     auto* layout = new QVBoxLayout(this);
@@ -45,6 +55,7 @@ FilePage::FilePage(desk::Backend& backend, QString sandbox, QByteArray path, con
     // Only now: a stacked layout shows its first page at once, as a window where it has no parent.
     m_views->addWidget(m_editor);
     m_views->addWidget(m_failure);
+    m_views->addWidget(m_tooLarge);
     setFocusProxy(m_editor);
 
     m_patience.setSingleShot(true);
@@ -54,7 +65,12 @@ FilePage::FilePage(desk::Backend& backend, QString sandbox, QByteArray path, con
     connect(&m_patience, &QTimer::timeout, m_activity, &QWidget::show);
     connect(&m_checkSoon, &QTimer::timeout, this, &FilePage::check);
     connect(m_failure, &EmptyState::activated, this, &FilePage::load);
-    connect(m_editor, &EditorPage::modifiedChanged, this, &FilePage::modifiedChanged);
+    connect(m_tooLarge, &EmptyState::activated, this, &FilePage::terminalAsked);
+    m_draftSoon.setSingleShot(true);
+    connect(&m_draftSoon, &QTimer::timeout, this, &FilePage::writeDraft);
+    connect(m_editor, &EditorPage::loaded, this, &FilePage::onLoaded);
+    connect(m_editor, &EditorPage::edited, this, &FilePage::keepDraftSoon);
+    connect(m_editor, &EditorPage::modifiedChanged, this, &FilePage::onModifiedChanged);
     connect(m_editor, &EditorPage::statusChanged, this, &FilePage::statusChanged);
     connect(m_editor, &EditorPage::saveRequested, this, &FilePage::save);
     connect(m_editor, &EditorPage::reloadRequested, this, [this] { read(Reading::Reload); });
@@ -63,6 +79,7 @@ FilePage::FilePage(desk::Backend& backend, QString sandbox, QByteArray path, con
 
 void FilePage::setPath(const QByteArray& path)
 {
+    m_drafts.move(m_sandbox, m_path, path);
     m_path = path;
     m_editor->setFileName(displayName(lastComponent(path)));
 }
@@ -70,12 +87,7 @@ void FilePage::setPath(const QByteArray& path)
 bool FilePage::isModified() const
 {
     // What was typed before the restart is unsaved, too, while the file cannot be read.
-    return m_isLoaded ? m_editor->isModified() : restored().unsaved.has_value();
-}
-
-EditorState FilePage::restored() const
-{
-    return EditorState::fromJson(m_restored);
+    return m_isLoaded ? m_editor->isModified() : m_drafts.contains(m_sandbox, m_path);
 }
 
 bool FilePage::canSave() const
@@ -85,7 +97,15 @@ bool FilePage::canSave() const
 
 void FilePage::load()
 {
-    read(Reading::First);
+    if (m_draft || !m_drafts.contains(m_sandbox, m_path)) {
+        read(Reading::First);
+        return;
+    }
+    setBusy(true);
+    m_drafts.read(m_sandbox, m_path).then(this, [this](const std::optional<Draft>& draft) {
+        m_draft = draft;
+        read(Reading::First);
+    });
 }
 
 void FilePage::read(Reading reading)
@@ -100,48 +120,120 @@ void FilePage::read(Reading reading)
 
 void FilePage::received(Reading reading, const Result<desk::FileContent>& result)
 {
+    const bool isMissing = !result && result.error().code == ErrorCode::NotFound;
+    if (result && reading == Reading::Check)
+        m_editor->externalChange(result->bytes, QString::fromStdString(result->entry.etag));
+    else if (result)
+        show(result->bytes, QString::fromStdString(result->entry.etag));
+    else if (reading == Reading::First && isMissing && m_draft)
+        showUnsavedOfNothing();
+    else if (reading == Reading::First)
+        showFailure(result.error());
+    else if (isMissing)
+        m_editor->externalDelete();
+    else if (reading == Reading::Reload)
+        emit failed(tr("Could not read “%1”.").arg(displayName(lastComponent(m_path))),
+                    result.error());
+    endCheck();
+}
+
+void FilePage::endCheck()
+{
     m_isChecking = false;
-    if (!result) {
-        if (reading == Reading::First && result.error().code == ErrorCode::NotFound &&
-            restored().unsaved)
-            showUnsavedOfNothing();
-        else if (reading == Reading::First)
-            showFailure(result.error());
-        else if (result.error().code == ErrorCode::NotFound)
-            m_editor->externalDelete();
-        else if (reading == Reading::Reload)
-            emit failed(tr("Could not read “%1”.").arg(displayName(lastComponent(m_path))),
-                        result.error());
-        return;
-    }
-    const QString etag = QString::fromStdString(result->entry.etag);
-    if (reading == Reading::Check) {
-        m_editor->externalChange(result->bytes, etag);
-    } else {
-        m_views->setCurrentWidget(m_editor);
-        m_editor->setContent(result->bytes, etag);
-        m_isLoaded = true;
-        m_restored = {};
-    }
     if (std::exchange(m_checkAgain, false))
         checkSoon();
+}
+
+void FilePage::show(const QByteArray& bytes, const QString& etag)
+{
+    m_views->setCurrentWidget(m_editor);
+    if (!m_isLoaded) {
+        EditorState left = EditorState::fromJson(m_restored);
+        if (m_draft) {
+            left.etag = m_draft->etag;
+            left.unsaved = m_draft->bytes;
+        }
+        m_editor->restoreState(left);
+    }
+    m_editor->setContent(bytes, etag);
+}
+
+void FilePage::onLoaded()
+{
+    m_isLoaded = true;
+    m_restored = {};
+    m_draft.reset();
+    if (std::exchange(m_isGone, false))
+        m_editor->externalDelete();
+    onModifiedChanged();
+    emit statusChanged();
+}
+
+void FilePage::onModifiedChanged()
+{
+    // While it is loaded the text is none yet.
+    if (m_isLoaded && m_editor->canEdit()) {
+        if (m_editor->isModified())
+            keepDraftSoon();
+        else
+            dropDraft();
+    }
+    emit modifiedChanged();
+}
+
+void FilePage::keepDraftSoon()
+{
+    if (m_draftSoon.isActive())
+        return;
+    constexpr qsizetype kMega = 1'000'000;
+    m_draftSoon.start(kDraftDelay +
+                      kDraftDelayPerMega * (m_editor->snapshot().text.size() / kMega));
+}
+
+void FilePage::keepDraft()
+{
+    if (!m_draftSoon.isActive())
+        return;
+    m_draftSoon.stop();
+    writeDraft();
+}
+
+void FilePage::writeDraft()
+{
+    if (!m_isLoaded || !m_editor->canEdit() || !m_editor->isModified())
+        return;
+    m_drafts.write(m_sandbox, m_path, m_editor->etag(),
+                   [text = m_editor->snapshot()] { return text.bytes(); });
+}
+
+void FilePage::dropDraft()
+{
+    m_draftSoon.stop();
+    m_drafts.remove(m_sandbox, m_path);
 }
 
 /// The file went while the window was closed. What was typed is all there is of it.
 void FilePage::showUnsavedOfNothing()
 {
-    m_views->setCurrentWidget(m_editor);
-    m_editor->setContent({}, {});
-    m_isLoaded = true;
-    m_restored = {};
-    m_editor->externalDelete();
+    m_isGone = true;
+    show({}, {});
 }
 
 void FilePage::showFailure(const Error& error)
 {
     const QString name = displayName(lastComponent(m_path));
+    if (error.code == ErrorCode::TooLarge) {
+        m_tooLarge->setSentence(
+            tr("“%1” is larger than %2, too large to be shown here. In a terminal you can page "
+               "through it.")
+                .arg(name, QLocale().formattedDataSize(kLargest, 0)));
+        m_views->setCurrentWidget(m_tooLarge);
+        emit statusChanged();
+        return;
+    }
     m_failure->setSentence(tr("“%1” could not be opened. %2").arg(name, reason(error)));
     m_views->setCurrentWidget(m_failure);
+    emit statusChanged();
 }
 
 void FilePage::checkSoon()
@@ -152,7 +244,7 @@ void FilePage::checkSoon()
 
 void FilePage::check()
 {
-    if (m_views->currentWidget() == m_failure) {
+    if (m_views->currentWidget() == m_failure || m_views->currentWidget() == m_tooLarge) {
         load();
         return;
     }
@@ -169,24 +261,31 @@ void FilePage::check()
 
 void FilePage::checked(const Result<api::FileEntry>& result)
 {
-    if (!result) {
-        m_isChecking = false;
-        if (result.error().code == ErrorCode::NotFound)
-            m_editor->externalDelete();
-        return;
+    if (result) {
+        const QString etag = QString::fromStdString(result->etag);
+        // A symlink's etag is its own; what it leads to has to be read.
+        const bool isLink = result->type == api::FileType::Symlink;
+        if (isLink || (etag != m_editor->etag() && result->size <= kLargestCompared)) {
+            read(Reading::Check);
+            return;
+        }
+        if (etag != m_editor->etag())
+            m_editor->externalChange(etag);
+    } else if (result.error().code == ErrorCode::NotFound) {
+        m_editor->externalDelete();
     }
-    const QString etag = QString::fromStdString(result->etag);
-    // A symlink's etag is its own; what it leads to has to be read.
-    const bool isLink = result->type == api::FileType::Symlink;
-    if (isLink || (etag != m_editor->etag() && result->size <= kLargestCompared)) {
-        read(Reading::Check);
-        return;
-    }
-    m_isChecking = false;
-    if (etag != m_editor->etag())
-        m_editor->externalChange(etag);
-    if (std::exchange(m_checkAgain, false))
-        checkSoon();
+    endCheck();
+}
+
+bool FilePage::showsFile() const
+{
+    return m_isLoaded && m_views->currentWidget() == m_editor;
+}
+
+void FilePage::saveAndClose()
+{
+    m_closesWhenSaved = true;
+    save();
 }
 
 void FilePage::save()
@@ -199,10 +298,18 @@ void FilePage::save()
     }
     m_isSaving = true;
     setBusy(true);
-    const QString etag = m_editor->etag();
-    m_backend
-        .writeFile(m_sandbox, m_path, m_editor->content(),
-                   etag.isEmpty() ? QStringLiteral("new") : etag)
+    emit saving();
+    // A large text takes longer to encode than the window may wait.
+    QtConcurrent::run([text = m_editor->beginSave()] {
+        return text.bytes();
+    }).then(this, [this, etag = m_editor->etag()](const QByteArray& bytes) {
+        write(bytes, etag.isEmpty() ? QStringLiteral("new") : etag);
+    });
+}
+
+void FilePage::write(const QByteArray& bytes, const QString& ifMatch)
+{
+    m_backend.writeFile(m_sandbox, m_path, bytes, ifMatch)
         .then(this, [this](const Result<api::FileEntry>& result) {
             setBusy(false);
             written(result);
@@ -213,11 +320,15 @@ void FilePage::written(const Result<api::FileEntry>& result)
 {
     m_isSaving = false;
     const bool again = std::exchange(m_saveAgain, false);
+    const bool closes = std::exchange(m_closesWhenSaved, false);
     if (result) {
         m_editor->setSaved(QString::fromStdString(result->etag));
-        emit saved();
+        if (m_editor->isModified())
+            keepDraftSoon(); // with the new etag
         if (again)
             save();
+        else if (closes && !m_editor->isModified())
+            emit closeAsked();
     } else if (result.error().code == ErrorCode::PreconditionFailed) {
         read(Reading::Check);
     } else {
@@ -236,7 +347,6 @@ QJsonObject FilePage::viewState() const
 void FilePage::restoreViewState(const QJsonObject& state)
 {
     m_restored = state;
-    m_editor->restoreState(restored());
     emit modifiedChanged();
 }
 

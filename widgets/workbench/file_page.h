@@ -3,6 +3,8 @@
 
 #include "backend/desk/backend.h"
 #include "widgets/editor/editor_state.h"
+#include "widgets/models/draft_store.h"
+#include "widgets/workbench/window_services.h"
 
 #include <QJsonObject>
 #include <QTimer>
@@ -15,15 +17,14 @@ namespace caisson {
 class ActivityLine;
 class EditorPage;
 class EmptyState;
-class Syntax;
 
 /// One file of a sandbox in a tab: an editor, and the way between it and the sandbox.
 class FilePage : public QWidget
 {
     Q_OBJECT
 public:
-    /// `backend` and `syntax` outlive it.
-    FilePage(desk::Backend& backend, QString sandbox, QByteArray path, const Syntax& syntax,
+    /// The services outlive it.
+    FilePage(const WindowServices& services, QString sandbox, QByteArray path,
              QWidget* parent = nullptr);
 
     const QByteArray& path() const { return m_path; }
@@ -32,12 +33,21 @@ public:
     EditorPage* editor() const { return m_editor; }
     bool isModified() const;
     bool canSave() const;
+    /// Whether its text is on the screen, and not why it is not.
+    bool showsFile() const;
 
     void load();
     void save();
+    /// Asks to be closed when it is saved.
+    void saveAndClose();
     /// The file may be another now. Asked for in one go with what follows within a moment: programs
     /// that save by renaming take it away first.
     void checkSoon();
+
+    /// What is not saved is kept for a restart within a moment of each change; this does it now.
+    void keepDraft();
+    /// What is not saved is given up.
+    void dropDraft();
 
     QJsonObject viewState() const;
     void restoreViewState(const QJsonObject& state);
@@ -45,8 +55,10 @@ public:
 signals:
     void modifiedChanged();
     void statusChanged();
-    void saved();
+    void saving(); ///< it is on its way to the sandbox
     void closeAsked();
+    /// It is too large to be read whole: a program in a terminal can page through it.
+    void terminalAsked();
     /// `what` is a sentence.
     void failed(const QString& what, const caisson::Error& error);
 
@@ -57,25 +69,37 @@ private:
     void received(Reading reading, const Result<desk::FileContent>& result);
     void check();
     void checked(const Result<api::FileEntry>& result);
+    void endCheck();
     void written(const Result<api::FileEntry>& result);
     void showFailure(const Error& error);
     void showUnsavedOfNothing();
-    EditorState restored() const;
+    void onLoaded();
+    void onModifiedChanged();
+    void keepDraftSoon();
+    void writeDraft();
+    void show(const QByteArray& bytes, const QString& etag);
+    void write(const QByteArray& bytes, const QString& ifMatch);
     void setBusy(bool isBusy);
 
     desk::Backend& m_backend;
+    DraftStore& m_drafts;
     QString m_sandbox;
     QByteArray m_path;
     EditorPage* m_editor;
     EmptyState* m_failure;
+    EmptyState* m_tooLarge;
     ActivityLine* m_activity;
     QStackedLayout* m_views;
     QTimer m_patience; ///< until the activity is shown
     QTimer m_checkSoon;
-    QJsonObject m_restored; ///< as given, until the editor has its text
+    QTimer m_draftSoon;
+    QJsonObject m_restored;       ///< as given, until the editor has its text
+    std::optional<Draft> m_draft; ///< as read, until the editor has its text
+    bool m_isGone = false;        ///< there is no file, only what was typed
     bool m_isLoaded = false;
     bool m_isSaving = false;
     bool m_saveAgain = false;
+    bool m_closesWhenSaved = false;
     bool m_isChecking = false;
     bool m_checkAgain = false;
 };

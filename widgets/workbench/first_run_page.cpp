@@ -27,6 +27,7 @@ FirstRunPage::FirstRunPage(QAction* newSandbox, QWidget* parent)
     setAutoFillBackground(true);
 
     auto* picture = new QLabel;
+    picture->setObjectName(QStringLiteral("firstRun.picture"));
     picture->setPixmap(applicationIcon().pixmap(kIconSide));
     auto* heading = new QLabel(tr("A sealed place for work you do not trust"));
     heading->setObjectName(QStringLiteral("firstRun.heading"));
@@ -49,6 +50,7 @@ FirstRunPage::FirstRunPage(QAction* newSandbox, QWidget* parent)
     setFocusProxy(button);
 
     auto* keys = new QLabel(newSandbox->shortcut().toString(QKeySequence::NativeText));
+    keys->setObjectName(QStringLiteral("firstRun.keys"));
     keys->setFont(secondaryFont());
     keys->setForegroundRole(QPalette::PlaceholderText);
 

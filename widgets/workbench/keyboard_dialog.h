@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <QDialog>
+#include "widgets/workbench/shortcut_groups.h"
 
-class QAction;
+#include <QDialog>
 
 namespace caisson {
 
-/// Every shortcut of the window in a list. Open it with open().
+/// Every shortcut of the window, by the place where it works. Open it with open().
 class KeyboardDialog : public QDialog
 {
     Q_OBJECT
 public:
-    KeyboardDialog(const QList<QAction*>& actions, QWidget* parent);
+    KeyboardDialog(const QList<ShortcutGroup>& groups, QWidget* parent);
+
+private:
+    QWidget* makeGroup(const ShortcutGroup& group);
 };
 
 } // namespace caisson

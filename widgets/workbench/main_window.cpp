@@ -16,11 +16,13 @@
 #include "widgets/editor/editor_page.h"
 #include "widgets/files/file_tree.h"
 #include "widgets/files/files_pane.h"
+#include "widgets/models/draft_store.h"
 #include "widgets/models/reason.h"
 #include "widgets/models/state_file.h"
 #include "widgets/sandboxes/new_sandbox_dialog.h"
 #include "widgets/sandboxes/sandboxes_pane.h"
 #include "widgets/workbench/commands.h"
+#include "widgets/workbench/copy_strips.h"
 #include "widgets/workbench/editor_area.h"
 #include "widgets/workbench/file_page.h"
 #include "widgets/workbench/first_run_page.h"
@@ -41,6 +43,8 @@ constexpr int kLeftWidth = 248;
 constexpr int kLeftNarrowest = 180;
 constexpr int kPaneLowest = 96;
 constexpr std::chrono::milliseconds kPatience{300};
+/// How long something is said that needs no answer.
+constexpr std::chrono::seconds kNoteTime{8};
 /// Changes within this much are saved in one go.
 constexpr std::chrono::milliseconds kSaveDelay{500};
 
@@ -57,8 +61,7 @@ MainWindow::MainWindow(const WindowServices& services, QWidget* parent)
     , m_menu(new QMenu(this))
     , m_sandboxes(new SandboxesPane(m_model, m_actions, services.prompter))
     , m_files(new FilesPane(services.prompter))
-    , m_workspace(new Workspace(services.backend, m_model, services.syntax, services.prompter,
-                                m_commands->newTerminal, m_left.sandboxes))
+    , m_workspace(new Workspace(services, m_model, m_commands->newTerminal, m_left.sandboxes))
     , m_bar(new TopBar(m_model, m_menu, m_commands->showMenu))
     , m_activity(new ActivityLine)
     , m_body(new QStackedWidget)
@@ -68,7 +71,8 @@ MainWindow::MainWindow(const WindowServices& services, QWidget* parent)
           new EmptyState(QStringLiteral("unreached"), Icon::Error, QString(), tr("Try again")))
     , m_columns(new QSplitter(Qt::Horizontal))
     , m_panes(new QSplitter(Qt::Vertical))
-    , m_copying(new NoticeStrip(QStringLiteral("copying"), NoticeStrip::Tone::Note))
+    , m_copies(new CopyStrips)
+    , m_note(new NoticeStrip(QStringLiteral("note"), NoticeStrip::Tone::Note))
     , m_errors(new ErrorStrip)
     , m_status(new StatusLine)
 {
@@ -77,6 +81,8 @@ MainWindow::MainWindow(const WindowServices& services, QWidget* parent)
     setMinimumSize(kSmallestSize);
     m_saveSoon.setSingleShot(true);
     m_saveSoon.setInterval(kSaveDelay);
+    m_noteTime.setSingleShot(true);
+    m_noteTime.setInterval(kNoteTime);
     m_patience.setSingleShot(true);
     m_patience.setInterval(kPatience);
     layOut();
@@ -106,9 +112,7 @@ void MainWindow::layOut()
     m_unreached->setAutoFillBackground(true);
     m_activity->setObjectName(QStringLiteral("activity"));
     m_activity->hide();
-    QPushButton* stopCopy = m_copying->addButton(QStringLiteral("stop"), tr("&Stop"));
-    connect(stopCopy, &QPushButton::clicked, this,
-            [this] { m_actions.cancelCopy(m_copyingSandbox); });
+    m_note->setDismissible(true);
 
     m_panes->setObjectName(QStringLiteral("panes"));
     m_panes->setHandleWidth(1);
@@ -143,7 +147,8 @@ void MainWindow::layOut()
     layout->addWidget(m_bar);
     layout->addWidget(m_activity);
     layout->addWidget(m_body, 1);
-    layout->addWidget(m_copying);
+    layout->addWidget(m_copies);
+    layout->addWidget(m_note);
     layout->addWidget(m_errors);
     layout->addWidget(m_status);
 
@@ -155,16 +160,19 @@ void MainWindow::makeMenu()
 {
     m_menu->setObjectName(QStringLiteral("menu"));
     QMenu* sandbox = m_menu->addMenu(tr("&Sandbox"));
+    sandbox->setObjectName(QStringLiteral("menu.sandbox"));
     sandbox->addAction(m_sandboxes->newAction());
     sandbox->addSeparator();
     sandbox->addActions(m_sandboxes->sandboxActions());
     sandbox->addSeparator();
     sandbox->addActions({m_commands->previousSandbox, m_commands->nextSandbox});
     QMenu* file = m_menu->addMenu(tr("&File"));
+    file->setObjectName(QStringLiteral("menu.file"));
     file->addActions(m_files->fileActions());
     file->addSeparator();
     file->addAction(m_commands->save);
     QMenu* go = m_menu->addMenu(tr("&Go"));
+    go->setObjectName(QStringLiteral("menu.go"));
     go->addActions({m_commands->showSandboxes, m_commands->showFiles, m_commands->showEditors,
                     m_commands->showTerminals});
     go->addSeparator();
@@ -189,6 +197,7 @@ void MainWindow::connectPanes()
     connect(m_columns, &QSplitter::splitterMoved, this, &MainWindow::stateChanged);
     connect(m_panes, &QSplitter::splitterMoved, this, &MainWindow::stateChanged);
 
+    connect(&m_actions, &SandboxActions::listed, m_workspace, &Workspace::forgetOthers);
     connect(&m_actions, &SandboxActions::listed, this, &MainWindow::showListed);
     connect(&m_actions, &SandboxActions::failed, this,
             [this](const QString& what, const Error& error, const std::function<void()>& again) {
@@ -202,8 +211,15 @@ void MainWindow::connectPanes()
         if (SandboxPage* page = m_workspace->find(id))
             page->openTerminalOnStart();
     });
-    connect(&m_actions, &SandboxActions::copying, this, &MainWindow::showCopy);
-    connect(&m_actions, &SandboxActions::copyEnded, m_copying, &QWidget::hide);
+    connect(&m_actions, &SandboxActions::abandoned, this, [this](const QString& name) {
+        say(tr("Creating “%1” was cancelled. What was made of it is removed.").arg(name));
+    });
+    connect(&m_actions, &SandboxActions::copying, m_copies, &CopyStrips::show);
+    connect(&m_actions, &SandboxActions::copied, m_copies, &CopyStrips::showOutcome);
+    connect(&m_actions, &SandboxActions::copyFailed, m_copies, &CopyStrips::showFailure);
+    connect(&m_actions, &SandboxActions::copyFailed, this, &MainWindow::reportCopy);
+    connect(m_copies, &CopyStrips::stopAsked, &m_actions, &SandboxActions::cancelCopy);
+    connect(&m_noteTime, &QTimer::timeout, m_note, &QWidget::hide);
     connect(&m_model, &SandboxModel::rowsRemoved, this, &MainWindow::showListed);
     connect(&m_model, &SandboxModel::rowsInserted, this, &MainWindow::showListed);
     connect(&m_model, &SandboxModel::dataChanged, this, &MainWindow::showFileStatus);
@@ -214,6 +230,14 @@ void MainWindow::connectPanes()
                           .action = {},
                           .act = {},
                           .topic = QStringLiteral("state")});
+    });
+    connect(&m_services.drafts, &DraftStore::failed, this, [this](const QString& why) {
+        m_errors->report({.what = tr("What you have not saved cannot be kept for a restart."),
+                          .why = why,
+                          .remedy = tr("Save it before you close the window."),
+                          .action = {},
+                          .act = {},
+                          .topic = QStringLiteral("drafts")});
     });
     connect(&m_saveSoon, &QTimer::timeout, this, &MainWindow::saveState);
     connect(m_unreached, &EmptyState::activated, this, [this] {
@@ -241,22 +265,12 @@ void MainWindow::connectCommands()
     on(commands.previousTab, [this] { stepTab(-1); });
     on(commands.nextTab, [this] { stepTab(1); });
     on(commands.newTerminal, [this] { m_workspace->current()->terminals()->openNew(); });
-    on(commands.showSandboxes, [this] { m_sandboxes->focusList(); });
-    on(commands.showFiles, [this] { m_files->focusTree(); });
-    on(commands.showEditors, [this] {
-        if (SandboxPage* page = m_workspace->current())
-            page->editors()->focusCurrent();
-    });
-    on(commands.showTerminals, [this] {
-        if (SandboxPage* page = m_workspace->current())
-            page->terminals()->focusCurrent();
-    });
+    on(commands.showSandboxes, [this] { focusPart(WindowPart::Sandboxes); });
+    on(commands.showFiles, [this] { focusPart(WindowPart::Files); });
+    on(commands.showEditors, [this] { focusPart(WindowPart::Editors); });
+    on(commands.showTerminals, [this] { focusPart(WindowPart::Terminals); });
     on(commands.showKeyboard, [this] {
-        QList<QAction*> all{m_sandboxes->newAction()};
-        all += m_sandboxes->sandboxActions();
-        all += m_files->fileActions();
-        all += actions();
-        (new KeyboardDialog(all, this))->open();
+        (new KeyboardDialog(shortcutGroups(*m_commands, *m_sandboxes, *m_files), this))->open();
     });
     on(commands.quit, &QWidget::close);
 }
@@ -282,6 +296,7 @@ void MainWindow::adopt(SandboxPage* page)
             };
         report(told);
     });
+    connect(page, &SandboxPage::noted, this, [this](const QString& sentence) { say(sentence); });
     connect(page, &SandboxPage::startAsked, this, [this, page] { m_actions.start(page->id()); });
     connect(page, &SandboxPage::newFileAsked, this, [this] {
         m_files->focusTree();
@@ -305,7 +320,7 @@ void MainWindow::showListed()
         const bool isThere = m_model.rowOf(m_left.sandbox) >= 0;
         showSandbox(isThere ? m_left.sandbox
                             : m_model.index(0).data(SandboxModel::IdRole).toString());
-        m_workspace->current()->terminals()->focusCurrent();
+        focusPart(m_left.focus);
     } else if (page == m_firstRun && isNew) {
         m_firstRun->setFocus();
     }
@@ -343,31 +358,32 @@ void MainWindow::showFileStatus()
     if (row < 0) {
         m_status->setNoSandbox();
     } else {
-        const QModelIndex index = m_model.index(row);
-        m_status->setSandbox(m_model.at(row).state, index.data(SandboxModel::BusyRole).toBool(),
-                             index.data(SandboxModel::StateTextRole).toString());
+        m_status->setSandbox(m_model.index(row));
     }
     const FilePage* file = page ? page->editors()->current() : nullptr;
     m_commands->save->setEnabled(file && file->canSave());
-    if (file)
+    if (file && file->showsFile())
         m_status->setFile(file->editor()->languageName(), file->editor()->positionText(),
                           file->editor()->formatText());
     else
         m_status->setFile({}, {}, {});
 }
 
-void MainWindow::showCopy(const QString& id, qint64 done, qint64 total)
+void MainWindow::say(const QString& what, const QString& detail)
 {
-    m_copyingSandbox = id;
-    const api::Sandbox* sandbox = m_model.find(id);
-    if (!sandbox)
-        return;
-    const QLocale locale;
-    m_copying->setText(
-        tr("Copying the folder into “%1”.").arg(QString::fromStdString(sandbox->name)),
-        total == 0 ? tr("Looking at what is in it…")
-                   : tr("%1 of %2 files").arg(locale.toString(done), locale.toString(total)));
-    m_copying->show();
+    m_note->setText(what, detail);
+    m_note->show();
+    m_noteTime.start();
+}
+
+void MainWindow::reportCopy(const FolderCopying& copying, const Error& error)
+{
+    if (error.code != ErrorCode::Cancelled)
+        report({.what = tr("Could not copy all of “%1” into “%2”.")
+                            .arg(copying.folder, copying.sandboxName),
+                .error = error,
+                .subject = Subject::Other,
+                .again = {}});
 }
 
 void MainWindow::report(const Failure& failure)
@@ -407,19 +423,26 @@ void MainWindow::showWaiting()
 void MainWindow::reportLink(desk::LinkState state, const QString& why)
 {
     m_status->setLink(state);
+    if (state != desk::LinkState::Connecting)
+        m_model.setReachable(state == desk::LinkState::Connected);
     const QString what = tr("Caisson’s service cannot be reached.");
     const QString sentence = asSentence(why);
     if (state == desk::LinkState::Connected) {
+        m_isLinkLost = false;
         m_errors->withdraw(kLinkTopic);
         if (!isReady())
             showWaiting();
     } else if (state == desk::LinkState::Lost && isReady()) {
-        m_errors->report({.what = what,
-                          .why = sentence,
-                          .remedy = tr("Sandboxes go on; this window tries again by itself."),
-                          .action = tr("Try again"),
-                          .act = [this] { m_services.backend.retry(); },
-                          .topic = kLinkTopic});
+        const ErrorReport lost{.what = what,
+                               .why = sentence,
+                               .remedy = tr("Sandboxes go on; this window tries again by itself."),
+                               .action = tr("Try again"),
+                               .act = [this] { m_services.backend.retry(); },
+                               .topic = kLinkTopic};
+        if (std::exchange(m_isLinkLost, true))
+            m_errors->update(lost);
+        else
+            m_errors->report(lost);
     } else if (state == desk::LinkState::Lost) {
         QStringList sentences{what};
         if (!sentence.isEmpty())
@@ -447,10 +470,29 @@ void MainWindow::stepSandbox(int step)
     showSandbox(m_model.index((row + step + count) % count).data(SandboxModel::IdRole).toString());
 }
 
-bool MainWindow::isFocusInTerminals() const
+void MainWindow::focusPart(WindowPart part)
+{
+    SandboxPage* page = m_workspace->current();
+    if (part == WindowPart::Sandboxes)
+        m_sandboxes->focusList();
+    else if (part == WindowPart::Files)
+        m_files->focusTree();
+    else if (page && part == WindowPart::Editors)
+        page->editors()->focusCurrent();
+    else if (page)
+        page->terminals()->focusCurrent();
+}
+
+WindowPart MainWindow::focusedPart() const
 {
     const SandboxPage* page = m_workspace->current();
-    return page && page->terminals()->isAncestorOf(focusWidget());
+    if (m_sandboxes->isAncestorOf(focusWidget()))
+        return WindowPart::Sandboxes;
+    if (m_files->isAncestorOf(focusWidget()))
+        return WindowPart::Files;
+    if (page && page->terminals()->isAncestorOf(focusWidget()))
+        return WindowPart::Terminals;
+    return WindowPart::Editors;
 }
 
 void MainWindow::stepTab(int step)
@@ -458,7 +500,7 @@ void MainWindow::stepTab(int step)
     SandboxPage* page = m_workspace->current();
     if (!page)
         return;
-    if (isFocusInTerminals())
+    if (focusedPart() == WindowPart::Terminals)
         page->terminals()->showNext(step);
     else
         page->editors()->showNext(step);
@@ -469,7 +511,7 @@ void MainWindow::closeTab()
     SandboxPage* page = m_workspace->current();
     if (!page)
         return;
-    if (isFocusInTerminals())
+    if (focusedPart() == WindowPart::Terminals)
         page->terminals()->closeCurrent();
     else
         page->editors()->closeCurrent();
@@ -492,6 +534,7 @@ void MainWindow::saveState()
                                .columns = m_columns->sizes(),
                                .panes = m_panes->sizes(),
                                .sandbox = m_sandboxes->current(),
+                               .focus = focusedPart(),
                                .sandboxes = m_workspace->states()});
 }
 
@@ -499,6 +542,7 @@ void MainWindow::closeEvent(QCloseEvent* event)
 {
     m_saveSoon.stop();
     saveState();
+    m_workspace->finish();
     event->accept();
 }
 

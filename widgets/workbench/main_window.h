@@ -5,6 +5,7 @@
 #include "widgets/models/reason.h"
 #include "widgets/models/sandbox_actions.h"
 #include "widgets/models/window_state.h"
+#include "widgets/workbench/window_services.h"
 
 #include <QTimer>
 #include <QWidget>
@@ -17,28 +18,17 @@ namespace caisson {
 
 class ActivityLine;
 class Commands;
+class CopyStrips;
 class EmptyState;
 class ErrorStrip;
 class FilesPane;
 class FirstRunPage;
 class NoticeStrip;
-class Prompter;
 class SandboxPage;
 class SandboxesPane;
-class StateFile;
 class StatusLine;
-class Syntax;
 class TopBar;
 class Workspace;
-
-/// What a window works with. Everything outlives it.
-struct WindowServices
-{
-    desk::Backend& backend;
-    StateFile& stateFile;
-    const Syntax& syntax;
-    Prompter& prompter;
-};
 
 /// The window: puts the panes together, and hands what happens in one to the others.
 class MainWindow : public QWidget
@@ -73,8 +63,10 @@ private:
     void stepSandbox(int step);
     void stepTab(int step);
     void closeTab();
-    bool isFocusInTerminals() const;
-    void showCopy(const QString& id, qint64 done, qint64 total);
+    void focusPart(WindowPart part);
+    WindowPart focusedPart() const;
+    void say(const QString& what, const QString& detail = {});
+    void reportCopy(const FolderCopying& copying, const Error& error);
     void report(const Failure& failure);
     void showUnreached(const QString& sentence, std::function<void()> again);
     void showWaiting();
@@ -99,13 +91,15 @@ private:
     EmptyState* m_unreached;
     QSplitter* m_columns;
     QSplitter* m_panes;
-    NoticeStrip* m_copying;
+    CopyStrips* m_copies;
+    NoticeStrip* m_note;
     ErrorStrip* m_errors;
     StatusLine* m_status;
     QTimer m_patience; ///< until waiting for the first list is shown
     QTimer m_saveSoon;
+    QTimer m_noteTime; ///< until what was said has been read
+    bool m_isLinkLost = false;
     std::function<void()> m_tryAgain; ///< what the page without sandboxes offers
-    QString m_copyingSandbox;
 };
 
 } // namespace caisson

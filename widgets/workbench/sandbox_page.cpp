@@ -2,8 +2,10 @@
 #include "widgets/workbench/sandbox_page.h"
 
 #include "widgets/files/file_tree.h"
+#include "widgets/models/file_names.h"
 #include "widgets/workbench/editor_area.h"
 #include "widgets/workbench/terminal_area.h"
+#include "widgets/workbench/window_services.h"
 
 namespace caisson {
 
@@ -15,17 +17,17 @@ constexpr int kLowestPart = 120;
 
 } // namespace
 
-SandboxPage::SandboxPage(desk::Backend& backend, const api::Sandbox& sandbox, const Syntax& syntax,
-                         Prompter& prompter, QAction* newTerminal, QWidget* parent)
+SandboxPage::SandboxPage(const WindowServices& services, const api::Sandbox& sandbox,
+                         QAction* newTerminal, QWidget* parent)
     : QSplitter(Qt::Vertical, parent)
-    , m_backend(backend)
+    , m_backend(services.backend)
     , m_id(QString::fromStdString(sandbox.id))
     , m_sandbox(sandbox)
-    , m_files(std::make_unique<FileTreeModel>(backend, m_id,
+    , m_files(std::make_unique<FileTreeModel>(m_backend, m_id,
                                               QByteArray::fromStdString(sandbox.workspace)))
     , m_tree(std::make_unique<FileTree>(*m_files))
-    , m_editors(new EditorArea(backend, m_id, syntax, prompter))
-    , m_terminals(new TerminalArea(backend, m_id, newTerminal))
+    , m_editors(new EditorArea(services, m_id))
+    , m_terminals(new TerminalArea(m_backend, m_id, newTerminal))
 {
     setObjectName(QStringLiteral("work"));
     setChildrenCollapsible(false);
@@ -41,6 +43,8 @@ SandboxPage::SandboxPage(desk::Backend& backend, const api::Sandbox& sandbox, co
     connect(m_tree.get(), &FileTree::openAsked, m_editors, &EditorArea::open);
     connect(m_tree.get(), &FileTree::expanded, this, &SandboxPage::changed);
     connect(m_tree.get(), &FileTree::collapsed, this, &SandboxPage::changed);
+    connect(m_tree->selectionModel(), &QItemSelectionModel::currentChanged, this,
+            &SandboxPage::changed);
     const auto ofFile = [this](const QString& what, const Error& error) {
         emit failed({.what = what, .error = error, .subject = Subject::SandboxFile, .again = {}});
     };
@@ -55,6 +59,8 @@ SandboxPage::SandboxPage(desk::Backend& backend, const api::Sandbox& sandbox, co
             });
     connect(m_files.get(), &FileTreeModel::fileRenamed, m_editors, &EditorArea::follow);
     connect(m_editors, &EditorArea::newFileAsked, this, &SandboxPage::newFileAsked);
+    connect(m_editors, &EditorArea::saving, this, &SandboxPage::noteStart);
+    connect(m_editors, &EditorArea::terminalAsked, m_terminals, &TerminalArea::openPager);
     connect(m_editors, &EditorArea::changed, this, &SandboxPage::changed);
     connect(m_editors, &EditorArea::failed, this, ofFile);
     connect(m_terminals, &TerminalArea::startAsked, this, &SandboxPage::startAsked);
@@ -145,6 +151,15 @@ void SandboxPage::readFolder(const QByteArray& path)
         m_files->refresh(folder);
 }
 
+/// Writing a file starts its sandbox, which the person may not expect of Ctrl+S.
+void SandboxPage::noteStart(const QByteArray& path)
+{
+    if (!m_isRunning)
+        emit noted(
+            tr("“%1” was stopped, and is started to save “%2” in it.")
+                .arg(QString::fromStdString(m_sandbox.name), displayName(lastComponent(path))));
+}
+
 void SandboxPage::openTerminalOnStart()
 {
     if (m_isRunning)
@@ -160,14 +175,22 @@ void SandboxPage::refresh()
         m_terminals->start(TerminalArea::WhenNone::Leave);
 }
 
+void SandboxPage::finish()
+{
+    m_editors->keepDrafts();
+    m_terminals->commitClose();
+}
+
 SandboxViewState SandboxPage::viewState() const
 {
     return {.files = m_editors->files(),
             .activeFile = m_editors->activePath(),
             .terminals = m_terminals->order(),
             .activeTerminal = m_terminals->active(),
+            .closedTerminals = m_terminals->closed(),
             .splitter = sizes(),
             .expandedFolders = m_tree->expandedFolders(),
+            .selectedFile = m_tree->selectedFile(),
             .hiddenFiles = m_files->hiddenFiles() == HiddenFiles::Show};
 }
 
@@ -177,7 +200,9 @@ void SandboxPage::restore(const SandboxViewState& state)
         setSizes(state.splitter);
     m_files->setHiddenFiles(state.hiddenFiles ? HiddenFiles::Show : HiddenFiles::Leave);
     m_tree->setExpandedFolders(state.expandedFolders);
-    m_terminals->restore(state.terminals, state.activeTerminal);
+    if (!state.selectedFile.isEmpty())
+        m_tree->reveal(state.selectedFile);
+    m_terminals->restore(state.terminals, state.activeTerminal, state.closedTerminals);
     m_editors->restore(state.files, state.activeFile);
 }
 

@@ -15,9 +15,8 @@ namespace caisson {
 
 class EditorArea;
 class FileTree;
-class Prompter;
-class Syntax;
 class TerminalArea;
+struct WindowServices;
 
 /// The work in one sandbox: editors above, terminals below, and its file tree, which the files pane
 /// shows. It goes on while another sandbox is on the screen.
@@ -26,8 +25,8 @@ class SandboxPage : public QSplitter
     Q_OBJECT
 public:
     /// Everything it is given outlives it.
-    SandboxPage(desk::Backend& backend, const api::Sandbox& sandbox, const Syntax& syntax,
-                Prompter& prompter, QAction* newTerminal, QWidget* parent = nullptr);
+    SandboxPage(const WindowServices& services, const api::Sandbox& sandbox, QAction* newTerminal,
+                QWidget* parent = nullptr);
     ~SandboxPage() override;
 
     const QString& id() const { return m_id; }
@@ -41,6 +40,8 @@ public:
     void openTerminalOnStart();
     /// The connection is new, or events were lost.
     void refresh();
+    /// The window is about to be closed: what waits for a moment is done.
+    void finish();
 
     EditorArea* editors() const { return m_editors; }
     TerminalArea* terminals() const { return m_terminals; }
@@ -56,10 +57,12 @@ signals:
     void newFileAsked();
     void changed(); ///< what viewState() tells
     void failed(const caisson::Failure& failure);
+    void noted(const QString& sentence);
 
 private:
     void begin();
     void end();
+    void noteStart(const QByteArray& path);
     void readFolder(const QByteArray& path);
 
     desk::Backend& m_backend;

@@ -67,9 +67,9 @@ void StatusLine::setFile(const QString& language, const QString& position, const
     show(m_format, format);
 }
 
-void StatusLine::setSandbox(api::SandboxState state, bool isBusy, const QString& text)
+void StatusLine::setSandbox(const QModelIndex& sandbox)
 {
-    m_state->setState(state, isBusy, text);
+    m_state->setState(sandbox);
     m_state->show();
 }
 

@@ -21,7 +21,8 @@ public:
 
     /// Empty texts are left out.
     void setFile(const QString& language, const QString& position, const QString& format);
-    void setSandbox(api::SandboxState state, bool isBusy, const QString& text);
+    /// A row of a SandboxModel.
+    void setSandbox(const QModelIndex& sandbox);
     void setNoSandbox();
     void setLink(desk::LinkState state);
 

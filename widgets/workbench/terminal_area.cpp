@@ -14,6 +14,7 @@
 #include "widgets/common/pane.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/common/tab_bar.h"
+#include "widgets/models/file_names.h"
 #include "widgets/terminal/terminal_view.h"
 #include "widgets/workbench/terminal_page.h"
 
@@ -54,6 +55,9 @@ TerminalArea::TerminalArea(desk::Backend& backend, QString sandbox, QAction* new
     , m_closed(new NoticeStrip(QStringLiteral("terminals.closed"), NoticeStrip::Tone::Note))
 {
     setObjectName(QStringLiteral("terminals"));
+    m_tabRow->setObjectName(QStringLiteral("terminals.row"));
+    m_pages->setObjectName(QStringLiteral("terminals.pages"));
+    m_reading->setObjectName(QStringLiteral("terminals.reading"));
     setAccessibleName(tr("Terminals"));
     setBackgroundRole(QPalette::Base);
     setAutoFillBackground(true);
@@ -126,20 +130,17 @@ void TerminalArea::listed(const Result<api::TerminalList>& result, WhenNone when
     }
     m_isRead = true;
     std::vector<api::Terminal> terminals = result->terminals;
+    // The window was gone before what had been closed in it was ended.
+    for (const QString& id : std::exchange(m_wantedClosed, {})) {
+        if (std::erase_if(terminals, [&](const api::Terminal& terminal) {
+                return terminal.id == id.toStdString();
+            }) > 0)
+            closeNow(id);
+    }
     std::erase_if(terminals, [this](const api::Terminal& terminal) {
         return terminal.id == m_closing.toStdString();
     });
-    // In the order they were left in, so that the tabs need not move.
-    std::ranges::stable_sort(terminals, {}, [this](const api::Terminal& terminal) {
-        const qsizetype place = m_wantedOrder.indexOf(QString::fromStdString(terminal.id));
-        return place < 0 ? m_wantedOrder.size() : place;
-    });
-    for (const QString& id : m_model.order()) {
-        if (!std::ranges::contains(terminals, id.toStdString(), &api::Terminal::id))
-            m_model.remove(id);
-    }
-    for (const api::Terminal& terminal : terminals)
-        m_model.put(terminal);
+    m_model.reset(std::move(terminals), m_wantedOrder);
     if (const int row = m_model.rowOf(m_wantedActive); row >= 0)
         m_tabs->setCurrentIndex(row);
     m_wantedOrder.clear();
@@ -172,10 +173,17 @@ void TerminalArea::remove(const QString& terminal)
     m_model.remove(terminal);
 }
 
-void TerminalArea::restore(const QStringList& order, const QString& active)
+void TerminalArea::restore(const QStringList& order, const QString& active,
+                           const QStringList& closed)
 {
     m_wantedOrder = order;
     m_wantedActive = active;
+    m_wantedClosed = closed;
+}
+
+QStringList TerminalArea::closed() const
+{
+    return m_closing.isEmpty() ? m_wantedClosed : m_wantedClosed + QStringList{m_closing};
 }
 
 QString TerminalArea::active() const
@@ -188,6 +196,16 @@ QString TerminalArea::active() const
 void TerminalArea::openNew()
 {
     create({}, {});
+}
+
+void TerminalArea::openPager(const QByteArray& path)
+{
+    // Not every machine has less.
+    static constexpr const char* kPager =
+        "if command -v less >/dev/null; then exec less -- \"$1\"; fi; exec more -- \"$1\"";
+    create({.argv = {"/bin/sh", "-c", kPager, "pager", path.toStdString()},
+            .title = displayName(lastComponent(path)).toStdString()},
+           {});
 }
 
 void TerminalArea::create(const api::CreateTerminal& request, const QString& inPlaceOf)
@@ -316,8 +334,7 @@ void TerminalArea::insertTabs(int first, int last)
         connect(page, &TerminalPage::ended, this, [this, page](const api::ExitStatus& exit) {
             m_model.setEnded(page->terminal(), exit);
         });
-        connect(page, &TerminalPage::titleChanged, this,
-                [this, page](const QString& title) { m_tabs->setTabToolTip(rowOf(page), title); });
+        connect(page, &TerminalPage::titleChanged, this, [this, page] { updateTab(rowOf(page)); });
         connect(page, &TerminalPage::restartAsked, this, [this, page] { restart(page); });
         connect(page, &TerminalPage::closeAsked, this,
                 [this, page] { closeNow(page->terminal()); });
@@ -343,7 +360,12 @@ void TerminalArea::updateTab(int row)
     text.replace(QLatin1Char('&'), QStringLiteral("&&"));
     const QString end = index.data(TerminalModel::EndTextRole).toString();
     m_tabs->setTabText(row, end.isEmpty() ? text : tr("%1 (ended)").arg(text));
-    m_tabs->setTabToolTip(row, index.data(Qt::ToolTipRole).toString());
+    QStringList tips{index.data().toString()};
+    for (const QString& tip : {at(row)->view()->title(), index.data(Qt::ToolTipRole).toString()}) {
+        if (!tip.isEmpty() && !tips.contains(tip))
+            tips += tip;
+    }
+    m_tabs->setTabToolTip(row, tips.join(QLatin1Char('\n')));
     if (!end.isEmpty())
         at(row)->showEnd(end + QLatin1Char('.'));
 }

@@ -38,6 +38,8 @@ public:
     void remove(const QString& terminal);
 
     void openNew();
+    /// A program that pages through a file.
+    void openPager(const QByteArray& path);
     void closeCurrent();
     void showNext(int step);
     void focusCurrent();
@@ -45,8 +47,12 @@ public:
 
     QStringList order() const { return m_isRead ? m_model.order() : m_wantedOrder; }
     QString active() const;
+    /// Closed, and not ended yet.
+    QStringList closed() const;
     /// How they were left, for when they are read.
-    void restore(const QStringList& order, const QString& active);
+    void restore(const QStringList& order, const QString& active, const QStringList& closed);
+    /// What was closed is ended now: it cannot be had back any more.
+    void commitClose();
 
 signals:
     void startAsked();
@@ -60,7 +66,6 @@ private:
     void close(int index);
     void closeNow(const QString& terminal);
     void undoClose();
-    void commitClose();
 
     void insertTabs(int first, int last);
     void removeTabs(int first, int last);
@@ -83,6 +88,7 @@ private:
     QString m_closing;               ///< closed, but not yet ended: it can be had back
     QList<TerminalPage*> m_tabPages; ///< in the order of the tabs
     QStringList m_wantedOrder;
+    QStringList m_wantedClosed;
     QString m_wantedActive;
     bool m_isRunning = false;
     bool m_isRead = false;

@@ -20,10 +20,13 @@ TerminalPage::TerminalPage(desk::Backend& backend, QString sandbox, QString term
     , m_view(new TerminalView(QStringLiteral("terminal")))
     , m_end(new NoticeStrip(QStringLiteral("terminal.ended"), NoticeStrip::Tone::Note))
     , m_lost(new NoticeStrip(QStringLiteral("terminal.lost"), NoticeStrip::Tone::Note))
+    , m_truncated(new NoticeStrip(QStringLiteral("terminal.truncated"), NoticeStrip::Tone::Note))
 {
+    setObjectName(QStringLiteral("terminal.page"));
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
+    layout->addWidget(m_truncated);
     layout->addWidget(m_view, 1);
     layout->addWidget(m_lost);
     layout->addWidget(m_end);
@@ -31,6 +34,8 @@ TerminalPage::TerminalPage(desk::Backend& backend, QString sandbox, QString term
 
     m_lost->setText(tr("The connection to this terminal is lost. Its program goes on."),
                     tr("Caisson is connecting again; nothing is missed."));
+    m_truncated->setText(tr("Earlier output of this terminal is not kept any more."));
+    m_truncated->setDismissible(true);
     QPushButton* close = m_end->addButton(QStringLiteral("close"), tr("&Close"));
     QPushButton* restart =
         m_end->addButton(QStringLiteral("restart"), tr("&Restart"), ButtonKind::Primary);
@@ -73,6 +78,7 @@ void TerminalPage::attach(int columns, int lines)
     connect(m_link.get(), &desk::TerminalLink::bytes, this, &TerminalPage::feed);
     connect(m_link.get(), &desk::TerminalLink::caughtUp, m_view, &TerminalView::endReplay);
     connect(m_link.get(), &desk::TerminalLink::stateChanged, this, &TerminalPage::showState);
+    connect(m_link.get(), &desk::TerminalLink::truncated, m_truncated, &QWidget::show);
     connect(m_link.get(), &desk::TerminalLink::failed, this, &TerminalPage::giveUp);
     connect(m_link.get(), &desk::TerminalLink::ended, this, [this](const api::ExitStatus& exit) {
         m_view->endReplay();

@@ -48,6 +48,7 @@ private:
     TerminalView* m_view;
     NoticeStrip* m_end;
     NoticeStrip* m_lost;
+    NoticeStrip* m_truncated;
     std::unique_ptr<desk::TerminalLink> m_link;
     bool m_isCaughtUp = false;
 };

@@ -122,10 +122,7 @@ void TopBar::updateState()
     const QModelIndex index = m_model.index(row);
     m_switcher->setText(index.data().toString());
     m_switcher->updateGeometry();
-    m_state->setState(static_cast<api::SandboxState>(index.data(SandboxModel::StateRole).toInt()),
-                      index.data(SandboxModel::BusyRole).toBool(),
-                      index.data(SandboxModel::StateTextRole).toString());
-    m_state->setToolTip(index.data(SandboxModel::WhyRole).toString());
+    m_state->setState(index);
 }
 
 void TopBar::fillSwitcher()

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/workbench/workspace.h"
 
+#include "widgets/models/draft_store.h"
 #include "widgets/models/sandbox_model.h"
 #include "widgets/workbench/sandbox_page.h"
 
 namespace caisson {
 
-Workspace::Workspace(desk::Backend& backend, SandboxModel& model, const Syntax& syntax,
-                     Prompter& prompter, QAction* newTerminal, QMap<QString, SandboxViewState> left,
-                     QWidget* parent)
+Workspace::Workspace(const WindowServices& services, SandboxModel& model, QAction* newTerminal,
+                     QMap<QString, SandboxViewState> left, QWidget* parent)
     : QStackedWidget(parent)
-    , m_backend(backend)
+    , m_services(services)
     , m_model(model)
-    , m_syntax(syntax)
-    , m_prompter(prompter)
     , m_newTerminal(newTerminal)
     , m_left(std::move(left))
 {
@@ -33,7 +31,7 @@ void Workspace::show(const QString& sandbox)
         return;
     SandboxPage* page = m_pages.value(sandbox);
     if (!page) {
-        page = new SandboxPage(m_backend, *known, m_syntax, m_prompter, m_newTerminal);
+        page = new SandboxPage(m_services, *known, m_newTerminal);
         m_pages.insert(sandbox, page);
         addWidget(page);
         page->restore(m_left.value(sandbox));
@@ -69,6 +67,7 @@ void Workspace::forget(int first, int last)
     for (int row = first; row <= last; ++row) {
         const QString id = m_model.index(row).data(SandboxModel::IdRole).toString();
         m_left.remove(id);
+        m_services.drafts.removeSandbox(id);
         if (SandboxPage* page = m_pages.take(id)) {
             removeWidget(page);
             delete page;
@@ -76,6 +75,21 @@ void Workspace::forget(int first, int last)
     }
     emit shown();
     emit changed();
+}
+
+void Workspace::forgetOthers()
+{
+    QStringList known;
+    for (int row = 0; row < m_model.rowCount(); ++row)
+        known += m_model.index(row).data(SandboxModel::IdRole).toString();
+    m_left.removeIf([&](const auto& left) { return !known.contains(left.key()); });
+    m_services.drafts.keepSandboxes(known);
+}
+
+void Workspace::finish()
+{
+    for (SandboxPage* page : std::as_const(m_pages))
+        page->finish();
 }
 
 void Workspace::refresh()

@@ -3,6 +3,7 @@
 
 #include "backend/desk/backend.h"
 #include "widgets/models/window_state.h"
+#include "widgets/workbench/window_services.h"
 
 #include <QHash>
 #include <QStackedWidget>
@@ -11,10 +12,8 @@ class QAction;
 
 namespace caisson {
 
-class Prompter;
 class SandboxModel;
 class SandboxPage;
-class Syntax;
 
 /// The pages of the sandboxes that were looked at, one of them shown. A page is made when its
 /// sandbox is first shown, as it was left the last time, and then stays.
@@ -23,15 +22,19 @@ class Workspace : public QStackedWidget
     Q_OBJECT
 public:
     /// Everything it is given outlives it. `left` is how the sandboxes were left.
-    Workspace(desk::Backend& backend, SandboxModel& model, const Syntax& syntax, Prompter& prompter,
-              QAction* newTerminal, QMap<QString, SandboxViewState> left,
-              QWidget* parent = nullptr);
+    Workspace(const WindowServices& services, SandboxModel& model, QAction* newTerminal,
+              QMap<QString, SandboxViewState> left, QWidget* parent = nullptr);
 
     void show(const QString& sandbox);
     SandboxPage* current() const;
     SandboxPage* find(const QString& sandbox) const { return m_pages.value(sandbox); }
     /// The connection is new, or events were lost.
     void refresh();
+
+    /// The model has every sandbox there is: what is kept of others is forgotten.
+    void forgetOthers();
+    /// The window is about to be closed: what waits for a moment is done.
+    void finish();
 
     /// How every sandbox is now, those that were not looked at included.
     QMap<QString, SandboxViewState> states() const;
@@ -45,10 +48,8 @@ private:
     void follow(int first, int last);
     void forget(int first, int last);
 
-    desk::Backend& m_backend;
+    WindowServices m_services;
     SandboxModel& m_model;
-    const Syntax& m_syntax;
-    Prompter& m_prompter;
     QAction* m_newTerminal;
     QMap<QString, SandboxViewState> m_left;
     QHash<QString, SandboxPage*> m_pages;

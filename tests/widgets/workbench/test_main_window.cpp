@@ -1,180 +1,42 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/support/model_text.h"
-#include "tests/widgets/workbench/window_fixture.h"
-#include "widgets/sandboxes/new_sandbox_dialog.h"
+#include "tests/widgets/workbench/bench.h"
 #include "widgets/sandboxes/state_label.h"
-#include "widgets/terminal/terminal_view.h"
 #include "widgets/workbench/keyboard_dialog.h"
 
 #include <QAction>
 #include <QLabel>
 #include <QLineEdit>
-#include <QListView>
-#include <QMenu>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QRadioButton>
-#include <QSplitter>
 #include <QTabBar>
-#include <QToolButton>
 #include <QTreeView>
 
 using namespace caisson;
-using test::modelText;
-using test::WindowFixture;
-
-namespace {
-
-/// A window on one running sandbox with a few files and a terminal.
-struct Bench : WindowFixture
-{
-    Bench()
-    {
-        id = backend.addSandbox(QStringLiteral("bench"));
-        backend.putFolder(id, "/workspace/src");
-        backend.putFile(id, "/workspace/src/main.py", "print('hello')\n");
-        backend.putFile(id, "/workspace/notes.txt", "one\ntwo\n");
-        terminal = backend.addTerminal(id, "$ make\r\nall is built\r\n$ ");
-    }
-
-    QTreeView* tree() const { return find<QTreeView>("files.tree"); }
-    QTabBar* editorTabs() const { return find<QTabBar>("editors.tabs"); }
-    QTabBar* terminalTabs() const { return find<QTabBar>("terminals.tabs"); }
-    QPlainTextEdit* editor() const { return find<QPlainTextEdit>("editor.text"); }
-    TerminalView* view() const { return find<TerminalView>("terminal"); }
-    QString files() const { return modelText(*tree()->model()); }
-
-    void select(const QString& name) const
-    {
-        const QModelIndexList found =
-            tree()->model()->match(tree()->model()->index(0, 0), Qt::DisplayRole, name, 1,
-                                   Qt::MatchExactly | Qt::MatchRecursive);
-        QVERIFY2(!found.isEmpty(), qPrintable(name));
-        tree()->setCurrentIndex(found.first());
-        tree()->setFocus();
-    }
-    void openFile(const QString& name) const
-    {
-        select(name);
-        press(Qt::Key_Return);
-        QTRY_VERIFY(editor() != nullptr);
-    }
-    QStringList tabsOf(const QTabBar* tabs) const
-    {
-        QStringList texts;
-        for (int index = 0; tabs && index < tabs->count(); ++index)
-            texts += tabs->tabText(index);
-        return texts;
-    }
-    QString errorText() const
-    {
-        const auto* label = find<QLabel>("errorStrip.what");
-        return label ? label->text() : QString();
-    }
-    QAction* action(const char* name) const
-    {
-        return window().findChild<QAction*>(QString::fromLatin1(name));
-    }
-
-    QString id;
-    QString terminal;
-};
-
-} // namespace
+using test::Bench;
 
 class TestMainWindow : public QObject
 {
     Q_OBJECT
 
 private slots:
-    void theFirstRunHasOneWayIn();
-    void aSandboxIsCreatedWithATerminal();
-    void aFailedCreationKeepsWhatWasTyped();
-    void aFolderIsCopiedIn();
     void theTreeFollowsTheSandbox();
     void aFileIsOpenedEditedAndSaved();
     void whatChangedOnDiskIsAskedAbout();
     void aSaveOverAForeignChangeIsRefused();
     void closingUnsavedTextIsAsked();
+    void closingCanSaveFirst();
+    void savingInAStoppedSandboxIsSaid();
+    void aTerminalSaysWhatItsProgramSays();
     void filesAreMadeRenamedAndDeleted();
     void aTerminalShowsItsJournalAndTakesKeys();
     void anEndedTerminalIsRestarted();
     void aClosedTerminalCanBeHadBack();
-    void aStoppedSandboxOffersToStart();
-    void sandboxesAreRenamedAndRemovedByKeyboard();
-    void everythingIsBackAfterARestart();
-    void unsavedTextIsBackAfterARestart();
-    void unsavedTextOutlivesItsFileAndItsSandbox();
     void aLostServiceIsSaidAndRetried();
     void aServiceThatWasNeverThereIsSaidInThePage();
     void failuresAreSaidInPlace();
-    void aFailedCreationSaysItsOwnReason();
     void failuresOfferWhatHelps();
     void everyShortcutIsUniqueAndListed();
-    void everythingHasANameForWhoCannotSee();
 };
-
-void TestMainWindow::theFirstRunHasOneWayIn()
-{
-    WindowFixture fixture;
-    fixture.open();
-    QVERIFY(fixture.isShown("firstRun.new"));
-    QVERIFY(!fixture.isShown("sandboxes.list"));
-    fixture.press(Qt::Key_Space); // it has the focus
-    QVERIFY(fixture.isShown("newSandbox"));
-}
-
-void TestMainWindow::aSandboxIsCreatedWithATerminal()
-{
-    WindowFixture fixture;
-    fixture.open();
-    fixture.click("firstRun.new");
-    QTest::keyClicks(fixture.find("newSandbox.name"), QStringLiteral("Bad"));
-    QVERIFY(!fixture.find("newSandbox.create")->isEnabled());
-    QVERIFY(fixture.isShown("newSandbox.nameProblem"));
-    fixture.find<QLineEdit>("newSandbox.name")->clear();
-    QTest::keyClicks(fixture.find("newSandbox.name"), QStringLiteral("orders"));
-    fixture.click("newSandbox.create");
-    QVERIFY(!fixture.isShown("newSandbox"));
-    QCOMPARE(modelText(*fixture.find<QListView>("sandboxes.list")->model()),
-             QStringLiteral("orders\n"));
-    QVERIFY(fixture.isShown("terminal"));
-    QVERIFY(fixture.backend.calls().contains(QStringLiteral("createTerminal orders")));
-}
-
-void TestMainWindow::aFailedCreationKeepsWhatWasTyped()
-{
-    WindowFixture fixture;
-    fixture.open();
-    fixture.click("firstRun.new");
-    fixture.find<QLineEdit>("newSandbox.name")->setText(QStringLiteral("orders"));
-    fixture.backend.failNext(QStringLiteral("createSandbox"), ErrorCode::Exists,
-                             QStringLiteral("there is a sandbox of that name"));
-    fixture.click("newSandbox.create");
-    QCOMPARE(fixture.find<QLabel>("newSandbox.error")->text(),
-             QStringLiteral("The sandbox was not created. There is a sandbox of that name."));
-    QCOMPARE(fixture.find<QLineEdit>("newSandbox.name")->text(), QStringLiteral("orders"));
-    fixture.click("newSandbox.create");
-    QVERIFY(!fixture.isShown("newSandbox"));
-}
-
-void TestMainWindow::aFolderIsCopiedIn()
-{
-    WindowFixture fixture;
-    fixture.open();
-    fixture.click("firstRun.new");
-    fixture.prompter.willChooseFolder(QStringLiteral("/home/ada/Orders API"));
-    fixture.find<QRadioButton>("newSandbox.copy")->setChecked(true);
-    fixture.settle();
-    QCOMPARE(fixture.find<QLineEdit>("newSandbox.name")->text(), QStringLiteral("orders-api"));
-    fixture.click("newSandbox.create");
-    QCOMPARE(fixture.backend.copiedFolder, QStringLiteral("/home/ada/Orders API"));
-    emit fixture.backend.copyProgress(fixture.backend.copy, 120, 3000);
-    QCOMPARE(fixture.find<QLabel>("copying.detail")->text(), QStringLiteral("120 of 3,000 files"));
-    fixture.click("copying.stop");
-    QVERIFY(!fixture.isShown("copying"));
-    QVERIFY(!fixture.isShown("errorStrip"));
-}
 
 void TestMainWindow::theTreeFollowsTheSandbox()
 {
@@ -259,12 +121,68 @@ void TestMainWindow::closingUnsavedTextIsAsked()
     bench.openFile(QStringLiteral("notes.txt"));
     QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
     bench.press(Qt::CTRL | Qt::Key_W);
-    QCOMPARE(bench.prompter.asked().size(), 1);
+    QCOMPARE(bench.prompter.asked(),
+             QStringList{QStringLiteral("Save “notes.txt” before it is closed? | Without saving, "
+                                        "what you typed is lost. | &Save | &Discard")});
     QVERIFY(bench.editor());
-    bench.prompter.willConfirm(true);
+    bench.prompter.willChoose(ScriptedPrompter::Answer::Other);
     bench.press(Qt::CTRL | Qt::Key_W);
     QVERIFY(!bench.editor());
     QVERIFY(bench.isShown("editors.empty"));
+    QCOMPARE(bench.backend.bytesOf(bench.id, "/workspace/notes.txt"), QByteArray("one\ntwo\n"));
+}
+
+void TestMainWindow::closingCanSaveFirst()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
+    // What is not saved is not closed.
+    bench.backend.failNext(QStringLiteral("writeFile"), ErrorCode::NoSpace);
+    bench.prompter.willChoose(ScriptedPrompter::Answer::Primary);
+    bench.press(Qt::CTRL | Qt::Key_W);
+    QTRY_COMPARE(bench.errorText(), QStringLiteral("“notes.txt” was not saved."));
+    QVERIFY(bench.editor());
+    bench.press(QKeySequence::Save);
+    QTRY_COMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("notes.txt")});
+    QTest::keyClicks(bench.editor(), QStringLiteral("more "));
+    bench.prompter.willChoose(ScriptedPrompter::Answer::Primary);
+    bench.press(Qt::CTRL | Qt::Key_W);
+    QTRY_VERIFY(bench.isShown("editors.empty"));
+    QCOMPARE(bench.backend.bytesOf(bench.id, "/workspace/notes.txt"),
+             QByteArray("mine more one\ntwo\n"));
+}
+
+void TestMainWindow::savingInAStoppedSandboxIsSaid()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
+    bench.action("stop")->trigger();
+    bench.settle();
+    QVERIFY(!bench.isShown("note"));
+    bench.editor()->setFocus();
+    bench.press(QKeySequence::Save);
+    QTRY_COMPARE(bench.find<QLabel>("note.what")->text(),
+                 QStringLiteral("“bench” was stopped, and is started to save “notes.txt” in it."));
+}
+
+void TestMainWindow::aTerminalSaysWhatItsProgramSays()
+{
+    Bench bench;
+    bench.backend.addTerminal(bench.id);
+    bench.open();
+    QCOMPARE(bench.tabsOf(bench.terminalTabs()),
+             QStringList({QStringLiteral("bash"), QStringLiteral("bash 2")}));
+    bench.backend.print(bench.id, bench.terminal, "\x1b]0;make: 40 %\x07");
+    QTRY_COMPARE(bench.terminalTabs()->tabToolTip(0),
+                 QStringLiteral("bash\nmake: 40 %\n/bin/bash"));
+    bench.backend.truncate(bench.id, bench.terminal, 100);
+    bench.settle();
+    QCOMPARE(bench.find<QLabel>("terminal.truncated.what")->text(),
+             QStringLiteral("Earlier output of this terminal is not kept any more."));
 }
 
 void TestMainWindow::filesAreMadeRenamedAndDeleted()
@@ -349,116 +267,6 @@ void TestMainWindow::aClosedTerminalCanBeHadBack()
     QVERIFY(!bench.backend.at(bench.id).terminals.contains(bench.terminal));
 }
 
-void TestMainWindow::aStoppedSandboxOffersToStart()
-{
-    Bench bench;
-    bench.open();
-    bench.openFile(QStringLiteral("notes.txt"));
-    bench.action("stop")->trigger();
-    bench.settle();
-    QVERIFY(bench.isShown("files.stopped"));
-    QVERIFY(bench.isShown("terminals.stopped"));
-    QVERIFY(bench.editor());
-    QVERIFY(!bench.action("newFile")->isEnabled());
-    QVERIFY(!bench.action("newTerminal")->isEnabled());
-    QCOMPARE(bench.find<StateLabel>("bar.state")->text(), QStringLiteral("stopped"));
-    bench.click("terminals.stopped.action");
-    QVERIFY(bench.isShown("files.tree"));
-    QVERIFY(bench.isShown("terminal"));
-    QCOMPARE(bench.find<StateLabel>("bar.state")->text(), QStringLiteral("running"));
-}
-
-void TestMainWindow::sandboxesAreRenamedAndRemovedByKeyboard()
-{
-    Bench bench;
-    bench.backend.addSandbox(QStringLiteral("other"));
-    bench.open();
-    auto* list = bench.find<QListView>("sandboxes.list");
-    QCOMPARE(modelText(*list->model()), QStringLiteral("other\nbench\n"));
-    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_1);
-    QVERIFY(list->hasFocus());
-    bench.press(Qt::Key_Down);
-    QCOMPARE(bench.find<QToolButton>("bar.switcher")->text(), QStringLiteral("bench"));
-    bench.press(Qt::Key_F2);
-    auto* edit = bench.find<QLineEdit>("sandboxes.rename");
-    QVERIFY(edit);
-    edit->setText(QStringLiteral("crate"));
-    QTest::keyClick(edit, Qt::Key_Return);
-    bench.settle();
-    QCOMPARE(modelText(*list->model()), QStringLiteral("other\ncrate\n"));
-    bench.prompter.willConfirm(true);
-    list->setFocus();
-    bench.press(Qt::Key_Delete);
-    QVERIFY(bench.prompter.asked().last().startsWith(QStringLiteral("Remove “crate”?")));
-    QCOMPARE(modelText(*list->model()), QStringLiteral("other\n"));
-    QCOMPARE(bench.find<QToolButton>("bar.switcher")->text(), QStringLiteral("other"));
-}
-
-void TestMainWindow::everythingIsBackAfterARestart()
-{
-    Bench bench;
-    bench.backend.addSandbox(QStringLiteral("other"));
-    const QString second = bench.backend.addTerminal(bench.id, "second\r\n");
-    bench.open();
-    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_PageDown);
-    QCOMPARE(bench.find<QToolButton>("bar.switcher")->text(), QStringLiteral("bench"));
-    bench.tree()->expand(bench.tree()->model()->index(0, 0));
-    bench.settle();
-    bench.openFile(QStringLiteral("main.py"));
-    bench.openFile(QStringLiteral("notes.txt"));
-    bench.editorTabs()->setCurrentIndex(0);
-    bench.terminalTabs()->moveTab(1, 0);
-    bench.terminalTabs()->setCurrentIndex(0);
-    bench.find<QSplitter>("work")->setSizes({300, 400});
-    const QList<int> sizes = bench.find<QSplitter>("work")->sizes();
-    bench.reopen();
-    QCOMPARE(bench.find<QToolButton>("bar.switcher")->text(), QStringLiteral("bench"));
-    QCOMPARE(bench.tabsOf(bench.editorTabs()),
-             QStringList({QStringLiteral("main.py"), QStringLiteral("notes.txt")}));
-    QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("print('hello')\n"));
-    QTRY_COMPARE(bench.view()->screenText(), QStringLiteral("second"));
-    bench.terminalTabs()->setCurrentIndex(1);
-    QTRY_COMPARE(bench.view()->screenText(), QStringLiteral("$ make\nall is built\n$"));
-    QVERIFY(bench.tree()->isExpanded(bench.tree()->model()->index(0, 0)));
-    QCOMPARE(bench.find<QSplitter>("work")->sizes(), sizes);
-}
-
-void TestMainWindow::unsavedTextIsBackAfterARestart()
-{
-    Bench bench;
-    bench.open();
-    bench.openFile(QStringLiteral("notes.txt"));
-    QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
-    bench.reopen();
-    QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("mine one\ntwo\n"));
-    QCOMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("notes.txt •")});
-    bench.close();
-    bench.backend.putFile(bench.id, "/workspace/notes.txt", "theirs\n");
-    bench.open();
-    QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("mine one\ntwo\n"));
-    QVERIFY(bench.isShown("editor.changed"));
-}
-
-void TestMainWindow::unsavedTextOutlivesItsFileAndItsSandbox()
-{
-    Bench bench;
-    bench.open();
-    bench.openFile(QStringLiteral("notes.txt"));
-    QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
-    bench.close();
-    bench.backend.setState(bench.id, api::SandboxState::Stopped);
-    bench.open();
-    // It cannot be read, and still it is not closed without a question.
-    QCOMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("notes.txt •")});
-    bench.close();
-    bench.backend.setState(bench.id, api::SandboxState::Running);
-    bench.backend.deleteFile(bench.id, "/workspace/notes.txt");
-    bench.open();
-    QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("mine one\ntwo\n"));
-    QVERIFY(bench.isShown("editor.deleted"));
-    QCOMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("notes.txt •")});
-}
-
 void TestMainWindow::aLostServiceIsSaidAndRetried()
 {
     Bench bench;
@@ -497,19 +305,6 @@ void TestMainWindow::aServiceThatWasNeverThereIsSaidInThePage()
              QStringLiteral("Could not read the sandboxes. The list is broken."));
     bench.click("unreached.action");
     QVERIFY(bench.isShown("sandboxes.list"));
-}
-
-/// A folder to mount that is not there was "It is not there any more.", said of the sandbox.
-void TestMainWindow::aFailedCreationSaysItsOwnReason()
-{
-    WindowFixture fixture;
-    fixture.open();
-    fixture.click("firstRun.new");
-    fixture.backend.failNext(QStringLiteral("createSandbox"), ErrorCode::NotFound,
-                             QStringLiteral("there is no folder /srv/x to mount"));
-    fixture.click("newSandbox.create");
-    QCOMPARE(fixture.find<QLabel>("newSandbox.error")->text(),
-             QStringLiteral("The sandbox was not created. There is no folder /srv/x to mount."));
 }
 
 void TestMainWindow::failuresOfferWhatHelps()
@@ -579,30 +374,18 @@ void TestMainWindow::everyShortcutIsUniqueAndListed()
     bench.action("showKeyboard")->trigger();
     auto* dialog = bench.window().findChild<KeyboardDialog*>();
     QVERIFY(dialog);
-    QString listed;
-    for (const QLabel* label : dialog->findChildren<QLabel*>())
-        listed += label->text() + QLatin1Char('\n');
-    for (const QString& keys : owners.keys())
-        QVERIFY2(listed.contains(keys), qPrintable(keys));
-    dialog->close();
-}
-
-void TestMainWindow::everythingHasANameForWhoCannotSee()
-{
-    Bench bench;
-    bench.open();
-    bench.openFile(QStringLiteral("notes.txt"));
-    for (const QWidget* widget : bench.window().findChildren<QWidget*>()) {
-        if (!widget->isVisible() || widget->focusPolicy() == Qt::NoFocus || widget->focusProxy())
-            continue;
-        const auto* button = qobject_cast<const QAbstractButton*>(widget);
-        const bool isNamed =
-            !widget->accessibleName().isEmpty() || (button && !button->text().isEmpty());
-        const bool isPart = widget->objectName().startsWith(QStringLiteral("qt_"));
-        QVERIFY2(isNamed || isPart,
-                 qPrintable(QString::fromLatin1(widget->metaObject()->className()) +
-                            QLatin1Char(' ') + widget->objectName()));
+    QStringList listed;
+    for (const QLabel* label : dialog->findChildren<QLabel*>()) {
+        // Long words were cut off at the dialog's edge.
+        QVERIFY2(label->width() >= label->minimumSizeHint().width(), qPrintable(label->text()));
+        if (label->objectName().endsWith(QStringLiteral(".keys")))
+            listed += label->text().split(QStringLiteral(" or "));
     }
+    for (const QString& keys : owners.keys())
+        QCOMPARE(listed.count(keys), 1);
+    for (const char* keys : {"Ctrl+S", "Ctrl+F", "F3", "Alt+PgDown", "Ctrl+Shift+C"})
+        QCOMPARE(listed.count(QLatin1String(keys)), 1);
+    dialog->close();
 }
 
 QTEST_MAIN(TestMainWindow)

@@ -4,11 +4,15 @@
 #include "tests/support/fake_backend.h"
 #include "widgets/common/prompter.h"
 #include "widgets/editor/syntax.h"
+#include "widgets/models/draft_store.h"
 #include "widgets/models/state_file.h"
 #include "widgets/workbench/main_window.h"
 
+#include <QDir>
+#include <QFileInfo>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QThreadPool>
 #include <memory>
 
 namespace caisson::test {
@@ -21,9 +25,11 @@ public:
 
     void open()
     {
-        m_stateFile = std::make_unique<StateFile>(m_folder.filePath(QStringLiteral("window.json")));
+        m_stateFile = std::make_unique<StateFile>(statePath());
+        m_drafts = std::make_unique<DraftStore>(m_folder.filePath(QStringLiteral("unsaved")));
         m_window = std::make_unique<MainWindow>(WindowServices{.backend = backend,
                                                                .stateFile = *m_stateFile,
+                                                               .drafts = *m_drafts,
                                                                .syntax = m_syntax,
                                                                .prompter = prompter});
         m_window->resize(1280, 800);
@@ -38,6 +44,35 @@ public:
         m_window->close();
         m_window.reset();
         m_stateFile.reset();
+        m_drafts.reset();
+    }
+    /// The window is gone without having been closed.
+    void crash()
+    {
+        m_window.reset();
+        m_stateFile.reset();
+        m_drafts.reset();
+    }
+    QString statePath() const { return m_folder.filePath(QStringLiteral("window.json")); }
+    QByteArray state() const
+    {
+        QFile file(statePath());
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    }
+    /// The files in which unsaved text is kept.
+    QStringList drafts() const
+    {
+        QStringList paths;
+        const QDir folder(m_folder.filePath(QStringLiteral("unsaved")));
+        for (const QString& name : folder.entryList(QDir::Files))
+            paths += folder.filePath(name);
+        return paths;
+    }
+    /// Of the only one of them, with its head.
+    qint64 draftSize() const
+    {
+        const QStringList paths = drafts();
+        return paths.isEmpty() ? 0 : QFileInfo(paths.first()).size();
     }
     /// The window is closed and opened again on the same host.
     void reopen()
@@ -76,8 +111,10 @@ public:
     /// Everything that was asked is answered and shown.
     static void settle()
     {
-        for (int turn = 0; turn < 30; ++turn)
+        for (int turn = 0; turn < 30; ++turn) {
             QCoreApplication::processEvents();
+            QThreadPool::globalInstance()->waitForDone(); // texts are encoded there
+        }
         QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
     }
 
@@ -88,6 +125,7 @@ private:
     QTemporaryDir m_folder;
     Syntax m_syntax;
     std::unique_ptr<StateFile> m_stateFile;
+    std::unique_ptr<DraftStore> m_drafts;
     std::unique_ptr<MainWindow> m_window;
 };
 

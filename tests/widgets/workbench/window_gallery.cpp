@@ -110,6 +110,7 @@ void shootAll(const Gallery& gallery)
         auto* dialog = fixture.find<NewSandboxDialog>("newSandbox");
         fixture.prompter.willChooseFolder(QStringLiteral("/home/ada/Orders API"));
         fixture.find<QRadioButton>("newSandbox.copy")->setChecked(true);
+        fixture.click("newSandbox.choose");
         gallery.shoot(QStringLiteral("new-sandbox"), *dialog);
         fixture.backend.failNext(QStringLiteral("createSandbox"), ErrorCode::RuntimeFailed,
                                  QStringLiteral("crun could not mount the root: no space is left"));

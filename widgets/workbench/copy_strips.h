@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "widgets/models/sandbox_actions.h"
+
+#include <QHash>
+#include <QWidget>
+
+class QPushButton;
+
+namespace caisson {
+
+class NoticeStrip;
+
+/// A strip for each folder that is being copied into a sandbox: how far it is, a way to stop it, and in the end what is not
+/// as it was wished.
+class CopyStrips : public QWidget
+{
+    Q_OBJECT
+public:
+    explicit CopyStrips(QWidget* parent = nullptr);
+
+    void show(const FolderCopying& copying);
+    void showOutcome(const FolderCopying& copying, const desk::CopyOutcome& outcome);
+    /// Says so when it was stopped; else the error is somebody else's to say.
+    void showFailure(const FolderCopying& copying, const Error& error);
+
+signals:
+    void stopAsked(quint64 copy);
+
+private:
+    NoticeStrip& ensureStrip(const FolderCopying& copying);
+    void end(quint64 copy, const QString& what, const QString& detail);
+
+    QHash<quint64, NoticeStrip*> m_strips;
+    QHash<quint64, QPushButton*> m_stops;
+};
+
+} // namespace caisson

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+namespace caisson {
+
+class DraftStore;
+class Prompter;
+class StateFile;
+class Syntax;
+
+namespace desk {
+class Backend;
+}
+
+/// What a window works with. Everything outlives it.
+struct WindowServices
+{
+    desk::Backend& backend;
+    StateFile& stateFile;
+    DraftStore& drafts;
+    const Syntax& syntax;
+    Prompter& prompter;
+};
+
+} // namespace caisson
