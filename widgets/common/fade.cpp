@@ -2,6 +2,7 @@
 #include "widgets/common/fade.h"
 
 #include <QGraphicsOpacityEffect>
+#include <QGuiApplication>
 #include <QPropertyAnimation>
 #include <QStyle>
 #include <QWidget>
@@ -17,6 +18,10 @@ constexpr int kDurationMs = 120;
 void fadeIn(QWidget* widget)
 {
     if (widget->style()->styleHint(QStyle::SH_Widget_Animation_Duration, nullptr, widget) <= 0)
+        return;
+    // Wayland's and the offscreen plugin know no opacity, and warn each time. Compositors of the
+    // former fade windows themselves.
+    if (widget->isWindow() && QGuiApplication::platformName() != QStringLiteral("xcb"))
         return;
     QObject* faded = widget;
     QByteArray property = "windowOpacity";

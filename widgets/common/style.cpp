@@ -247,6 +247,15 @@ QRect Style::subElementRect(SubElement element, const QStyleOption* option,
         return option->rect.adjusted(6, 1, -6, -1);
     if (element == SE_ItemViewItemFocusRect)
         return option->rect;
+    if (element == SE_TabBarTabText) {
+        // Where the close button is not seen, the text has its room.
+        const auto* tab = as<QStyleOptionTab>(option);
+        if (tab && !(tab->state & (State_Selected | State_MouseOver))) {
+            QStyleOptionTab plain(*tab);
+            plain.rightButtonSize = {};
+            return QProxyStyle::subElementRect(element, &plain, widget);
+        }
+    }
     if (element == SE_TabBarTabRightButton) {
         QRect rect = QProxyStyle::subElementRect(element, option, widget);
         return rect.translated(4, 0);

@@ -8,7 +8,8 @@ namespace caisson {
 
 namespace {
 constexpr int kWidest = 240;
-constexpr int kNarrowest = 88;
+constexpr int kNarrowest = 64;
+constexpr int kButtonGap = 4; ///< QTabBar's
 } // namespace
 
 TabBar::TabBar(const QString& name, QWidget* parent)
@@ -38,6 +39,9 @@ void TabBar::mouseReleaseEvent(QMouseEvent* event)
 QSize TabBar::tabSizeHint(int index) const
 {
     QSize size = QTabBar::tabSizeHint(index);
+    const QWidget* button = tabButton(index, QTabBar::RightSide);
+    if (button && index != currentIndex())
+        size.rwidth() -= button->width() + kButtonGap;
     size.setWidth(qBound(kNarrowest, size.width(), kWidest));
     return size;
 }

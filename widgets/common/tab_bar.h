@@ -6,7 +6,8 @@
 namespace caisson {
 
 /// The tabs of documents and terminals: movable, closable by button, middle click and keyboard
-/// (Delete is left alone; the owner binds its own close shortcut), elided in the middle.
+/// (Delete is left alone; the owner binds its own close shortcut), elided in the middle. A tab that
+/// is neither the current one nor under the mouse has no close button, and no room for it.
 class TabBar : public QTabBar
 {
     Q_OBJECT

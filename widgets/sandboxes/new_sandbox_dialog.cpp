@@ -46,6 +46,7 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     , m_name(new QLineEdit)
     , m_nameProblem(makeNote(QStringLiteral("newSandbox.nameProblem")))
     , m_choices(new QButtonGroup(this))
+    , m_choiceRows(new QVBoxLayout)
     , m_folderRow(makeFolderRow())
     , m_error(makeNote(QStringLiteral("newSandbox.error")))
     , m_activity(new ActivityLine)
@@ -72,17 +73,17 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
 
     auto* beginsLabel = new QLabel(tr("What is in it at first"));
     beginsLabel->setObjectName(QStringLiteral("newSandbox.begins"));
-    auto* choices = new QVBoxLayout;
-    choices->setSpacing(4);
-    choices->addWidget(makeChoice(SandboxContent::Empty, QStringLiteral("newSandbox.empty"),
-                                  tr("&Nothing"), tr("A place to start from scratch.")));
-    choices->addWidget(makeChoice(SandboxContent::CopiedFolder, QStringLiteral("newSandbox.copy"),
-                                  tr("A &copy of a folder"),
-                                  tr("Your folder stays as it is, whatever happens inside.")));
-    choices->addWidget(makeChoice(SandboxContent::MountedFolder, QStringLiteral("newSandbox.mount"),
-                                  tr("A folder &shared with this machine"),
-                                  tr("Inside and here are the same files: what is changed or "
-                                     "deleted inside is so here, too.")));
+    m_choiceRows->setSpacing(4);
+    m_choiceRows->addWidget(makeChoice(SandboxContent::Empty, QStringLiteral("newSandbox.empty"),
+                                       tr("&Nothing"), tr("A place to start from scratch.")));
+    m_choiceRows->addWidget(makeChoice(SandboxContent::CopiedFolder,
+                                       QStringLiteral("newSandbox.copy"), tr("A &copy of a folder"),
+                                       tr("Your folder stays as it is, whatever happens inside.")));
+    m_choiceRows->addWidget(makeChoice(SandboxContent::MountedFolder,
+                                       QStringLiteral("newSandbox.mount"),
+                                       tr("A folder &shared with this machine"),
+                                       tr("Inside and here are the same files: what is changed or "
+                                          "deleted inside is so here, too.")));
     m_choices->button(static_cast<int>(SandboxContent::Empty))->setChecked(true);
 
     m_activity->setObjectName(QStringLiteral("newSandbox.activity"));
@@ -110,8 +111,7 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     layout->addWidget(m_nameProblem);
     layout->addSpacing(8);
     layout->addWidget(beginsLabel);
-    layout->addLayout(choices);
-    layout->addWidget(m_folderRow);
+    layout->addLayout(m_choiceRows);
     layout->addSpacing(8);
     layout->addWidget(m_error);
     layout->addWidget(m_activity);
@@ -178,7 +178,7 @@ QWidget* NewSandboxDialog::makeFolderRow()
     auto* row = new QWidget;
     row->setObjectName(QStringLiteral("newSandbox.folderRow"));
     auto* layout = new QHBoxLayout(row);
-    layout->setContentsMargins(24, 4, 0, 0);
+    layout->setContentsMargins(22, 0, 0, 4);
     layout->addWidget(m_folder, 1);
     layout->addWidget(choose);
     return row;
@@ -211,6 +211,9 @@ void NewSandboxDialog::takeFolder(const QString& folder)
 void NewSandboxDialog::refresh()
 {
     const bool needsFolder = content() != SandboxContent::Empty;
+    // Right below the choice it belongs to.
+    m_choiceRows->removeWidget(m_folderRow);
+    m_choiceRows->insertWidget(static_cast<int>(content()) + 1, m_folderRow);
     m_folderRow->setVisible(needsFolder);
     const QString name = m_name->text();
     const QString problem = name.isEmpty() ? QString() : sandboxNameProblem(name);

@@ -10,6 +10,7 @@ class QLabel;
 class QLineEdit;
 class QPushButton;
 class QTimer;
+class QVBoxLayout;
 
 namespace caisson {
 
@@ -44,6 +45,7 @@ private:
     QLineEdit* m_name;
     QLabel* m_nameProblem;
     QButtonGroup* m_choices;
+    QVBoxLayout* m_choiceRows;
     QWidget* m_folderRow;
     QLineEdit* m_folder;
     QLabel* m_error;

@@ -34,9 +34,9 @@ api::SandboxState stateOf(const QModelIndex& index)
 
 QString sideText(const QModelIndex& index)
 {
-    const QString state = index.data(SandboxModel::StateTextRole).toString();
     if (index.data(SandboxModel::BusyRole).toBool())
-        return state;
+        return index.data(SandboxModel::StateTextRole).toString();
+    const QString state = stateText(stateOf(index)); // that it is stale, the icon shows
     const QString age = shortAge(index.data(SandboxModel::CreatedRole).toDateTime(),
                                  QDateTime::currentDateTimeUtc());
     if (stateOf(index) == api::SandboxState::Running)
@@ -66,7 +66,9 @@ void SandboxDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
     const QFontMetrics sideMetrics(secondaryFont());
     const int sideWidth = sideMetrics.horizontalAdvance(side);
     painter->setFont(secondaryFont());
-    painter->setPen(stateOf(index) == api::SandboxState::Failed ? colors.failed : colors.secondary);
+    const bool isStale = index.data(SandboxModel::StaleRole).toBool();
+    painter->setPen(stateOf(index) == api::SandboxState::Failed && !isStale ? colors.failed
+                                                                            : colors.secondary);
     painter->drawText(rest, Qt::AlignRight | Qt::AlignVCenter, side);
 
     QFont font = uiFont();

@@ -285,6 +285,13 @@ void TestCommon::tabsCloseByMiddleClick()
     QCOMPARE(bar.tabRect(0).height(), 32);
     QVERIFY(bar.tabButton(0, QTabBar::RightSide));
     QVERIFY(!bar.tabButton(0, QTabBar::RightSide)->accessibleName().isEmpty());
+    // Only the current tab has room for the button that only it shows.
+    bar.setTabText(0, QStringLiteral("some-module.py"));
+    bar.setTabText(1, QStringLiteral("some-module.py"));
+    bar.setCurrentIndex(1);
+    QVERIFY(bar.tabRect(0).width() < bar.tabRect(1).width());
+    bar.setCurrentIndex(0);
+    QVERIFY(bar.tabRect(0).width() > bar.tabRect(1).width());
 }
 
 void TestCommon::confirmAnswersLater()

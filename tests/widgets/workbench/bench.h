@@ -59,11 +59,6 @@ struct Bench : WindowFixture
         const auto* label = find<QLabel>("errorStrip.what");
         return label ? label->text() : QString();
     }
-    QAction* action(const char* name) const
-    {
-        return window().findChild<QAction*>(QString::fromLatin1(name));
-    }
-
     QString id;
     QString terminal;
 };

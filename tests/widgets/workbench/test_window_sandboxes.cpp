@@ -116,13 +116,13 @@ void TestWindowSandboxes::twoFoldersAreCopiedAtOnce()
         emit bench.backend.copyProgress(bench.backend.copy, copies.size(), 10);
     }
     const auto texts = [&] {
-        QStringList texts;
+        QStringList said;
         for (const QLabel* label : bench.window().findChildren<QLabel*>()) {
             if (label->isVisible() && label->objectName().startsWith(QStringLiteral("copying.")) &&
                 !label->text().isEmpty())
-                texts += label->text();
+                said += label->text();
         }
-        return texts;
+        return said;
     };
     QCOMPARE(texts(), QStringList({QStringLiteral("Copying “first” into “first”."),
                                    QStringLiteral("1 of 10 files"),

@@ -8,6 +8,7 @@
 #include "widgets/models/state_file.h"
 #include "widgets/workbench/main_window.h"
 
+#include <QAction>
 #include <QDir>
 #include <QFileInfo>
 #include <QTemporaryDir>
@@ -105,6 +106,10 @@ public:
         QWidget* target = QApplication::focusWidget();
         QTest::keySequence(target ? target : m_window.get(), keys);
         settle();
+    }
+    QAction* action(const char* name) const
+    {
+        return m_window->findChild<QAction*>(QString::fromLatin1(name));
     }
     MainWindow& window() const { return *m_window; }
 

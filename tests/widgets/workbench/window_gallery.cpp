@@ -120,6 +120,18 @@ void shootAll(const Gallery& gallery)
         fixture.find<QLineEdit>("newSandbox.name")->setText(QStringLiteral("orders"));
         fixture.click("newSandbox.create");
         gallery.shoot(QStringLiteral("fresh"), fixture.window());
+        for (const char* name : {"orders-2", "orders-3"}) {
+            fixture.action("new")->trigger();
+            fixture.find<QRadioButton>("newSandbox.copy")->setChecked(true);
+            fixture.find<QLineEdit>("newSandbox.name")->setText(QLatin1String(name));
+            fixture.find<QLineEdit>("newSandbox.folder")
+                ->setText(QStringLiteral("/srv/Orders API"));
+            fixture.click("newSandbox.create");
+            emit fixture.backend.copyProgress(fixture.backend.copy, 120, 3000);
+        }
+        fixture.backend.endCopy(desk::CopyOutcome{
+            .leftOut = 2, .reasons = {"secret: cannot read it", "key: cannot read it"}});
+        gallery.shoot(QStringLiteral("copying"), fixture.window());
     }
     {
         WindowFixture fixture;
@@ -135,6 +147,23 @@ void shootAll(const Gallery& gallery)
         fixture.backend.putFile(id, "/workspace/src/main.py", QByteArray(kProgram) + "# theirs\n");
         QTest::qWait(300);
         gallery.shoot(QStringLiteral("changed-on-disk"), fixture.window());
+        fixture.action("showKeyboard")->trigger();
+        gallery.shoot(QStringLiteral("keyboard"), *fixture.find("keyboard"));
+        fixture.click("keyboard.close");
+        fixture.window().activateWindow(); // off screen no window manager does it
+        fixture.press(Qt::CTRL | Qt::ALT | Qt::Key_1);
+        fixture.press(Qt::Key_F2);
+        fixture.find<QLineEdit>("sandboxes.rename")->setText(QStringLiteral("API refactor"));
+        gallery.shoot(QStringLiteral("rename"), fixture.window());
+        QTest::keyClick(fixture.find("sandboxes.rename"), Qt::Key_Escape);
+        DialogPrompter dialogs;
+        dialogs.chooseFolder(&fixture.window(),
+                             {QStringLiteral("Copy a folder"), QStringLiteral("/usr/share")},
+                             [](const QString&) {});
+        if (QWidget* dialog = fixture.find("chooseFolder")) {
+            gallery.shoot(QStringLiteral("choose-folder"), *dialog);
+            dialog->close();
+        }
         fixture.backend.setLink(desk::LinkState::Lost,
                                 QStringLiteral("Nothing listens at /run/user/1000/caisson."));
         gallery.shoot(QStringLiteral("lost"), fixture.window());
