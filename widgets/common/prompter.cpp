@@ -8,7 +8,6 @@
 #include <QLabel>
 #include <QMetaObject>
 #include <QPushButton>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 #include "widgets/common/file_icons.h"
@@ -168,11 +167,12 @@ void DialogPrompter::chooseFolder(QWidget* asker, const FolderQuestion& question
     dialog->setFileMode(QFileDialog::Directory);
     dialog->setOption(QFileDialog::ShowDirsOnly);
     dialog->setIconProvider(m_icons.get());
-    dialog->setViewMode(QFileDialog::Detail);
-    // Where the desktop has no dialog of its own: folders are not looked at in other ways.
-    for (const char* name : {"listModeButton", "detailModeButton"}) {
-        if (auto* button = dialog->findChild<QToolButton*>(QLatin1String(name)))
-            button->hide();
+    dialog->setViewMode(QFileDialog::List);
+    // Where the desktop has no dialog of its own: what means nothing for folders.
+    for (const char* name :
+         {"listModeButton", "detailModeButton", "fileTypeLabel", "fileTypeCombo"}) {
+        if (auto* part = dialog->findChild<QWidget*>(QLatin1String(name)))
+            part->hide();
     }
     dialog->setWindowModality(Qt::WindowModal);
     QObject::connect(dialog, &QFileDialog::fileSelected, asker, std::move(onChosen));

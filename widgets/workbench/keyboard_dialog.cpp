@@ -73,6 +73,8 @@ KeyboardDialog::KeyboardDialog(const QList<ShortcutGroup>& groups, QWidget* pare
     const int room = static_cast<int>(parent->height() * kShare);
     scroll->setMinimumWidth(wanted.width() + scroll->verticalScrollBar()->sizeHint().width());
     scroll->setMinimumHeight(qMin(wanted.height(), room));
+    // A dialog does not ask how high a text is that is wrapped.
+    note->setMinimumHeight(note->heightForWidth(scroll->minimumWidth()));
 
     auto* close = new QPushButton(tr("Close"));
     close->setObjectName(QStringLiteral("keyboard.close"));

@@ -151,8 +151,9 @@ void shootAll(const Gallery& gallery)
         gallery.shoot(QStringLiteral("keyboard"), *fixture.find("keyboard"));
         fixture.click("keyboard.close");
         fixture.window().activateWindow(); // off screen no window manager does it
-        fixture.press(Qt::CTRL | Qt::ALT | Qt::Key_1);
-        fixture.press(Qt::Key_F2);
+        fixture.settle();
+        auto* list = fixture.find<QListView>("sandboxes.list");
+        list->edit(list->currentIndex());
         fixture.find<QLineEdit>("sandboxes.rename")->setText(QStringLiteral("API refactor"));
         gallery.shoot(QStringLiteral("rename"), fixture.window());
         QTest::keyClick(fixture.find("sandboxes.rename"), Qt::Key_Escape);
