@@ -34,6 +34,8 @@ signals:
     void bytes(const QByteArray& bytes, qint64 offset);
     /// All that was in the journal when the link was made has been delivered.
     void caughtUp();
+    /// The program waits, and why: what it writes cannot be kept. Over with the next bytes.
+    void waiting(const caisson::Error& why);
     /// Bytes before `first` are no longer in the journal.
     void truncated(qint64 first);
     void ended(const caisson::api::ExitStatus& exit);

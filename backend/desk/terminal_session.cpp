@@ -87,6 +87,11 @@ void TerminalSession::take(std::string bytes)
     m_onTheWay += count;
 }
 
+Error TerminalSession::errorOf(const api::StreamControl& control)
+{
+    return {codeFromName(control.code.value_or("internal")), control.error.value_or(""), {}};
+}
+
 bool TerminalSession::take(const api::StreamControl& control)
 {
     if (control.type == "truncated" && control.first) {
@@ -98,8 +103,10 @@ bool TerminalSession::take(const api::StreamControl& control)
         m_done = true;
         m_mailbox->put(news::Ended{*control.exit});
         return false;
+    } else if (control.type == "waiting") {
+        m_mailbox->put(news::Waiting{errorOf(control)});
     } else if (control.type == "error") {
-        giveUp({codeFromName(control.code.value_or("internal")), control.error.value_or(""), {}});
+        giveUp(errorOf(control));
         return false;
     }
     return true;

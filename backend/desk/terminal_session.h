@@ -27,6 +27,10 @@ struct Truncated
 {
     qint64 first = 0;
 };
+struct Waiting
+{
+    Error why;
+};
 struct Ended
 {
     api::ExitStatus exit;
@@ -41,8 +45,8 @@ struct Failed
 };
 } // namespace news
 
-using TerminalNews = std::variant<news::Bytes, news::CaughtUp, news::Truncated, news::Ended,
-                                  news::State, news::Failed>;
+using TerminalNews = std::variant<news::Bytes, news::CaughtUp, news::Truncated, news::Waiting,
+                                  news::Ended, news::State, news::Failed>;
 
 /// The backend thread's half of a TerminalLink: follows one terminal, goes on from the next byte
 /// after a lost connection, and does not run ahead of who reads. Backend thread only.
@@ -71,6 +75,7 @@ private:
     void take(std::string bytes);
     /// False once there is nothing more to expect.
     bool take(const api::StreamControl& control);
+    static Error errorOf(const api::StreamControl& control);
     void giveUp(const Error& error);
 
     api::asio::any_io_executor m_executor;

@@ -109,6 +109,8 @@ void TerminalStream::tell(const TerminalNews& news)
         emit caughtUp();
     else if (const auto* cut = std::get_if<news::Truncated>(&news))
         emit truncated(cut->first);
+    else if (const auto* wait = std::get_if<news::Waiting>(&news))
+        emit waiting(wait->why);
     else if (const auto* end = std::get_if<news::Ended>(&news))
         emit ended(end->exit);
     else if (const auto* state = std::get_if<news::State>(&news))

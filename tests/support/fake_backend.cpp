@@ -156,6 +156,16 @@ void FakeBackend::truncate(const QString& id, const QString& terminal, qint64 fi
     }
 }
 
+void FakeBackend::letTerminalWait(const QString& id, const QString& terminal, const Error& why)
+{
+    for (const QPointer<FakeTerminalLink>& link : at(id).terminals.at(terminal).links) {
+        later([link, why] {
+            if (link)
+                emit link->waiting(why);
+        });
+    }
+}
+
 void FakeBackend::endTerminal(const QString& id, const QString& terminal,
                               const api::ExitStatus& exit)
 {

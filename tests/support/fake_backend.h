@@ -71,6 +71,7 @@ public:
     void print(const QString& id, const QString& terminal, const QByteArray& bytes);
     /// What was before that byte is not kept any more.
     void truncate(const QString& id, const QString& terminal, qint64 first);
+    void letTerminalWait(const QString& id, const QString& terminal, const Error& why);
     void endTerminal(const QString& id, const QString& terminal, const api::ExitStatus& exit);
     const FakeTerminal& terminalOf(const QString& id, const QString& terminal) const;
 

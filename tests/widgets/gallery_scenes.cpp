@@ -343,7 +343,7 @@ QWidget* changedOnDisk()
 QWidget* find()
 {
     EditorPage* view = page("main.py", kPython);
-    view->findChild<FindBar*>()->open();
+    view->findChild<FindBar*>(QStringLiteral("page.find"))->open();
     auto* text = view->findChild<QLineEdit*>(QStringLiteral("page.find.text"));
     text->setText(QStringLiteral("order"));
     emit text->textEdited(text->text());

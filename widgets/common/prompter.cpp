@@ -141,7 +141,6 @@ void DialogPrompter::choose(QWidget* asker, const Choice& question, std::functio
     auto* other = new QPushButton(question.other);
     other->setObjectName(QStringLiteral("choose.other"));
     other->setAutoDefault(false);
-    setButtonKind(other, ButtonKind::Destructive);
     // Away from the others, so that it is not hit for one of them.
     parts.buttons->insertWidget(0, other);
     setButtonKind(parts.accept, ButtonKind::Primary);

@@ -21,6 +21,7 @@ TerminalPage::TerminalPage(desk::Backend& backend, QString sandbox, QString term
     , m_end(new NoticeStrip(QStringLiteral("terminal.ended"), NoticeStrip::Tone::Note))
     , m_lost(new NoticeStrip(QStringLiteral("terminal.lost"), NoticeStrip::Tone::Note))
     , m_truncated(new NoticeStrip(QStringLiteral("terminal.truncated"), NoticeStrip::Tone::Note))
+    , m_waiting(new NoticeStrip(QStringLiteral("terminal.waiting"), NoticeStrip::Tone::Error))
 {
     setObjectName(QStringLiteral("terminal.page"));
     auto* layout = new QVBoxLayout(this);
@@ -28,6 +29,7 @@ TerminalPage::TerminalPage(desk::Backend& backend, QString sandbox, QString term
     layout->setSpacing(0);
     layout->addWidget(m_truncated);
     layout->addWidget(m_view, 1);
+    layout->addWidget(m_waiting);
     layout->addWidget(m_lost);
     layout->addWidget(m_end);
     setFocusProxy(m_view);
@@ -79,6 +81,7 @@ void TerminalPage::attach(int columns, int lines)
     connect(m_link.get(), &desk::TerminalLink::caughtUp, m_view, &TerminalView::endReplay);
     connect(m_link.get(), &desk::TerminalLink::stateChanged, this, &TerminalPage::showState);
     connect(m_link.get(), &desk::TerminalLink::truncated, m_truncated, &QWidget::show);
+    connect(m_link.get(), &desk::TerminalLink::waiting, this, &TerminalPage::showWaiting);
     connect(m_link.get(), &desk::TerminalLink::failed, this, &TerminalPage::giveUp);
     connect(m_link.get(), &desk::TerminalLink::ended, this, [this](const api::ExitStatus& exit) {
         m_view->endReplay();
@@ -89,6 +92,7 @@ void TerminalPage::attach(int columns, int lines)
 
 void TerminalPage::feed(const QByteArray& bytes)
 {
+    m_waiting->hide();
     m_view->feed(bytes);
     if (m_view->pendingBytes() > TerminalView::kHighWater)
         m_link->pause();
@@ -99,9 +103,17 @@ void TerminalPage::showState(desk::LinkState state)
     m_lost->setVisible(state == desk::LinkState::Lost);
 }
 
+void TerminalPage::showWaiting(const Error& why)
+{
+    m_waiting->setText(tr("The program in this terminal waits: what it writes cannot be kept."),
+                       reason(why, Subject::Other));
+    m_waiting->show();
+}
+
 void TerminalPage::giveUp(const Error& error)
 {
     m_lost->hide();
+    m_waiting->hide();
     m_view->endReplay();
     m_end->setText(tr("This terminal is gone."), reason(error, Subject::Other));
     m_end->show();
@@ -110,6 +122,7 @@ void TerminalPage::giveUp(const Error& error)
 void TerminalPage::showEnd(const QString& text)
 {
     m_lost->hide();
+    m_waiting->hide();
     m_end->setText(text);
     m_end->show();
 }

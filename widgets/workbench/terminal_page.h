@@ -40,6 +40,7 @@ private:
     void attach(int columns, int lines);
     void feed(const QByteArray& bytes);
     void showState(desk::LinkState state);
+    void showWaiting(const Error& why);
     void giveUp(const Error& error);
 
     desk::Backend& m_backend;
@@ -49,6 +50,7 @@ private:
     NoticeStrip* m_end;
     NoticeStrip* m_lost;
     NoticeStrip* m_truncated;
+    NoticeStrip* m_waiting;
     std::unique_ptr<desk::TerminalLink> m_link;
     bool m_isCaughtUp = false;
 };

@@ -183,6 +183,14 @@ void TestMainWindow::aTerminalSaysWhatItsProgramSays()
     bench.settle();
     QCOMPARE(bench.find<QLabel>("terminal.truncated.what")->text(),
              QStringLiteral("Earlier output of this terminal is not kept any more."));
+
+    // A full disk: said as long as it lasts.
+    auto* waiting = bench.find("terminal.waiting");
+    QVERIFY(!waiting->isVisible());
+    bench.backend.letTerminalWait(bench.id, bench.terminal, {ErrorCode::NoSpace, "", {}});
+    QTRY_VERIFY(waiting->isVisible());
+    bench.backend.print(bench.id, bench.terminal, "on it goes");
+    QTRY_VERIFY(!waiting->isVisible());
 }
 
 void TestMainWindow::filesAreMadeRenamedAndDeleted()

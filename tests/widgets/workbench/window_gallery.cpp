@@ -143,7 +143,8 @@ void shootAll(const Gallery& gallery)
         openFile(fixture, QStringLiteral("server.ts"));
         openFile(fixture, QStringLiteral("main.py"));
         gallery.shoot(QStringLiteral("work"), fixture.window());
-        QTest::keyClicks(fixture.find<QPlainTextEdit>("editor.text"), QStringLiteral("# mine "));
+        QTest::keyClicks(fixture.find<QPlainTextEdit>("editor.text"), QStringLiteral("# mine"));
+        QTest::keyClick(fixture.find("editor.text"), Qt::Key_Return);
         fixture.backend.putFile(id, "/workspace/src/main.py", QByteArray(kProgram) + "# theirs\n");
         QTest::qWait(300);
         gallery.shoot(QStringLiteral("changed-on-disk"), fixture.window());
