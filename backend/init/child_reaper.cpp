@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/init/child_reaper.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <csignal>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -50,14 +52,31 @@ void ChildReaper::reap()
             break;
         if (const auto found = m_expected.find(pid); found != m_expected.end())
             found->second = status;
+        else
+            remember(pid, status);
         m_reaped(pid);
     }
     m_round.notifyAll();
 }
 
+void ChildReaper::remember(pid_t pid, int status)
+{
+    constexpr std::size_t kMost = 256;
+    if (m_unexpected.size() == kMost)
+        m_unexpected.pop_front();
+    m_unexpected.emplace_back(pid, status);
+}
+
 void ChildReaper::expect(pid_t command)
 {
-    m_expected.emplace(command, std::nullopt);
+    std::optional<int>& status = m_expected[command];
+    // The command and its supervisor may both have been killed before the word of its start was
+    // read.
+    const auto found = std::ranges::find(m_unexpected, command, &std::pair<pid_t, int>::first);
+    if (found != m_unexpected.end()) {
+        status = found->second;
+        m_unexpected.erase(found);
+    }
 }
 
 void ChildReaper::forget(pid_t command)
@@ -65,11 +84,15 @@ void ChildReaper::forget(pid_t command)
     m_expected.erase(command);
 }
 
-Task<int> ChildReaper::status(pid_t command)
+Task<std::optional<int>> ChildReaper::status(pid_t command)
 {
-    while (!m_expected[command])
+    while (!m_expected[command]) {
+        // One that has ended and was not waited for is still there.
+        if (::kill(command, 0) != 0 && errno == ESRCH)
+            co_return std::nullopt;
         co_await m_round.wait();
-    co_return *m_expected[command];
+    }
+    co_return m_expected[command];
 }
 
 } // namespace caisson::init

@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -27,17 +28,20 @@ public:
     /// the command's supervisor.
     void expect(pid_t command);
     void forget(pid_t command);
-    /// The status of an expected command, as of wait(2).
-    Task<int> status(pid_t command);
+    /// The status of an expected command, as of wait(2); nothing if its supervisor has waited for it
+    /// and was killed before it could say.
+    Task<std::optional<int>> status(pid_t command);
 
 private:
     Task<void> run();
     void reap();
+    void remember(pid_t pid, int status);
 
     std::function<void(pid_t)> m_reaped;
     asio::posix::stream_descriptor m_signals;
     std::map<pid_t, std::optional<int>> m_expected;
-    Notifier m_round; ///< some were waited for
+    std::deque<std::pair<pid_t, int>> m_unexpected; ///< the newest of the others
+    Notifier m_round;                               ///< some were waited for
 };
 
 } // namespace caisson::init

@@ -66,8 +66,7 @@ Task<void> ExecChannel::run()
     }
     m_control.assign(launched->control.release());
     const std::optional<SupervisorReport> first = co_await nextReport();
-    m_site.launcher.reported(*launched,
-                             first ? Launcher::FirstReport::Came : Launcher::FirstReport::Missing);
+    m_site.launcher.reported(*launched);
     launched->supervision.reset();
     if (!first || first->kind != SupervisorReport::Kind::Started) {
         m_site.reply(std::unexpected(
@@ -138,9 +137,9 @@ Task<void> ExecChannel::sendExit(const std::optional<SupervisorReport>& exited)
         status = exited->value;
     } else {
         // Somebody inside killed the supervisor. The command has become init's own child by that;
-        // it is ended, and its true status waited for.
+        // it is ended, and its true status waited for. If nobody knows that any more, it was killed.
         ::kill(-m_command, SIGKILL);
-        status = co_await m_site.children.status(m_command);
+        status = (co_await m_site.children.status(m_command)).value_or(SIGKILL);
     }
     co_await drainOutput();
     api::ChannelExit message;

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
-#include <optional>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -203,7 +202,7 @@ struct Launched::Supervision
     PlanMemory memory;
     std::unique_ptr<ThreadLender> lender;
     bool hasEnded = false;
-    std::optional<Launcher::FirstReport> report;
+    bool isReported = false;
 };
 
 namespace {
@@ -270,10 +269,10 @@ Result<Launched> Launcher::launch(const api::ExecRequest& request)
     return ours;
 }
 
-void Launcher::reported(const Launched& launched, FirstReport report)
+void Launcher::reported(const Launched& launched)
 {
-    launched.supervision->report = report;
-    settle(launched.supervision);
+    launched.supervision->isReported = true;
+    settle(*launched.supervision);
 }
 
 void Launcher::reaped(pid_t pid)
@@ -284,22 +283,16 @@ void Launcher::reaped(pid_t pid)
     const std::shared_ptr<Supervision> supervision = std::move(found->second);
     m_running.erase(found);
     supervision->hasEnded = true;
-    settle(supervision);
+    settle(*supervision);
 }
 
-void Launcher::settle(const std::shared_ptr<Supervision>& supervision)
+void Launcher::settle(Supervision& supervision)
 {
-    if (!supervision->hasEnded || !supervision->report)
+    if (!supervision.hasEnded || !supervision.isReported)
         return;
-    if (*supervision->report == FirstReport::Missing) {
-        // Somebody inside has killed the supervisor between vfork and exec. Its command may still be
-        // on the way to its exec, on this stack and with this plan.
-        m_abandoned.push_back(supervision);
-        return;
-    }
     if (m_idle.size() < kMostIdle)
-        m_idle.push_back(std::move(supervision->lender));
-    supervision->lender.reset();
+        m_idle.push_back(std::move(supervision.lender));
+    supervision.lender.reset();
 }
 
 Error launchError(const api::ExecRequest& request, const SupervisorReport& report)

@@ -37,19 +37,19 @@ public:
     /// comes as the supervisor's first report. Without argv, a tty gets the login shell of its user.
     Result<Launched> launch(const api::ExecRequest& request);
 
-    enum class FirstReport { Came, Missing };
-    /// To be told of each launched command, once.
-    void reported(const Launched& launched, FirstReport report);
+    /// To be told of each launched command, once its first report or the end of `control` has come.
+    /// With either, the command's process has left init's memory: its copy of the supervisor's end
+    /// is closed by its exec, when that has its new memory already, or by its own end.
+    void reported(const Launched& launched);
     /// A child of init has been reaped.
     void reaped(pid_t pid);
 
 private:
     using Supervision = Launched::Supervision;
-    void settle(const std::shared_ptr<Supervision>& supervision);
+    void settle(Supervision& supervision);
 
     std::vector<std::unique_ptr<ThreadLender>> m_idle;
     std::map<pid_t, std::shared_ptr<Supervision>> m_running;
-    std::vector<std::shared_ptr<Supervision>> m_abandoned; ///< never to be used again
 };
 
 /// What a Failed report means, in words.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Commands: how they end, what flows through them, and what is left of them."""
 
+import re
 import base64
 import hashlib
 import json
@@ -369,6 +370,41 @@ class Forwarding(ExecCase):
                 pass
             running.sendText({"type": "signal", "signal": "USR1"})
             self.assertEqual(collect(running).exit["code"], 3)
+
+
+
+class KilledFromInside(SandboxCase):
+    """Whoever is root inside may kill everything there but its first process."""
+
+    def threads(self):
+        status = self.box.must("cat", "/proc/1/status").decode()
+        return int(re.search(r"Threads:\s+(\d+)", status).group(1))
+
+    def test_everything_at_once_while_others_start(self):
+        """Whatever a command was doing then, it ends, and init keeps nothing for it."""
+        done = threading.Event()
+        odd = []
+
+        def startOthers():
+            while not done.is_set():
+                try:
+                    ran = self.box.run("true", user="dev")
+                except Exception as error:  # above all one that never ends
+                    odd.append(error)
+                    return
+                if ran.exit is None and "supervisor was killed" not in ran.error["error"]:
+                    odd.append(ran)
+
+        others = [threading.Thread(target=startOthers) for _ in range(3)]
+        for thread in others:
+            thread.start()
+        for _ in range(100):
+            self.box.run("sh", "-c", "kill -9 -1")
+        done.set()
+        for thread in others:
+            thread.join()
+        self.assertEqual(odd, [])
+        self.assertLess(self.threads(), 20)
 
 
 if __name__ == "__main__":

@@ -185,12 +185,11 @@ void TestMainWindow::aTerminalSaysWhatItsProgramSays()
              QStringLiteral("Earlier output of this terminal is not kept any more."));
 
     // A full disk: said as long as it lasts.
-    auto* waiting = bench.find("terminal.waiting");
-    QVERIFY(!waiting->isVisible());
+    QVERIFY(!bench.isShown("terminal.waiting"));
     bench.backend.letTerminalWait(bench.id, bench.terminal, {ErrorCode::NoSpace, "", {}});
-    QTRY_VERIFY(waiting->isVisible());
+    QTRY_VERIFY(bench.isShown("terminal.waiting"));
     bench.backend.print(bench.id, bench.terminal, "on it goes");
-    QTRY_VERIFY(!waiting->isVisible());
+    QTRY_VERIFY(!bench.isShown("terminal.waiting"));
 }
 
 void TestMainWindow::filesAreMadeRenamedAndDeleted()
