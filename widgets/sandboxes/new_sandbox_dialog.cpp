@@ -23,6 +23,7 @@ namespace caisson {
 namespace {
 
 constexpr int kWidth = 460;
+constexpr int kMargin = 24;
 /// What takes longer shows that it goes on.
 constexpr std::chrono::milliseconds kPatience{300};
 
@@ -102,7 +103,7 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     buttons->addWidget(m_create);
 
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(24, 20, 24, 20);
+    layout->setContentsMargins(kMargin, 20, kMargin, 20);
     layout->setSpacing(4);
     layout->addWidget(heading);
     layout->addSpacing(12);
@@ -161,6 +162,8 @@ QWidget* NewSandboxDialog::makeChoice(SandboxContent content, const QString& nam
     layout->addWidget(button);
     // Under the title, past the button's circle.
     note->setContentsMargins(22, 0, 0, 0);
+    // The dialog is sized before its layout knows how high a text is that is wrapped.
+    note->setMinimumHeight(note->heightForWidth(kWidth - 2 * kMargin));
     layout->addWidget(note);
     return choice;
 }

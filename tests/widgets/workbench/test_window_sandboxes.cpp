@@ -81,6 +81,11 @@ void TestWindowSandboxes::aFolderIsCopiedIn()
     fixture.find<QRadioButton>("newSandbox.copy")->setChecked(true);
     fixture.settle();
     QVERIFY(fixture.prompter.asked().isEmpty()); // a choice alone asks for nothing
+    // The row for the folder came in, and cut off the texts below it.
+    for (const char* name : {"newSandbox.copy.note", "newSandbox.mount.note"}) {
+        const auto* note = fixture.find<QLabel>(name);
+        QVERIFY2(note->height() >= note->heightForWidth(note->width()), name);
+    }
     fixture.prompter.willChooseFolder(QStringLiteral("/home/ada/Orders API"));
     fixture.click("newSandbox.choose");
     QCOMPARE(fixture.find<QLineEdit>("newSandbox.name")->text(), QStringLiteral("orders-api"));
