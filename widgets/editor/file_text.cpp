@@ -100,13 +100,22 @@ FileText decodeText(const QByteArray& bytes)
     return file;
 }
 
-QByteArray encodeText(const QString& text, const FileFormat& format)
+/// Piece by piece: the whole text in between would be twice the file's memory again, and fresh memory costs every thread
+/// of a process.
+QByteArray TextSnapshot::bytes() const
 {
-    QByteArray bytes = text.toUtf8();
-    if (format.lineEnd == LineEnd::CrLf)
-        bytes.replace("\n", "\r\n");
+    QByteArray bytes;
+    bytes.reserve(text.size() + text.size() / 16);
     if (format.hasByteOrderMark)
-        bytes.prepend(kByteOrderMark);
+        bytes += kByteOrderMark;
+    // It remembers the first half of a surrogate pair from piece to piece.
+    QStringEncoder encoder(QStringConverter::Utf8);
+    for (const QString& piece : text.pieces()) {
+        QByteArray encoded = encoder(piece);
+        if (format.lineEnd == LineEnd::CrLf)
+            encoded.replace("\n", "\r\n");
+        bytes += encoded;
+    }
     return bytes;
 }
 

@@ -19,7 +19,7 @@ struct FileFormat
 };
 
 enum class FileKind {
-    Text,        ///< can be edited; encodeText(text, format) gives the bytes back
+    Text,        ///< can be edited; a TextSnapshot of it gives the bytes back
     MixedEnds,   ///< text whose lines end in more than one way: editing needs a decision
     ForeignText, ///< not UTF-8; `text` is the bytes as Latin-1, to read only
     Unfaithful,  ///< UTF-8 with characters that a text document cannot hold; to read only
@@ -40,7 +40,6 @@ bool looksBinary(QByteArrayView bytes);
 qsizetype longestLine(QByteArrayView bytes);
 
 FileText decodeText(const QByteArray& bytes);
-QByteArray encodeText(const QString& text, const FileFormat& format);
 
 /// A text as it was at one moment: taken at once, whatever its size.
 struct TextSnapshot
@@ -49,7 +48,7 @@ struct TextSnapshot
     FileFormat format;
 
     /// As the file's bytes. Takes as long as the text is large; for any thread.
-    QByteArray bytes() const { return encodeText(text.text(), format); }
+    QByteArray bytes() const;
 };
 
 } // namespace caisson

@@ -23,7 +23,7 @@ public:
     /// The whole text. Takes as long as it is large.
     QString text() const;
 
-    qsizetype pieceCount() const { return m_pieces.size(); }
+    const QList<QString>& pieces() const { return m_pieces; }
 
 private:
     QList<QString> m_pieces;

@@ -5,6 +5,7 @@
 #include <QTextCursor>
 #include <QTextDocument>
 
+#include "widgets/editor/file_text.h"
 #include "widgets/editor/text_mirror.h"
 #include "widgets/editor/text_pieces.h"
 
@@ -18,6 +19,7 @@ private slots:
     void changesAnywhere();
     void copiesAreApart();
     void piecesStayOfASize();
+    void aSnapshotIsTheFile();
     void theMirrorIsTheDocument();
 };
 
@@ -56,10 +58,31 @@ void TestTextPieces::piecesStayOfASize()
     TextPieces pieces(QString(20 * TextPieces::kPiece, u'a'));
     while (pieces.size() > TextPieces::kPiece)
         pieces.replace(pieces.size() / 3, 1000, {});
-    QVERIFY(pieces.pieceCount() <= 4);
+    QVERIFY(pieces.pieces().size() <= 4);
     while (pieces.size() < 20 * TextPieces::kPiece)
         pieces.replace(pieces.size() / 2, 0, QString(5000, u'b'));
-    QVERIFY(pieces.pieceCount() >= 10);
+    QVERIFY(pieces.pieces().size() >= 10);
+}
+
+/// A pair of surrogates may lie across two pieces.
+void TestTextPieces::aSnapshotIsTheFile()
+{
+    QString text;
+    for (int i = 0; text.size() < 5 * TextPieces::kPiece; ++i)
+        text += i % 7 == 0 ? QStringLiteral("\n") : QStringLiteral("\U0001f980");
+    for (const bool isCrLf : {false, true}) {
+        const FileFormat format{.lineEnd = isCrLf ? LineEnd::CrLf : LineEnd::Lf,
+                                .hasByteOrderMark = isCrLf};
+        for (const char* before : {"", "x"}) {
+            const QString shifted = QLatin1String(before) + text;
+            const TextSnapshot snapshot{.text = TextPieces(shifted), .format = format};
+            QVERIFY(snapshot.text.pieces().size() > 2);
+            QByteArray expected = shifted.toUtf8();
+            if (isCrLf)
+                expected = "\xEF\xBB\xBF" + expected.replace("\n", "\r\n");
+            QVERIFY(snapshot.bytes() == expected);
+        }
+    }
 }
 
 void TestTextPieces::theMirrorIsTheDocument()
