@@ -86,9 +86,10 @@ void TestFileText::textComesBackAsItWas()
 {
     QFETCH(QByteArray, bytes);
     const FileText file = decodeText(bytes);
-    if (file.kind == FileKind::Text)
+    if (file.kind == FileKind::Text) {
         const TextSnapshot snapshot{.text = TextPieces(file.text), .format = file.format};
         QCOMPARE(snapshot.bytes(), bytes);
+    }
 }
 
 void TestFileText::findsTheLongestLine()
