@@ -84,7 +84,9 @@ Result<void> checkCreateRequest(const api::CreateSandbox& request)
     if (limits.memory != 0 && limits.memory < kLeastMemory)
         return fail(ErrorCode::BadRequest, "a memory limit must be at least 16 MiB");
     if (limits.pids != 0 && (limits.pids < kLeastPids || limits.pids > kMostPids))
-        return fail(ErrorCode::BadRequest, "a limit on processes must be 10 to 4194304: those of Caisson inside count, too");
+        return fail(
+            ErrorCode::BadRequest,
+            "a limit on processes must be 10 to 4194304: those of Caisson inside count, too");
     if (limits.cpus != 0 && !(limits.cpus >= kLeastCpus && limits.cpus <= 10'000))
         return fail(ErrorCode::BadRequest, "a limit on CPUs must be 0.01 to 10000");
     for (const auto& [name, value] : request.env) {

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Commands: how they end, what flows through them, and what is left of them."""
 
-import re
 import base64
 import hashlib
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess

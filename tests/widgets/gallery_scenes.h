@@ -14,7 +14,7 @@ struct Scene
 {
     QString name;
     std::function<QWidget*()> make; ///< a new widget, sized, owned by the caller
-    int settleMs = 200;              ///< how long it is given to come to rest
+    int settleMs = 200;             ///< how long it is given to come to rest
 };
 
 QList<Scene> scenes();

@@ -36,7 +36,7 @@ struct Container
     /// they write there as root is nobody's inside, unless it is a mounted folder.
     std::string workspaceHost;
     std::vector<std::string> cgroups; ///< their folders
-    UniqueFd baseUse; ///< keep it open as long as the container runs
+    UniqueFd baseUse;                 ///< keep it open as long as the container runs
 };
 
 /// Makes the sandbox's root, and starts its init in it. Blocks for some 15 ms; call it from the
