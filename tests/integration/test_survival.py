@@ -365,8 +365,12 @@ class Reboot(HomeCase):
         old, new = b"o" * 1000000, b"n" * 1000000
         self.box_put(box, old)
 
+        rebooting = threading.Event()
+
         def keepWriting():
             for turn in range(1000):
+                if rebooting.is_set():
+                    return  # its call would start the service anew, in the middle of the reboot
                 try:
                     if self.box_put(box, new if turn % 2 == 0 else old) is None:
                         return
@@ -377,6 +381,7 @@ class Reboot(HomeCase):
         writer = threading.Thread(target=lambda: ignoring(keepWriting, http.client.HTTPException))
         writer.start()
         time.sleep(0.3)  # somewhere in the middle
+        rebooting.set()
         self.reboot()
         writer.join()
         self.home.must("start", "box")
