@@ -17,6 +17,9 @@ namespace caisson::tour {
 /// Names every time the GUI thread was away from its event loop for over 50 ms, and where it was
 /// then. Time in which the thread was ready to run and the machine was busy with others does not
 /// count: it is taken from the thread's schedstat (proc(5), "time spent waiting on a runqueue").
+/// Neither does time in which a virtual machine stood still, which that does not tell: a program
+/// that only slept for 5 ms at a time was seen to wake 100 ms late, a few times a minute. Then the
+/// thread computed nothing, and either sleeps in its event loop or its watcher was away, too.
 /// One at a time; it uses SIGUSR2.
 class StallWatch : public QObject
 {
@@ -45,6 +48,7 @@ private:
     /// On a thread of its own: looks whether the beats come, and where the thread is when not.
     void watch();
     std::chrono::nanoseconds waitedForProcessor() const;
+    bool didMachineStand(Clock::time_point now, const QString& where) const;
 
     QTimer m_timer;
     QString m_step;
@@ -52,8 +56,10 @@ private:
     QStringList m_stalls;
     std::chrono::milliseconds m_longest{0};
     std::chrono::nanoseconds m_lastWaited{0};
+    std::chrono::nanoseconds m_lastComputed{0};
     pthread_t m_watched;
     std::atomic<Clock::time_point> m_lastBeat;
+    std::atomic<Clock::time_point> m_lastLook; ///< of the watcher
     std::atomic<bool> m_isPaused = false;
     std::mutex m_mutex;
     std::condition_variable m_ended;
