@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/api/http_client.h"
 
+#include "backend/api/socket_writer.h"
+
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -33,6 +34,7 @@ std::string requestHead(const std::string& method, const std::string& target,
 struct ClientConnection::Impl
 {
     Socket socket;
+    SocketWriter writer;
     beast::flat_buffer buffer;
     http::response_parser<http::buffer_body> parser;
 
@@ -45,10 +47,7 @@ struct ClientConnection::Impl
     template<class Buffers>
     Task<Result<void>> write(Buffers buffers)
     {
-        const auto [code, size] = co_await asio::async_write(socket, buffers, kTuple);
-        if (code)
-            co_return failAsio(code, "cannot send the request");
-        co_return Result<void>{};
+        return writer.write(socket, buffers, "cannot send the request");
     }
 };
 

@@ -2,12 +2,12 @@
 #include "backend/api/http_server.h"
 
 #include "backend/api/codec.h"
+#include "backend/api/socket_writer.h"
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -48,6 +48,7 @@ std::string statusLine(int status)
 struct ServerConnection::Impl
 {
     Socket socket;
+    SocketWriter writer;
     std::string raw;          ///< bytes read and not yet given to the parser
     std::size_t headSize = 0; ///< how much of raw is the current head; 0 once it was consumed
     std::unique_ptr<http::request_parser<http::buffer_body>> parser;
@@ -73,7 +74,14 @@ struct ServerConnection::Impl
     }
 
     Task<Result<void>> readMore(std::chrono::milliseconds limit);
-    Task<Result<void>> write(std::string_view bytes);
+    template<class Buffers>
+    Task<Result<void>> writeParts(Buffers buffers)
+    {
+        Result<void> written = co_await writer.write(socket, buffers, "cannot send the answer");
+        closes = closes || !written;
+        co_return written;
+    }
+    Task<Result<void>> write(std::string_view bytes) { return writeParts(asio::buffer(bytes)); }
     Result<RequestHead> parseHead();
     void consumeHead();
     std::string responseHead(int status, const std::string& contentType, const Headers& headers);
@@ -89,16 +97,6 @@ Task<Result<void>> ServerConnection::Impl::readMore(std::chrono::milliseconds li
     if (code)
         co_return failAsio(code, "cannot read the request");
     raw.append(room.data(), size);
-    co_return Result<void>{};
-}
-
-Task<Result<void>> ServerConnection::Impl::write(std::string_view bytes)
-{
-    const auto [code, size] = co_await asio::async_write(socket, asio::buffer(bytes), kTuple);
-    if (code) {
-        closes = true;
-        co_return failAsio(code, "cannot send the answer");
-    }
     co_return Result<void>{};
 }
 
@@ -317,15 +315,9 @@ Task<Result<void>> ServerConnection::writeBody(std::string_view bytes)
         co_return co_await d.write(bytes);
     char size[24];
     std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
-    const std::array<asio::const_buffer, 3> parts{asio::buffer(std::string_view(size)),
-                                                  asio::buffer(bytes),
-                                                  asio::buffer(std::string_view("\r\n"))};
-    const auto [code, written] = co_await asio::async_write(d.socket, parts, kTuple);
-    if (code) {
-        d.closes = true;
-        co_return failAsio(code, "cannot send the answer");
-    }
-    co_return Result<void>{};
+    co_return co_await d.writeParts(
+        std::array<asio::const_buffer, 3>{asio::buffer(std::string_view(size)), asio::buffer(bytes),
+                                          asio::buffer(std::string_view("\r\n"))});
 }
 
 Task<Result<void>> ServerConnection::endBody()

@@ -40,11 +40,15 @@ enum class History { Old, OurOwn };
 /// signals, the caller's reads the output; whichever ends it aborts the socket with a reason.
 struct Attachment
 {
-    explicit Attachment(client::TerminalSocket terminalSocket)
+    Attachment(const api::asio::any_io_executor& executor, client::TerminalSocket terminalSocket)
         : socket(std::move(terminalSocket))
+        , signals(executor, SIGINT, SIGTERM, SIGHUP)
     {
+        signals.add(SIGQUIT);
+        signals.add(SIGWINCH);
     }
     client::TerminalSocket socket;
+    api::asio::signal_set signals; ///< before the terminal is raw: none of them may end us then
     StandardStreams streams;
     std::optional<RawTerminal> terminal;
     ReplayFence fence;
@@ -118,13 +122,8 @@ api::Task<void> pumpInput(std::shared_ptr<Attachment> attachment)
 
 api::Task<void> watchSignals(std::shared_ptr<Attachment> attachment)
 {
-    api::asio::signal_set signals(co_await api::asio::this_coro::executor, SIGINT, SIGTERM, SIGHUP);
-    signals.add(SIGQUIT);
-    signals.add(SIGWINCH);
-    if (attachment->terminal)
-        signals.add(SIGTSTP);
     for (;;) {
-        const int signal = co_await signals.async_wait(api::asio::use_awaitable);
+        const int signal = co_await attachment->signals.async_wait(api::asio::use_awaitable);
         if (signal != SIGWINCH && signal != SIGTSTP) {
             end(*attachment, kExitSignalled + signal);
             co_return;
@@ -188,11 +187,12 @@ api::Task<Result<int>> attach(Session& session, std::string sandbox, std::string
     if (!socket)
         co_return std::unexpected(socket.error());
     const auto executor = co_await api::asio::this_coro::executor;
-    const auto attachment = std::make_shared<Attachment>(*std::move(socket));
+    const auto attachment = std::make_shared<Attachment>(executor, *std::move(socket));
     attachment->history = history;
     if (!hasTerminal() || history == History::OurOwn)
         attachment->fence.open(); // a pipe answers no questions
     if (hasTerminal()) {
+        attachment->signals.add(SIGTSTP);
         Result<RawTerminal> raw = RawTerminal::enter();
         if (!raw)
             co_return std::unexpected(raw.error());

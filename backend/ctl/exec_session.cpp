@@ -27,11 +27,14 @@ constexpr std::size_t kMaxComplaint = 4096;
 /// does, whatever the other two wait for.
 struct Attached
 {
-    explicit Attached(client::ExecSocket commandSocket)
+    Attached(const api::asio::any_io_executor& executor, client::ExecSocket commandSocket)
         : socket(std::move(commandSocket))
+        , signals(executor, SIGINT, SIGTERM, SIGHUP)
     {
+        signals.add(SIGQUIT);
     }
     client::ExecSocket socket;
+    api::asio::signal_set signals; ///< before the terminal is raw: none of them may end us then
     StandardStreams streams;
     std::optional<RawTerminal> terminal;
 };
@@ -65,14 +68,8 @@ api::StreamControl resizeControl()
 
 api::Task<void> forwardSignals(std::shared_ptr<Attached> attached)
 {
-    api::asio::signal_set signals(co_await api::asio::this_coro::executor, SIGINT, SIGTERM, SIGHUP);
-    signals.add(SIGQUIT);
-    if (attached->terminal) {
-        signals.add(SIGWINCH);
-        signals.add(SIGTSTP);
-    }
     for (;;) {
-        const int signal = co_await signals.async_wait(api::asio::use_awaitable);
+        const int signal = co_await attached->signals.async_wait(api::asio::use_awaitable);
         if (signal == SIGTSTP && attached->terminal)
             attached->terminal->stopProgram();
         api::StreamControl control = resizeControl(); // it may have changed during a stop, too
@@ -146,10 +143,12 @@ api::Task<Result<int>> runAttached(Session& session, std::string sandbox, api::E
         co_await session.client.exec(std::move(sandbox), std::move(request));
     if (!socket)
         co_return std::unexpected(socket.error());
-    const auto attached = std::make_shared<Attached>(*std::move(socket));
+    const auto attached = std::make_shared<Attached>(executor, *std::move(socket));
     if (Result<void> started = co_await awaitStart(attached->socket); !started)
         co_return std::unexpected(started.error());
     if (tty && hasTerminal()) {
+        attached->signals.add(SIGWINCH);
+        attached->signals.add(SIGTSTP);
         Result<RawTerminal> terminal = RawTerminal::enter();
         if (!terminal)
             co_return std::unexpected(terminal.error());

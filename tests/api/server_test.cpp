@@ -225,3 +225,35 @@ TEST_F(Talk, BringsAWebSocketsRefusalToTheClient)
             EXPECT_EQ(webSocket.error().message, "of an earlier start");
         }(std::move(clientEnd)));
 }
+
+/// An upload that is refused in its middle: the writes that come after the first that failed must
+/// end, too, so that the answer is read. They did not when the socket had told of its end already,
+/// one time in ten.
+TEST_F(Talk, WritesToOneThatHasGoneAllEnd)
+{
+    run(
+        [](Socket socket) -> Task<void> {
+            // Takes some, answers, and closes while there is more to come.
+            std::string taken(1'000'000, '\0');
+            co_await asio::async_read(socket, asio::buffer(taken), kTuple);
+            const std::string answer = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+            co_await asio::async_write(socket, asio::buffer(answer), kTuple);
+        }(std::move(serverEnd)),
+        [](Socket socket) -> Task<void> {
+            ClientConnection connection(std::move(socket));
+            EXPECT_TRUE(co_await connection.start("PUT", "/", {}));
+            const auto upload = [&]() -> Task<void> {
+                const std::string piece(100'000, 'x');
+                while (co_await connection.writeBody(piece)) {
+                }
+                // All that the kernel has to say of the socket is said once the loop has been idle.
+                co_await sleepFor(std::chrono::milliseconds(20));
+                EXPECT_FALSE(co_await connection.writeBody(piece));
+                EXPECT_FALSE(co_await connection.endBody());
+            };
+            const auto ended = co_await (upload() || sleepFor(std::chrono::seconds(10)));
+            EXPECT_EQ(ended.index(), 0u) << "a write never ended";
+            const Result<ResponseHead> head = co_await connection.readHead();
+            EXPECT_TRUE(head && head->status == 404);
+        }(std::move(clientEnd)));
+}
