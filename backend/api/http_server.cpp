@@ -230,6 +230,13 @@ Task<Result<std::size_t>> ServerConnection::readBodySome(std::span<char> room)
 
 Task<Result<std::string>> ServerConnection::readBody(std::size_t limit)
 {
+    const auto tooLarge = [limit] {
+        return fail(ErrorCode::TooLarge,
+                    "the request's body is larger than " + std::to_string(limit) + " bytes");
+    };
+    // One that says so is not asked to send it (RFC 9110, 10.1.1).
+    if (m_impl->parser->content_length().value_or(0) > limit)
+        co_return tooLarge();
     std::string body;
     std::array<char, 16 * 1024> room;
     for (;;) {
@@ -239,8 +246,7 @@ Task<Result<std::string>> ServerConnection::readBody(std::size_t limit)
         if (*got == 0)
             co_return body;
         if (body.size() + *got > limit)
-            co_return fail(ErrorCode::TooLarge,
-                           "the request's body is larger than " + std::to_string(limit) + " bytes");
+            co_return tooLarge();
         body.append(room.data(), *got);
         m_impl->hadLargeBody = body.size() > kLargeBody;
     }

@@ -93,6 +93,9 @@ Task<Result<WebSocket>> WebSocket::connect(Socket socket, std::string target)
     const auto [code] = co_await impl->stream.async_handshake(answer, "caisson", target, kTuple);
     if (code == websocket::error::upgrade_declined)
         co_return std::unexpected(errorFromJson(answer.body()));
+    if (code == beast::error::timeout)
+        co_return fail(ErrorCode::Unavailable,
+                       "the sandbox does not answer; stop it and start it again");
     if (code)
         co_return failAsio(code, "the WebSocket handshake failed");
     co_return WebSocket(std::move(impl));

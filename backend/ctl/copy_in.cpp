@@ -194,6 +194,29 @@ api::Task<Result<void>> Upload::finish()
     co_return Result<void>{};
 }
 
+/// `path` without its last name: what must be there before something is put there.
+std::string parentOf(std::string path)
+{
+    const auto dropSlashes = [&path] { path.erase(path.find_last_not_of('/') + 1); };
+    dropSlashes();
+    path.erase(path.rfind('/') + 1);
+    dropSlashes();
+    return path.empty() ? "/" : path;
+}
+
+/// Says which folder is missing, before anything is sent.
+api::Task<Result<void>> checkFolder(Session& session, const SandboxPath& to, bool toFolder)
+{
+    const std::string folder = toFolder && to.path.ends_with('/') ? to.path : parentOf(to.path);
+    const Result<api::FileEntry> there = co_await session.client.statFile(to.sandbox, folder);
+    if (there || there.error().code != ErrorCode::NotFound ||
+        there.error().detail.contains("sandbox"))
+        co_return Result<void>{};
+    co_return fail(ErrorCode::NotFound, "there is no folder " + folder + " in " + to.sandbox +
+                                            "; make it with: " + "caissonctl exec " + to.sandbox +
+                                            " -- mkdir -p " + folder);
+}
+
 /// Where inside the source ends up.
 api::Task<Result<std::string>> targetFor(Session& session, const std::string& from,
                                          const SandboxPath& to)
@@ -201,6 +224,12 @@ api::Task<Result<std::string>> targetFor(Session& session, const std::string& fr
     const Result<api::FileEntry> there = co_await session.client.statFile(to.sandbox, to.path);
     if (!there && there.error().code != ErrorCode::NotFound)
         co_return std::unexpected(there.error());
+    if (!there) {
+        struct stat status = {};
+        const bool isFile = ::stat(from.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+        if (Result<void> checked = co_await checkFolder(session, to, isFile); !checked)
+            co_return std::unexpected(checked.error());
+    }
     const bool isFolder =
         there && there->targetType.value_or(there->type) == api::FileType::Directory;
     if (!isFolder || meansContents(from) || lastName(from).empty())

@@ -54,7 +54,7 @@ struct CreateOptions
     std::string policy;
 };
 
-/// "HOSTDIR:PATH[:ro]". The host's path may be relative to where the program was called.
+/// "HOSTDIR:PATH[:ro|:rw]". The host's path may be relative to where the program was called.
 Result<api::Mount> parseMount(const std::string& given)
 {
     std::string text = given;
@@ -280,8 +280,9 @@ void addCreate(CLI::App& app, Choice& choice)
         ->type_name("NAME=VALUE")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    verb->add_option("--mount", options->mounts, "A folder of this machine seen inside")
-        ->type_name("HOSTDIR:PATH[:ro]")
+    verb->add_option("--mount", options->mounts,
+                     "A folder or file of this machine seen inside, to be changed unless :ro")
+        ->type_name("HOSTDIR:PATH[:ro|:rw]")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     // Named by the contract: they parse, and create() says that they are not built.

@@ -22,6 +22,8 @@ std::string stateText(const api::Terminal& terminal)
 
 std::string commandText(const std::vector<std::string>& argv)
 {
+    if (argv.empty())
+        return "(login shell)";
     std::string text;
     for (const std::string& argument : argv)
         text += (text.empty() ? "" : " ") + argument;

@@ -61,6 +61,10 @@ Result<void> checkMount(const api::Mount& mount)
             error.message += "; make the folder first, or correct its path";
         return std::unexpected(std::move(error));
     }
+    struct stat root;
+    if (::stat("/", &root) == 0 && status.st_dev == root.st_dev && status.st_ino == root.st_ino)
+        return fail(ErrorCode::BadRequest, "cannot mount /: all of this machine would be inside; "
+                                           "mount the folder that is needed");
     return {};
 }
 

@@ -2,6 +2,7 @@
 #include "backend/daemon/service.h"
 
 #include "backend/api/codec.h"
+#include "backend/base/clock.h"
 #include "backend/daemon/host_info.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -160,6 +161,7 @@ Task<void> Service::writeEvents(api::ServerConnection& connection, std::string c
         if (!position || m_events.isLost(*position)) {
             api::Event reset;
             reset.type = "reset";
+            reset.time = nowRfc3339();
             position = m_events.newest();
             if (!co_await connection.writeBody(api::encodeSse(
                     {m_events.cursorOf(*position - 1), "reset", api::toJson(reset)})))

@@ -12,8 +12,8 @@
 
 namespace caisson::init {
 
-ChildReaper::ChildReaper(asio::io_context& loop, std::function<void(pid_t)> reaped)
-    : m_reaped(std::move(reaped))
+ChildReaper::ChildReaper(asio::io_context& loop, Listener listener)
+    : m_listener(std::move(listener))
     , m_signals(loop)
 {
 }
@@ -47,14 +47,18 @@ void ChildReaper::reap()
 {
     for (;;) {
         int status = 0;
-        const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+        const pid_t pid = ::waitpid(-1, &status, WNOHANG | WUNTRACED);
         if (pid <= 0)
             break;
+        if (WIFSTOPPED(status)) {
+            m_listener.stopped(pid);
+            continue;
+        }
         if (const auto found = m_expected.find(pid); found != m_expected.end())
             found->second = status;
         else
             remember(pid, status);
-        m_reaped(pid);
+        m_listener.reaped(pid, status);
     }
     m_round.notifyAll();
 }

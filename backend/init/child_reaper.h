@@ -18,8 +18,12 @@ namespace caisson::init {
 class ChildReaper
 {
 public:
-    /// `reaped` is told of every child that was waited for.
-    ChildReaper(asio::io_context& loop, std::function<void(pid_t)> reaped);
+    struct Listener
+    {
+        std::function<void(pid_t, int status)> reaped; ///< the child was waited for
+        std::function<void(pid_t)> stopped;
+    };
+    ChildReaper(asio::io_context& loop, Listener listener);
 
     /// SIGCHLD must be blocked in every thread; it is read from a signalfd(2).
     Result<void> start();
@@ -37,7 +41,7 @@ private:
     void reap();
     void remember(pid_t pid, int status);
 
-    std::function<void(pid_t)> m_reaped;
+    Listener m_listener;
     asio::posix::stream_descriptor m_signals;
     std::map<pid_t, std::optional<int>> m_expected;
     std::deque<std::pair<pid_t, int>> m_unexpected; ///< the newest of the others

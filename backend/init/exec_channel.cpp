@@ -71,7 +71,9 @@ Task<void> ExecChannel::run()
     if (!first || first->kind != SupervisorReport::Kind::Started) {
         m_site.reply(std::unexpected(
             first ? launchError(m_request, *first)
-                  : Error{ErrorCode::Internal, "the command's supervisor was killed", {}}));
+                  : Error{ErrorCode::Internal,
+                          "the command's supervisor was killed from inside the sandbox; try again",
+                          {}}));
         m_site.finished();
         co_return;
     }
@@ -136,9 +138,8 @@ Task<void> ExecChannel::sendExit(const std::optional<SupervisorReport>& exited)
     if (exited) {
         status = exited->value;
     } else {
-        // Somebody inside killed the supervisor. The command has become init's own child by that;
-        // it is ended, and its true status waited for. If nobody knows that any more, it was killed.
-        ::kill(-m_command, SIGKILL);
+        // Somebody inside killed the supervisor. The command has become init's own child by that,
+        // which is ended (orphans.h). If nobody knows its status any more, it was killed.
         status = (co_await m_site.children.status(m_command)).value_or(SIGKILL);
     }
     co_await drainOutput();

@@ -275,15 +275,30 @@ void Launcher::reported(const Launched& launched)
     settle(*launched.supervision);
 }
 
-void Launcher::reaped(pid_t pid)
+bool Launcher::reaped(pid_t pid)
 {
     const auto found = m_running.find(pid);
     if (found == m_running.end())
-        return;
+        return false;
     const std::shared_ptr<Supervision> supervision = std::move(found->second);
     m_running.erase(found);
     supervision->hasEnded = true;
     settle(*supervision);
+    return true;
+}
+
+void Launcher::stopped(pid_t pid) const
+{
+    if (m_running.contains(pid))
+        ::kill(pid, SIGCONT);
+}
+
+std::vector<pid_t> Launcher::supervisors() const
+{
+    std::vector<pid_t> pids;
+    for (const auto& [pid, supervision] : m_running)
+        pids.push_back(pid);
+    return pids;
 }
 
 void Launcher::settle(Supervision& supervision)

@@ -41,8 +41,12 @@ public:
     /// With either, the command's process has left init's memory: its copy of the supervisor's end
     /// is closed by its exec, when that has its new memory already, or by its own end.
     void reported(const Launched& launched);
-    /// A child of init has been reaped.
-    void reaped(pid_t pid);
+    /// A child of init has been reaped. Whether it was a supervisor.
+    bool reaped(pid_t pid);
+    /// A child of init has been stopped. A supervisor goes on at once: it owes timeouts and exits.
+    void stopped(pid_t pid) const;
+    /// In the order of their pids.
+    std::vector<pid_t> supervisors() const;
 
 private:
     using Supervision = Launched::Supervision;

@@ -93,7 +93,7 @@ Process* find(ProcessTable& table, std::size_t count, pid_t pid)
 }
 
 /// Reads the processes anew and marks those below this one.
-std::size_t findTree(ProcessTable& table)
+std::size_t findTree(ProcessTable& table, std::span<const pid_t> except = {})
 {
     const std::size_t count = readProcesses(table);
     const pid_t self = ::getpid();
@@ -105,20 +105,23 @@ std::size_t findTree(ProcessTable& table)
             if (process.below)
                 continue;
             const Process* const parent = find(table, count, process.parent);
-            if (process.parent == self || (parent != nullptr && parent->below))
+            const bool counts = process.parent == self
+                                    ? !std::binary_search(except.begin(), except.end(), process.pid)
+                                    : parent != nullptr && parent->below;
+            if (counts)
                 process.below = changed = true;
         }
     }
     return count;
 }
 
-void stopTree(ProcessTable& table)
+void stopTree(ProcessTable& table, std::span<const pid_t> except)
 {
     // A process that waits for the child of its vfork(2) stops only after it; hence the bound.
     constexpr int mostRounds = 20;
     const pid_t ownGroup = ::getpgrp();
     for (int round = 0; round < mostRounds; ++round) {
-        const std::size_t count = findTree(table);
+        const std::size_t count = findTree(table, except);
         bool allStopped = true;
         for (std::size_t i = 0; i < count; ++i) {
             const Process& process = table.processes[i];
@@ -155,18 +158,27 @@ void signalTree(ProcessTable& table, int signal)
     }
 }
 
+bool killBelow(ProcessTable& table, std::span<const pid_t> except)
+{
+    stopTree(table, except);
+    bool found = false;
+    const std::size_t count = findTree(table, except);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!table.processes[i].below)
+            continue;
+        ::kill(table.processes[i].pid, SIGKILL);
+        found = true;
+    }
+    return found;
+}
+
 void killTree(ProcessTable& table, AwaitedChild& child)
 {
     sigset_t childEnded;
     sigemptyset(&childEnded);
     sigaddset(&childEnded, SIGCHLD);
     for (;;) {
-        stopTree(table);
-        const std::size_t count = findTree(table);
-        for (std::size_t i = 0; i < count; ++i) {
-            if (table.processes[i].below)
-                ::kill(table.processes[i].pid, SIGKILL);
-        }
+        killBelow(table);
         for (;;) {
             int status = 0;
             const pid_t pid = ::waitpid(-1, &status, WNOHANG);

@@ -12,6 +12,7 @@
 
 #include <csignal>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <type_traits>
 #include <unistd.h>
 #include <utility>
@@ -37,7 +38,9 @@ const Request& partOf(const Request& request)
 Session::Session(asio::io_context& loop, int descriptor)
     : m_loop(loop)
     , m_link(loop, descriptor)
-    , m_children(loop, [this](pid_t pid) { m_launcher.reaped(pid); })
+    , m_orphans(loop.get_executor(), [this] { return m_launcher.supervisors(); })
+    , m_children(loop, {.reaped = [this](pid_t pid, int status) { childReaped(pid, status); },
+                        .stopped = [this](pid_t pid) { m_launcher.stopped(pid); }})
 {
 }
 
@@ -55,6 +58,13 @@ void Session::abandon()
 {
     for (const auto& [number, open] : m_channels)
         open->abandon();
+}
+
+void Session::childReaped(pid_t pid, int status)
+{
+    // One that ends by itself leaves nothing below it.
+    if (m_launcher.reaped(pid) && WIFSIGNALED(status))
+        m_orphans.end();
 }
 
 /// The first frame shows that the keeper is there and, the runtime having gone, the parent: init

@@ -7,6 +7,7 @@
 #include "backend/init/child_reaper.h"
 #include "backend/init/launcher.h"
 #include "backend/init/link.h"
+#include "backend/init/orphans.h"
 #include "backend/init/workers.h"
 
 #include <boost/asio/io_context.hpp>
@@ -45,6 +46,7 @@ private:
     template<class Request, class Answer>
     void runFile(const api::Control& request, Result<Answer> (*operation)(const Request&));
     void followKeeper();
+    void childReaped(pid_t pid, int status);
 
     Reply signal(const std::string& body);
     Reply resize(const std::string& body);
@@ -56,6 +58,7 @@ private:
     Link m_link;
     Workers m_workers;
     Launcher m_launcher;
+    Orphans m_orphans;
     ChildReaper m_children;
     std::map<std::uint32_t, std::shared_ptr<Channel>> m_channels;
     bool m_keeperFollowed = false;

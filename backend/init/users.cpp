@@ -90,10 +90,13 @@ std::vector<gid_t> groupsOf(std::string_view name, std::string_view group)
 
 /// Empty if there is none: an image need not have one. Only a regular file is read, since the
 /// sandbox may have put a FIFO there on which pid 1 would wait for ever.
-std::string readDatabase(const char* path)
+Result<std::string> readDatabase(const char* path)
 {
     std::string text;
     const UniqueFd fd(::open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    // Root inside may have lowered init's limits (prlimit(2)): that says nothing of the users.
+    if (!fd && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+        return failErrno(std::string("cannot read the sandbox's ") + path);
     struct stat info;
     if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > kMostBytes)
         return text;
@@ -163,7 +166,13 @@ Result<Identity> findUser(std::string_view user, uid_t self, std::string_view pa
 
 Result<Identity> findUser(std::string_view user)
 {
-    return findUser(user, ::geteuid(), readDatabase("/etc/passwd"), readDatabase("/etc/group"));
+    const Result<std::string> passwd = readDatabase("/etc/passwd");
+    if (!passwd)
+        return std::unexpected(passwd.error());
+    const Result<std::string> group = readDatabase("/etc/group");
+    if (!group)
+        return std::unexpected(group.error());
+    return findUser(user, ::geteuid(), *passwd, *group);
 }
 
 } // namespace caisson::init

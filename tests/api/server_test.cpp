@@ -183,6 +183,27 @@ TEST_F(Talk, BoundsABody)
         }(std::move(clientEnd)));
 }
 
+TEST_F(Talk, RefusesABodyByItsLengthBeforeItComes)
+{
+    run(
+        [](Socket socket) -> Task<void> {
+            ServerConnection connection(std::move(socket));
+            EXPECT_TRUE(co_await connection.readHead());
+            const auto body = co_await connection.readBody(1000);
+            EXPECT_FALSE(body);
+            EXPECT_EQ(body.error().code, ErrorCode::TooLarge);
+            co_await connection.respondError(body.error());
+        }(std::move(serverEnd)),
+        [](Socket socket) -> Task<void> {
+            // Waits for the word to go on, and is not given it.
+            const std::string bytes = "POST / HTTP/1.1\r\nContent-Length: 99999999999999\r\n"
+                                      "Expect: 100-continue\r\n\r\n";
+            co_await asio::async_write(socket, asio::buffer(bytes), kTuple);
+            const std::string text = co_await readAll(socket);
+            EXPECT_TRUE(text.starts_with("HTTP/1.1 413 ")) << text;
+        }(std::move(clientEnd)));
+}
+
 TEST_F(Talk, CarriesWebSocketMessagesBothWays)
 {
     run(

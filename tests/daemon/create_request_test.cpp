@@ -52,6 +52,9 @@ TEST(CreateRequest, RefusesWhatCannotBe)
     for (const char* target : {"/", "/a/../b", "/a//b", "/./a", "/proc", "/sys/x", "/dev"})
         EXPECT_EQ(refusal([&](auto& r) { r.mounts = {{"/tmp", target}}; }), ErrorCode::BadRequest)
             << target;
+    for (const char* source : {"/", "//", "/tmp/.."})
+        EXPECT_EQ(refusal([&](auto& r) { r.mounts = {{source, "/x"}}; }), ErrorCode::BadRequest)
+            << source;
     EXPECT_EQ(refusal([](auto& r) { r.mounts = {{"/no/such/folder", "/x"}}; }),
               ErrorCode::NotFound);
 }

@@ -5,6 +5,7 @@
 #include <format>
 #include <gtest/gtest.h>
 #include <pwd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -183,6 +184,16 @@ TEST_F(InitExecAsRoot, UnknownUser)
     EXPECT_EQ(init.run({.argv = {"true"}, .user = "no-such-user"}).error->code,
               ErrorCode::NotFound);
     EXPECT_EQ(init.run({.argv = {"true"}, .user = "1000:x"}).error->code, ErrorCode::BadRequest);
+}
+
+TEST_F(InitExecAsRoot, AUserIsNotDeniedForWantOfDescriptors)
+{
+    InitProcess init;
+    const rlimit few{3, 1024}; // root inside can do that to pid 1
+    ASSERT_EQ(::prlimit(init.pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+    const auto outcome = init.run({.argv = {"true"}, .user = "nobody"});
+    ASSERT_TRUE(outcome.error);
+    EXPECT_TRUE(outcome.error->message.contains("Too many open files")) << outcome.error->message;
 }
 
 TEST_F(InitExecAsRoot, AFolderTheUserMayNotEnter)

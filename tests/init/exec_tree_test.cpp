@@ -203,6 +203,41 @@ TEST(InitTree, AKilledSupervisorTakesNothingOfInitWithIt)
     }
 }
 
+/// Root inside can do that to it; its parent is the supervisor.
+TEST(InitTree, AStoppedSupervisorGoesOn)
+{
+    InitProcess init;
+    EXPECT_EQ(init.shell("kill -STOP $PPID; exit 7").exit.code, 7);
+    EXPECT_EQ(init.shell("for i in 1 2 3 4 5 6 7 8; do kill -STOP $PPID; done; exit 8").exit.code,
+              8);
+    const auto late = init.run(
+        {.argv = {"sh", "-c", "while :; do kill -STOP $PPID; sleep 0.02; done"}, .timeoutMs = 300});
+    EXPECT_TRUE(late.exit.timedOut);
+}
+
+TEST(InitTree, NothingOutlivesAKilledSupervisor)
+{
+    InitProcess init;
+    const std::uint32_t other = init.start({.argv = {"sh", "-c", "sleep 987664; exit 5"}});
+    const auto outcome =
+        init.shell("setsid sleep 987663 & (setsid sh -c 'sleep 987663 & sleep 987663' &); "
+                   "sleep 0.1; kill -KILL $PPID; sleep 987663");
+    EXPECT_EQ(outcome.exit.signal, SIGKILL);
+    EXPECT_TRUE(becomesTrue([] { return processesWith("sleep\000987663"sv).empty(); }));
+    // Nor when the command itself had ended before.
+    EXPECT_EQ(
+        init.shell("S=$PPID; setsid sh -c \"sleep 0.3; kill -KILL $S; sleep 987663\" &").exit.code,
+        0);
+    ASSERT_FALSE(processesWith("; sleep 987663").empty());
+    EXPECT_TRUE(becomesTrue([] { return processesWith("sleep 987663").empty(); }));
+    EXPECT_TRUE(becomesTrue([] { return processesWith("sleep\000987663"sv).empty(); }));
+    // What others run is left alone.
+    const std::vector<pid_t> left = processesWith("sleep\000987664"sv);
+    ASSERT_EQ(left.size(), 1u);
+    EXPECT_EQ(::kill(left.front(), SIGKILL), 0);
+    EXPECT_EQ(init.finish(other).exit.code, 5);
+}
+
 TEST(InitTree, TheSupervisorHoldsNothingOfTheCommand)
 {
     if (::geteuid() != 0)

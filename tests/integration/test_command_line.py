@@ -274,13 +274,21 @@ class Copying(SandboxCase):
         self.assertIn(b"pipe", done.err)
         self.assertEqual(self.box.must("cat", "tree/a", "tree/z"), b"az")
 
-    def test_a_large_file_to_where_there_is_nothing(self):
+    def test_a_large_file_to_where_none_can_be(self):
         """The refusal comes while the file is still on its way."""
         (self.here / "large").write_bytes(bytes(60_000_000))
         for _ in range(15):
-            done = self.home.ctl("cp", str(self.here / "large"), "box:/none/f", limit=30)
+            done = self.home.ctl("cp", str(self.here / "large"), "box:/proc/f", limit=30)
             self.assertEqual((done.code, done.err.count(b"\n")), (125, 1))
-            self.assertIn(b"No such file", done.err)
+            self.assertIn(b"cannot write /proc/f", done.err)
+
+    def test_a_missing_folder_is_named_with_what_makes_it(self):
+        (self.here / "small").write_bytes(b"x")
+        for path, folder in (("/none/f", "/none"), ("/none/dir/", "/none/dir/"),
+                             ("/tmp/none/f", "/tmp/none")):
+            done = self.home.ctl("cp", str(self.here / "small"), "box:" + path)
+            self.assertEqual(done.code, 125)
+            self.assertIn(f"caissonctl exec box -- mkdir -p {folder}\n".encode(), done.err)
 
     def test_a_folder_to_standard_output(self):
         self.assertEqual(self.home.ctl("cp", "box:/etc", "-").code, 125)

@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <vector>
 
 namespace caisson::keeper {
@@ -173,6 +174,19 @@ Result<pid_t> readPid(const std::string& path)
     return pid;
 }
 
+/// crun starts init from a process in between, which ends before it does and is nobody's to wait for
+/// but its subreaper's: this process.
+void reapAllBut(pid_t init)
+{
+    for (;;) {
+        siginfo_t ended{};
+        if (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0 ||
+            ended.si_pid == init)
+            return;
+        ::waitpid(ended.si_pid, nullptr, 0);
+    }
+}
+
 } // namespace
 
 Result<pid_t> runContainer(const RuntimeCall& call, const Cgroups& cgroups)
@@ -202,7 +216,10 @@ Result<pid_t> runContainer(const RuntimeCall& call, const Cgroups& cgroups)
         return failErrno("cannot start the OCI runtime");
     if (code != 0)
         return std::unexpected(runtimeError(call, code, logFile));
-    return readPid(pidFile);
+    const auto init = readPid(pidFile);
+    if (init)
+        reapAllBut(*init);
+    return init;
 }
 
 } // namespace caisson::keeper

@@ -22,7 +22,7 @@ bool hasNul(const std::string& text)
 Result<void> check(const api::ExecRequest& request)
 {
     if (request.argv.empty() || request.argv.front().empty())
-        return fail(ErrorCode::BadRequest, "field \"argv\" names no program");
+        return fail(ErrorCode::BadRequest, "field \"argv\": the program to run is an empty word");
     if (std::ranges::any_of(request.argv, hasNul) || hasNul(request.cwd) || hasNul(request.user))
         return fail(ErrorCode::BadRequest,
                     "an argument holds a NUL byte, which no program can get");

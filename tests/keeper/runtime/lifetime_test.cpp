@@ -42,6 +42,13 @@ TEST_P(Lifetime, NothingIsLeftWhenInitHasEnded)
     EXPECT_EQ(onHost("grep -c " + home() + " /proc/self/mountinfo"), "0");
 }
 
+TEST_P(Lifetime, TheRuntimeLeavesNoProcess)
+{
+    const auto container = start();
+    EXPECT_EQ(onHost(std::format("cat /proc/{}/task/*/children", container->probePid())),
+              std::format("{} ", container->initPid()));
+}
+
 TEST_P(Lifetime, InitsExitCodeIsKnown)
 {
     const auto container = start();
