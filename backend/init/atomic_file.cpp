@@ -101,7 +101,7 @@ Result<void> AtomicFile::checkPreconditions() const
         return {};
     return fail(ErrorCode::PreconditionFailed, m_existing
                                                    ? m_asked + " was changed by somebody else"
-                                                   : m_asked + " is not there any more");
+                                                   : m_asked + " is not there");
 }
 
 Result<void> AtomicFile::openTemporary()

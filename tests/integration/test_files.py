@@ -222,6 +222,13 @@ class Ranges(FilesCase):
                 answer = self.get(Range=asked)
                 self.assertEqual((answer.status, answer.body), (200, b"short"))
 
+    def test_of_what_is_no_file(self):
+        for path, said in (("/dev/zero", "not an ordinary file"), ("/etc", "folder"),
+                           ("/none", "No such file")):
+            answer = self.home.api.call("GET", self.box.fileUrl(path), None, {"Range": "bytes=0-9"})
+            self.assertGreaterEqual(answer.status, 400)
+            self.assertIn(said, answer.json()["error"])
+
     def test_only_of_what_it_was(self):
         etag = self.box.put("/workspace/file", b"first").json()["etag"]
         self.assertEqual(self.get(Range="bytes=1-2", If_Range=etag).body, b"ir")

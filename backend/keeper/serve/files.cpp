@@ -107,6 +107,9 @@ Task<Result<std::optional<Range>>> askedRange(Exchange& exchange)
         "stat", api::PathRequest{.path = pathOf(exchange)});
     if (!entry)
         co_return std::unexpected(entry.error());
+    // What is no file has no size; why it cannot be read, the reading says.
+    if (entry->targetType.value_or(entry->type) != api::FileType::File)
+        co_return std::nullopt;
     const auto condition = exchange.head.header("if-range");
     if (condition && *condition != entry->etag)
         co_return std::nullopt;
