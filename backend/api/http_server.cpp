@@ -68,7 +68,8 @@ struct ServerConnection::Impl
     }
     ~Impl()
     {
-        // glibc keeps what was freed for the next time, which a service of small requests never has.
+        // glibc keeps what was freed for the next time, which a service of small requests never
+        // has.
         if (hadLargeBody)
             ::malloc_trim(0);
     }

@@ -37,7 +37,7 @@
 ///   signal  ChannelSignal → Empty          to the process group of the command
 ///   resize  ChannelResize → Empty
 ///   hangup  ChannelRef → Empty             the client is gone: HUP to the tree, KILL 2 s later
-///   close   ChannelRef → Empty             ends a read, write, list or watch; no more follows on it
+///   close   ChannelRef → Empty             ends a read, write, list or watch; no more follows
 ///   stat    PathRequest → FileEntry        `follow`: of what a symlink leads to
 ///   read    ReadRequest → FileEntry, then Data and End. A failure midway is event "failed".
 ///   write   WriteRequest → Empty once the temporary file is open; the keeper sends Data and End;

@@ -20,7 +20,8 @@ struct SameKeyTwice
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-/// Called by the parser as it goes; what it throws ends the parse, which a callback's answer cannot.
+/// Called by the parser as it goes; what it throws ends the parse, which a callback's answer
+/// cannot.
 class Strictness
 {
 public:

@@ -14,7 +14,7 @@
 ///   Connection 'c'  caissond → keeper  the bytes of a client's connection read so far (a whole
 ///                                      request head and maybe more); the connection itself
 ///                                      travels beside it (SCM_RIGHTS)
-///   Stop 's'        caissond → keeper  StopKeeper as JSON; the keeper ends its sandbox, then itself
+///   Stop 's'        caissond → keeper  StopKeeper as JSON; it ends its sandbox, then itself
 ///   Update 'u'      caissond → keeper  Sandbox as JSON: the name or labels were changed
 ///   Status 'S'      keeper → caissond  KeeperStatus as JSON: first on connecting, then each change
 ///   Event 'e'       keeper → caissond  Event as JSON, to be published

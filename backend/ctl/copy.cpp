@@ -39,6 +39,8 @@ bool endsCopying(const Error& error)
     case ErrorCode::NoSpace:
     case ErrorCode::Protocol:
         return true;
+    case ErrorCode::NotFound:
+        return error.detail.contains("sandbox"); // it was removed
     default:
         return false;
     }

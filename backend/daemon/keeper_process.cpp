@@ -74,8 +74,8 @@ struct Places
 }
 
 // Neither copies page tables, as fork(2) would: a fifth of what the start of a sandbox would cost
-// here. As in vfork(2), a parent's thread stands still until its child has exec'd; unlike there each
-// has a stack of its own. They only make system calls.
+// here. As in vfork(2), a parent's thread stands still until its child has exec'd; unlike there
+// each has a stack of its own. They only make system calls.
 
 constexpr std::size_t kStackSize = 64 * 1024;
 

@@ -24,8 +24,8 @@ Result<void> killKeeper(const std::string& sandbox, std::int64_t pid);
 /// Ends and removes what a keeper that is gone has left behind; returns when it is done.
 api::Task<Result<void>> clearUpAfterKeeper(const api::Paths& paths, std::string sandbox);
 
-/// Deletes a removed sandbox's folder, whose files belong to ids that only a keeper's user namespace
-/// can touch; returns when it is done. Goes on if caissond does not.
+/// Deletes a removed sandbox's folder, whose files belong to ids that only a keeper's user
+/// namespace can touch; returns when it is done. Goes on if caissond does not.
 api::Task<Result<void>> deleteFolder(const api::Paths& paths, std::string sandbox,
                                      std::string folder);
 

@@ -38,14 +38,16 @@ api::Task<std::invoke_result_t<Function>> onPool(api::asio::thread_pool& pool, F
 }
 
 /// What is not about one file: no other would fare better.
-bool endsAll(ErrorCode code)
+bool endsAll(const Error& error)
 {
-    switch (code) {
+    switch (error.code) {
     case ErrorCode::NotRunning:
     case ErrorCode::Stale:
     case ErrorCode::NoSpace:
     case ErrorCode::Unavailable:
         return true;
+    case ErrorCode::NotFound:
+        return error.detail.contains("sandbox"); // it was removed
     default:
         return false;
     }
@@ -119,7 +121,7 @@ api::Task<Result<void>> FolderCopy::makeFolders()
         const std::string path = inside(file.path);
         const Result<api::FileEntry> made =
             co_await m_client->fileAction(m_sandbox, path, {.action = "mkdir"});
-        if (!made && endsAll(made.error().code))
+        if (!made && endsAll(made.error()))
             co_return std::unexpected(made.error());
         if (!made && made.error().code != ErrorCode::Exists) {
             leaveOut(file.path, made.error());
@@ -153,7 +155,7 @@ api::Task<void> FolderCopy::copyNextFiles()
         if (file.kind != WalkedFile::Kind::File)
             continue;
         const Result<void> copied = co_await copyFile(file);
-        if (!copied && endsAll(copied.error().code))
+        if (!copied && endsAll(copied.error()))
             m_end = copied.error();
         else if (!copied)
             leaveOut(file.path, copied.error());

@@ -32,8 +32,8 @@ public:
     /// the command's supervisor.
     void expect(pid_t command);
     void forget(pid_t command);
-    /// The status of an expected command, as of wait(2); nothing if its supervisor has waited for it
-    /// and was killed before it could say.
+    /// The status of an expected command, as of wait(2); nothing if its supervisor has waited for
+    /// it and was killed before it could say.
     Task<std::optional<int>> status(pid_t command);
 
 private:

@@ -20,7 +20,8 @@ struct Launched
     struct Supervision;
     std::shared_ptr<Supervision> supervision; ///< for Launcher::reported()
     UniqueFd control; ///< packets of SupervisorReport and SupervisorOrder; non-blocking
-    // Non-blocking. With a tty, input and output are both the terminal's master, and error is unset.
+    // Non-blocking. With a tty, input and output are both the terminal's master, and error is
+    // unset.
     UniqueFd input;
     UniqueFd output;
     UniqueFd error;
@@ -34,7 +35,8 @@ public:
     ~Launcher();
 
     /// Checks the request and starts its supervisor. Whether the command itself could be executed
-    /// comes as the supervisor's first report. Without argv, a tty gets the login shell of its user.
+    /// comes as the supervisor's first report. Without argv, a tty gets the login shell of its
+    /// user.
     Result<Launched> launch(const api::ExecRequest& request);
 
     /// To be told of each launched command, once its first report or the end of `control` has come.

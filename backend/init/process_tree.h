@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 /// The processes below the calling one, as /proc tells. Async-signal-safe; what they need of memory
-/// is given. `except` are children of the calling process that do not count, with all below them; in
-/// the order of their pids.
+/// is given. `except` are children of the calling process that do not count, with all below them;
+/// in the order of their pids.
 namespace caisson::init {
 
 /// Room for all processes of a sandbox. Its pages cost nothing until a tree is looked at.
@@ -43,8 +43,8 @@ struct AwaitedChild
 /// Sends `signal` to each of them, and SIGCONT, so that stopped jobs get it too.
 void signalTree(ProcessTable& table, int signal);
 
-/// Kills all that it finds, and says whether that was any: what a process that was found late started
-/// meanwhile, and what has been killed but not waited for, is found the next time.
+/// Kills all that it finds, and says whether that was any: what a process that was found late
+/// started meanwhile, and what has been killed but not waited for, is found the next time.
 ///
 /// Everything is stopped before anything is killed: what is stopped cannot fork, so a fork bomb
 /// does not outrun it. Whole process groups are stopped at once, since kill(2) on a group is atomic

@@ -12,9 +12,9 @@
 /// executes anything. It is the child subreaper (prctl(2)) of all that the command starts, so that
 /// "the whole tree" is simply everything below it, however often it daemonised.
 ///
-/// It has a stack and a thread's libc state lent by a sleeping thread of init (thread_lender.h), and
-/// touches no other memory but the plan; so it makes only async-signal-safe calls, as after a fork
-/// of a program with threads. Everything in supervisor.cpp and process_tree.cpp keeps to that.
+/// It has a stack and a thread's libc state lent by a sleeping thread of init (thread_lender.h),
+/// and touches no other memory but the plan; so it makes only async-signal-safe calls, as after a
+/// fork of a program with threads. Everything in supervisor.cpp and process_tree.cpp keeps to that.
 namespace caisson::init {
 
 /// All that supervisor and command need; prepared by launcher.cpp, only read from then on.

@@ -21,9 +21,9 @@ struct Identity
     std::string shell;
 };
 
-/// Finds `user` ("dev", "1000", "1000:1000"; empty: `self`, which is root) in the texts of passwd(5)
-/// and group(5). NotFound for a name that is not there. A number need not be there: it gets group 0
-/// and home "/", as container engines do.
+/// Finds `user` ("dev", "1000", "1000:1000"; empty: `self`, which is root) in the texts of
+/// passwd(5) and group(5). NotFound for a name that is not there. A number need not be there: it
+/// gets group 0 and home "/", as container engines do.
 Result<Identity> findUser(std::string_view user, uid_t self, std::string_view passwd,
                           std::string_view group);
 

@@ -74,6 +74,7 @@ private slots:
     void aFolderIsCopiedWithProgress();
     void whatCannotBeReadIsLeftOut();
     void aCopyCanBeCancelled();
+    void aCopyEndsWithItsSandbox();
     void whatIsUnderWayWhenItGoesIsHarmless();
 
 private:
@@ -288,8 +289,8 @@ void TestLocalBackend::aFolderIsCopiedWithProgress()
     QCOMPARE(progress.last()[1], progress.last()[2]);
 }
 
-/// One folder that could not be read ended the whole copy. Nothing is closed to root, so this one is too deep to have a
-/// path.
+/// One folder that could not be read ended the whole copy. Nothing is closed to root, so this one
+/// is too deep to have a path.
 void TestLocalBackend::whatCannotBeReadIsLeftOut()
 {
     const QTemporaryDir source;
@@ -324,6 +325,22 @@ void TestLocalBackend::aCopyCanBeCancelled()
     const Result<CopyOutcome> copied = take(copying);
     QVERIFY(!copied);
     QCOMPARE(copied.error().code, ErrorCode::Cancelled);
+}
+
+void TestLocalBackend::aCopyEndsWithItsSandbox()
+{
+    const QTemporaryDir source;
+    for (int i = 0; i < 2000; ++i) {
+        QFile file(source.filePath(QStringLiteral("file-%1").arg(i)));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+    }
+    const QString sandbox = createSandbox("short-lived");
+    QSignalSpy progress(m_backend.get(), &Backend::copyProgress);
+    const QFuture<Result<CopyOutcome>> copying = m_backend->copyIn(sandbox, source.path(), 4);
+    QTRY_VERIFY(!progress.isEmpty());
+    QVERIFY(take(m_backend->removeSandbox(sandbox)));
+    const Result<CopyOutcome> copied = take(copying);
+    QVERIFY(!copied); // and not: 1,990 files were left out
 }
 
 void TestLocalBackend::whatIsUnderWayWhenItGoesIsHarmless()

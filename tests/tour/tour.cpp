@@ -288,7 +288,8 @@ void Tour::takePictures(int number, const QString& name)
                                  .arg(number, 2, 10, QLatin1Char('0'))
                                  .arg(name, QLatin1String(word));
         QPixmap picture = m_application->window().grab();
-        // A window-modal dialog is a window of its own; in the picture it is where a person sees it.
+        // A window-modal dialog is a window of its own; in the picture it is where a person sees
+        // it.
         if (QWidget* dialog = QApplication::activeModalWidget()) {
             QPainter painter(&picture);
             painter.fillRect(QRect(QPoint(), kSize), QColor(0, 0, 0, 60));

@@ -9,7 +9,8 @@
 
 namespace caisson {
 
-/// What this thread has computed so far. Unlike the clock on the wall it does not tell of other programs' load.
+/// What this thread has computed so far. Unlike the clock on the wall it does not tell of other
+/// programs' load.
 inline double threadMs()
 {
     timespec time{};
@@ -44,7 +45,8 @@ private:
     double m_longestThreadMs = 0;
 };
 
-/// Waits in the event loop itself: QTest's own waiting sleeps 10 ms between looks, which would be measured too.
+/// Waits in the event loop itself: QTest's own waiting sleeps 10 ms between looks, which would be
+/// measured too.
 template<typename Condition>
 bool runUntil(Condition condition, int timeoutMs)
 {

@@ -5,8 +5,8 @@ class QWidget;
 
 namespace caisson {
 
-/// What appears comes up in 120 ms; at once where the desktop asks for less motion. Call it when the
-/// widget is about to be painted for the first time, e.g. in its showEvent().
+/// What appears comes up in 120 ms; at once where the desktop asks for less motion. Call it when
+/// the widget is about to be painted for the first time, e.g. in its showEvent().
 void fadeIn(QWidget* widget);
 
 } // namespace caisson

@@ -6,9 +6,9 @@
 
 namespace caisson {
 
-/// How long ago, in few words: "now", "5 min", "3 h", "2 d", "12 Mar", "12 Mar 2024". A moment up to
-/// a minute ahead of `now` (clocks of two machines differ) is "now"; a later one is written as its
-/// date.
+/// How long ago, in few words: "now", "5 min", "3 h", "2 d", "12 Mar", "12 Mar 2024". A moment up
+/// to a minute ahead of `now` (clocks of two machines differ) is "now"; a later one is written as
+/// its date.
 QString shortAge(const QDateTime& moment, const QDateTime& now);
 
 } // namespace caisson

@@ -92,8 +92,8 @@ void CodeEditor::forEachVisibleBlock(
 
 void CodeEditor::resizeEvent(QResizeEvent* event)
 {
-    // For a new width QPlainTextEdit lays out every line anew, 1.5 µs each. Without wrapping no line depends on the width, so
-    // it is told of the height alone.
+    // For a new width QPlainTextEdit lays out every line anew, 1.5 µs each. Without wrapping no
+    // line depends on the width, so it is told of the height alone.
     QResizeEvent heightOnly(event->size(), QSize(event->size().width(), event->oldSize().height()));
     QPlainTextEdit::resizeEvent(&heightOnly);
     placeLineNumbers();

@@ -16,7 +16,8 @@ namespace caisson {
 class Highlighter;
 class LineNumbers;
 
-/// A text widget for code: line numbers, the current line, colours in slices, indentation. It knows nothing of files.
+/// A text widget for code: line numbers, the current line, colours in slices, indentation. It knows
+/// nothing of files.
 class CodeEditor : public QPlainTextEdit
 {
     Q_OBJECT

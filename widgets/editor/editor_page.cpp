@@ -178,7 +178,8 @@ void EditorPage::setContent(const QByteArray& bytes, const QString& etag)
         showPrepared(prepareFile(bytes, unsaved), bytes);
         return;
     }
-    // The memory that the text of a large file takes for the first time costs 10 ms a megabyte on some machines.
+    // The memory that the text of a large file takes for the first time costs 10 ms a megabyte on
+    // some machines.
     m_isPreparing = true;
     m_views->setCurrentWidget(m_textView);
     m_editor->setReadOnly(true);

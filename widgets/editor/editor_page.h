@@ -25,16 +25,19 @@ class Syntax;
 class TextLoader;
 class TextMirror;
 
-/// One file in a tab. It is given bytes and gives bytes; where they come from and go to is the owner's affair:
+/// One file in a tab. It is given bytes and gives bytes; where they come from and go to is the
+/// owner's affair:
 ///
-///     saveRequested    → the owner writes beginSave().bytes(), with If-Match: etag() (empty: the file is to be made anew), then
-///                        calls setSaved(newEtag); when the file had changed underneath (412), externalChange(bytes, etag)
+///     saveRequested    → the owner writes beginSave().bytes(), with If-Match: etag() (empty: the
+///                        file is to be made anew), then calls setSaved(newEtag); when the file had
+///                        changed underneath (412), externalChange(bytes, etag)
 ///     reloadRequested  → the owner reads the file and calls setContent()
 ///     a watch event    → externalChange(etag), or externalDelete()
 ///
-/// Files over 2 MB are shown without colours, over 20 MB (or with a line over 64 kB) in parts and read-only; a binary file
-/// is a sentence. What cannot be written back exactly as it was read cannot be edited. GUI thread only; no call waits, and
-/// none takes longer for a large file: what does is done on other threads or in slices.
+/// Files over 2 MB are shown without colours, over 20 MB (or with a line over 64 kB) in parts and
+/// read-only; a binary file is a sentence. What cannot be written back exactly as it was read
+/// cannot be edited. GUI thread only; no call waits, and none takes longer for a large file: what
+/// does is done on other threads or in slices.
 class EditorPage : public QWidget
 {
     Q_OBJECT
@@ -48,8 +51,9 @@ public:
     /// The file was moved: the language may be another.
     void setFileName(const QString& fileName);
 
-    /// What the file holds. The first time the cursor is at the start; later it stays where it was, and while the file is small
-    /// enough to be coloured, undo goes back to the text before. loaded() comes when the text is whole.
+    /// What the file holds. The first time the cursor is at the start; later it stays where it was,
+    /// and while the file is small enough to be coloured, undo goes back to the text before.
+    /// loaded() comes when the text is whole.
     void setContent(const QByteArray& bytes, const QString& etag);
 
     /// The text as it is now.
@@ -65,14 +69,16 @@ public:
     void setSaved(const QString& etag);
     const QString& etag() const { return m_etag; }
 
-    /// The file is now another. Nothing happens when it is the one known already, by etag or by content.
+    /// The file is now another. Nothing happens when it is the one known already, by etag or by
+    /// content.
     void externalChange(const QString& etag);
     void externalChange(const QByteArray& bytes, const QString& etag);
     void externalDelete();
 
     /// Without the unsaved text, which snapshot() has.
     EditorState state() const;
-    /// Before setContent(): unsaved text comes back as unsaved, with the question if the file has changed since.
+    /// Before setContent(): unsaved text comes back as unsaved, with the question if the file has
+    /// changed since.
     void restoreState(const EditorState& state);
 
     QString languageName() const; ///< e.g. "Python", "Plain text"

@@ -100,8 +100,8 @@ FileText decodeText(const QByteArray& bytes)
     return file;
 }
 
-/// Piece by piece: the whole text in between would be twice the file's memory again, and fresh memory costs every thread
-/// of a process.
+/// Piece by piece: the whole text in between would be twice the file's memory again, and fresh
+/// memory costs every thread of a process.
 QByteArray TextSnapshot::bytes() const
 {
     QByteArray bytes;

@@ -11,7 +11,8 @@ namespace caisson {
 
 class CodeEditor;
 
-/// Finds text in an editor, in place: typing goes to the next match, Enter and Shift+Enter step, Escape closes.
+/// Finds text in an editor, in place: typing goes to the next match, Enter and Shift+Enter step,
+/// Escape closes.
 class FindBar : public QWidget
 {
     Q_OBJECT
@@ -19,7 +20,8 @@ class FindBar : public QWidget
 public:
     FindBar(const QString& name, CodeEditor* editor, QWidget* parent = nullptr);
 
-    /// Shows the bar with the editor's selection as the text, if it is within a line, and takes the focus.
+    /// Shows the bar with the editor's selection as the text, if it is within a line, and takes the
+    /// focus.
     void open();
     void close();
 

@@ -151,7 +151,8 @@ void Highlighter::onContentsChange(int position, int, int added)
     if (m_dirtyUntil >= first)
         m_dirtyUntil += grown;
     if (m_next > first) {
-        // A pass that was on its way down has not told the lines below of an earlier edit yet: they stay dirty.
+        // A pass that was on its way down has not told the lines below of an earlier edit yet: they
+        // stay dirty.
         if (m_next + grown < m_frontier)
             m_dirtyUntil = qMax(m_dirtyUntil, m_next + grown);
         m_next = first;
@@ -229,8 +230,8 @@ bool Highlighter::advance(QTextBlock& block)
     }
     block = block.next();
     if (block.isValid() && (!wasKnown || oldEnd != data->end)) {
-        // What was coloured from the old state is stale. After an edited line that is so even when its end is as before:
-        // the line below may have stood below another one, which is gone.
+        // What was coloured from the old state is stale. After an edited line that is so even when
+        // its end is as before: the line below may have stood below another one, which is gone.
         if (HighlighterBlock* following = static_cast<HighlighterBlock*>(block.userData()))
             following->colours = HighlighterBlock::Colours::None;
     }

@@ -22,9 +22,10 @@ namespace caisson {
 class HighlighterBlock;
 class LineScanner;
 
-/// Colours a document in slices, so that no file makes the window wait: a pass of at most 4 ms at a time works out the state
-/// at the end of every line, and only what is on the screen gets its colours, at once. Lines on the screen that the pass
-/// has not reached are coloured as if nothing was open before them, and again when it is known.
+/// Colours a document in slices, so that no file makes the window wait: a pass of at most 4 ms at a
+/// time works out the state at the end of every line, and only what is on the screen gets its
+/// colours, at once. Lines on the screen that the pass has not reached are coloured as if nothing
+/// was open before them, and again when it is known.
 class Highlighter : public QObject
 {
     Q_OBJECT

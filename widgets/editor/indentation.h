@@ -20,8 +20,8 @@ Indentation detectIndentation(QStringView text, const Indentation& fallback);
 /// The blanks a line begins with.
 QString leadingBlanks(QStringView line);
 
-/// What a new line after `line`, broken at its end, begins with: its own blanks, a step deeper after an opening bracket
-/// or a colon at the end.
+/// What a new line after `line`, broken at its end, begins with: its own blanks, a step deeper
+/// after an opening bracket or a colon at the end.
 QString indentAfter(QStringView line, const Indentation& indentation);
 
 /// `line` with one step less.

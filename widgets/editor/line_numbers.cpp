@@ -49,7 +49,8 @@ void LineNumbers::paintEvent(QPaintEvent* event)
         const QRectF row(0, geometry.top(), width() - kRight, m_editor->fontMetrics().height());
         if (!row.intersects(event->rect()))
             return;
-        // A number is read, too: the current line stands out by full text, not by the others fading.
+        // A number is read, too: the current line stands out by full text, not by the others
+        // fading.
         painter.setPen(block.blockNumber() == current ? colors.text : colors.secondary);
         painter.drawText(row, Qt::AlignRight | Qt::AlignVCenter,
                          QString::number(m_firstNumber + block.blockNumber()));

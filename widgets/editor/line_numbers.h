@@ -15,7 +15,8 @@ class LineNumbers : public QWidget
 public:
     explicit LineNumbers(CodeEditor* editor);
 
-    /// Wide enough for the last line's number, and for three digits, so that short files do not differ.
+    /// Wide enough for the last line's number, and for three digits, so that short files do not
+    /// differ.
     int wantedWidth() const;
 
     /// The number of the document's first line, for a part of a larger file.

@@ -6,8 +6,8 @@
 
 namespace caisson {
 
-/// Cuts a large file into pages that can each be shown at once: at line ends where there are any within reach, never inside
-/// a UTF-8 character.
+/// Cuts a large file into pages that can each be shown at once: at line ends where there are any
+/// within reach, never inside a UTF-8 character.
 class PageIndex
 {
 public:

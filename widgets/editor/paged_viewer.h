@@ -23,7 +23,8 @@ class PagedViewer : public QWidget
 public:
     explicit PagedViewer(const QString& name, QWidget* parent = nullptr);
 
-    /// Keeps the bytes (shared, not copied), of which `index` is made, and stays near the part that was shown.
+    /// Keeps the bytes (shared, not copied), of which `index` is made, and stays near the part that
+    /// was shown.
     void setContent(const QByteArray& bytes, const PageIndex& index);
 
     qsizetype pageCount() const { return m_index.count(); }

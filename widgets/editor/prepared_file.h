@@ -8,8 +8,8 @@
 
 namespace caisson {
 
-/// What a page needs to know of a file before it shows it, and how the file is shown. It is found out apart from the page,
-/// since for a large file it takes longer than the window may wait.
+/// What a page needs to know of a file before it shows it, and how the file is shown. It is found
+/// out apart from the page, since for a large file it takes longer than the window may wait.
 struct PreparedFile
 {
     static constexpr qsizetype kLargestColoured = 2'000'000;

@@ -12,7 +12,8 @@ class Repository;
 
 namespace caisson {
 
-/// The languages the editor knows. Made once, by app/ (it reads an index, some 10 ms), and lent to every page.
+/// The languages the editor knows. Made once, by app/ (it reads an index, some 10 ms), and lent to
+/// every page.
 class Syntax
 {
 public:
@@ -21,7 +22,8 @@ public:
     Syntax(const Syntax&) = delete;
     Syntax& operator=(const Syntax&) = delete;
 
-    /// By file name; where that tells nothing, by the interpreter in the first line. Not valid for plain text.
+    /// By file name; where that tells nothing, by the interpreter in the first line. Not valid for
+    /// plain text.
     KSyntaxHighlighting::Definition definitionFor(const QString& fileName,
                                                   QStringView firstLine) const;
 

@@ -11,8 +11,9 @@ class Format;
 
 namespace caisson {
 
-/// How a piece of code looks on Caisson's canvas. The colours a language's own file asks for are left aside: they were
-/// chosen for another background. Nothing is amber: that colour is for decisions.
+/// How a piece of code looks on Caisson's canvas. The colours a language's own file asks for are
+/// left aside: they were chosen for another background. Nothing is amber: that colour is for
+/// decisions.
 QTextCharFormat syntaxFormat(const KSyntaxHighlighting::Format& format, bool isDark);
 
 /// Every colour syntaxFormat() can give, for the test of their contrast.

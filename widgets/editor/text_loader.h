@@ -11,8 +11,8 @@ class QPlainTextEdit;
 
 namespace caisson {
 
-/// Puts a text into an editor in slices, so that a large one does not make the window wait. A small one is there when
-/// start() returns.
+/// Puts a text into an editor in slices, so that a large one does not make the window wait. A small
+/// one is there when start() returns.
 class TextLoader : public QObject
 {
     Q_OBJECT
@@ -22,8 +22,9 @@ public:
 
     explicit TextLoader(QPlainTextEdit* editor);
 
-    /// Replaces what is in the editor, forgetting its undo history. finished() comes once the text is whole; until then
-    /// the editor is read-only. A start during a load abandons the earlier text.
+    /// Replaces what is in the editor, forgetting its undo history. finished() comes once the text
+    /// is whole; until then the editor is read-only. A start during a load abandons the earlier
+    /// text.
     void start(const QString& text);
     bool isLoading() const { return m_timer.isActive(); }
     /// 0 to 1.

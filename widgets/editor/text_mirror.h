@@ -9,8 +9,8 @@ class QTextDocument;
 
 namespace caisson {
 
-/// Keeps a copy of a document's text that can be handed out at once, whatever its size: the document itself gives its text
-/// only as a whole, and 20 MB of it take longer than a frame.
+/// Keeps a copy of a document's text that can be handed out at once, whatever its size: the
+/// document itself gives its text only as a whole, and 20 MB of it take longer than a frame.
 class TextMirror : public QObject
 {
     Q_OBJECT
@@ -34,8 +34,8 @@ private:
     bool m_isFollowing = false;
 };
 
-/// The part of a document's text from `position` on, with \n between lines. Unlike toPlainText() it leaves no-break spaces
-/// as they are.
+/// The part of a document's text from `position` on, with \n between lines. Unlike toPlainText() it
+/// leaves no-break spaces as they are.
 QString textOf(const QTextDocument& document, qsizetype position, qsizetype size);
 
 } // namespace caisson

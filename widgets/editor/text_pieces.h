@@ -6,8 +6,8 @@
 
 namespace caisson {
 
-/// A text in pieces of some 64 kB that copies share: taking a copy of 20 MB costs a pointer, and changing a character
-/// afterwards one piece. A copy can be read on any thread.
+/// A text in pieces of some 64 kB that copies share: taking a copy of 20 MB costs a pointer, and
+/// changing a character afterwards one piece. A copy can be read on any thread.
 class TextPieces
 {
 public:

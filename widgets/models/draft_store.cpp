@@ -2,8 +2,10 @@
 #include "widgets/models/draft_store.h"
 
 #include <QCryptographicHash>
+#include <QDateTime>
 #include <QDir>
 #include <QFile>
+#include <QFileInfo>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QPromise>
@@ -16,6 +18,9 @@ namespace {
 
 constexpr qint64 kLongestHead = 64 * 1024;
 const QString kSuffix = QStringLiteral(".draft");
+
+/// How long drafts of sandboxes that are not there are kept.
+constexpr int kDaysOfTheLost = 30;
 
 /// A draft's first line.
 QByteArray headOf(const QString& sandbox, const QByteArray& path, const QString& etag)
@@ -197,9 +202,10 @@ void DraftStore::removeSandbox(const QString& sandbox)
 
 void DraftStore::keepSandboxes(const QStringList& sandboxes)
 {
+    const QDateTime longAgo = QDateTime::currentDateTimeUtc().addDays(-kDaysOfTheLost);
     const QHash<QString, Key> drafts = m_drafts;
-    for (const Key& key : drafts) {
-        if (!sandboxes.contains(key.sandbox))
+    for (const auto& [file, key] : drafts.asKeyValueRange()) {
+        if (!sandboxes.contains(key.sandbox) && QFileInfo(file).lastModified() < longAgo)
             remove(key.sandbox, key.path);
     }
 }

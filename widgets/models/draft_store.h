@@ -22,8 +22,9 @@ struct Draft
     QByteArray bytes;
 };
 
-/// Keeps unsaved texts in a folder, a file each, so that they outlive the window and its crash. Each says itself which file
-/// of which sandbox it is of. Calls return at once: a thread of its own waits for the disk. GUI thread only.
+/// Keeps unsaved texts in a folder, a file each, so that they outlive the window and its crash.
+/// Each says itself which file of which sandbox it is of. Calls return at once: a thread of its own
+/// waits for the disk. GUI thread only.
 class DraftStore : public QObject
 {
     Q_OBJECT
@@ -39,14 +40,16 @@ public:
 
     /// Nothing when it is not there or cannot be read.
     QFuture<std::optional<Draft>> read(const QString& sandbox, const QByteArray& path);
-    /// `bytes` is called on the writer's thread; not at all when a later draft of the file overtakes it.
+    /// `bytes` is called on the writer's thread; not at all when a later draft of the file
+    /// overtakes it.
     void write(const QString& sandbox, const QByteArray& path, const QString& etag,
                std::function<QByteArray()> bytes);
     void remove(const QString& sandbox, const QByteArray& path);
     /// The file has another name.
     void move(const QString& sandbox, const QByteArray& from, const QByteArray& to);
     void removeSandbox(const QString& sandbox);
-    /// Sandboxes that are not named were removed while the window was closed.
+    /// Sandboxes that are not named were removed while the window was closed, or cannot be listed
+    /// just now: their drafts are kept for a month more.
     void keepSandboxes(const QStringList& sandboxes);
 
 signals:

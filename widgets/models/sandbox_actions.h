@@ -67,8 +67,8 @@ signals:
     void copied(const caisson::FolderCopying& copying, const caisson::desk::CopyOutcome& outcome);
     /// Or was stopped: Cancelled.
     void copyFailed(const caisson::FolderCopying& copying, const caisson::Error& error);
-    /// `what` is a sentence: "Could not start “bench”." `again` tries it once more; it is empty where
-    /// that makes no sense.
+    /// `what` is a sentence: "Could not start “bench”." `again` tries it once more; it is empty
+    /// where that makes no sense.
     void failed(const QString& what, const caisson::Error& error,
                 const std::function<void()>& again);
 

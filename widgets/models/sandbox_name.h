@@ -8,7 +8,8 @@ namespace caisson {
 /// Why `name` cannot be a sandbox's, as a sentence; empty when it can.
 QString sandboxNameProblem(const QString& name);
 
-/// A name made of a folder's: "My Project" gives "my-project". Empty when nothing of it can be used.
+/// A name made of a folder's: "My Project" gives "my-project". Empty when nothing of it can be
+/// used.
 QString sandboxNameFor(const QString& folderName);
 
 } // namespace caisson

@@ -8,6 +8,7 @@
 
 #include "widgets/common/icons.h"
 #include "widgets/common/prompter.h"
+#include "widgets/models/draft_store.h"
 #include "widgets/sandboxes/sandbox_delegate.h"
 
 namespace caisson {
@@ -19,11 +20,12 @@ constexpr std::chrono::minutes kAgeTick{1};
 
 } // namespace
 
-SandboxesPane::SandboxesPane(SandboxModel& model, SandboxActions& actions, Prompter& prompter,
-                             QWidget* parent)
+SandboxesPane::SandboxesPane(SandboxModel& model, SandboxActions& actions, const DraftStore& drafts,
+                             Prompter& prompter, QWidget* parent)
     : Pane(QStringLiteral("sandboxes"), tr("Sandboxes"), parent)
     , m_model(model)
     , m_actions(actions)
+    , m_drafts(drafts)
     , m_prompter(prompter)
     , m_list(new QListView(this))
     , m_new(makeAction(QStringLiteral("new"), tr("&New sandbox…")))
@@ -120,6 +122,10 @@ void SandboxesPane::confirmRemoval(const api::Sandbox& sandbox)
     QString text = isRunning
                        ? tr("Everything in it is lost: its files, and the programs that run in it.")
                        : tr("Everything in it is lost: all its files.");
+    if (const qsizetype unsaved = m_drafts.pathsOf(id).size(); unsaved > 0)
+        text += QLatin1Char(' ') + (unsaved == 1
+                                        ? tr("So is the unsaved text of one file.")
+                                        : tr("So is the unsaved text of %1 files.").arg(unsaved));
     QStringList mounts;
     for (const api::Mount& mount : sandbox.mounts)
         mounts += QString::fromStdString(mount.source);

@@ -9,7 +9,7 @@ class QListView;
 
 namespace caisson {
 
-class EmptyState;
+class DraftStore;
 class Prompter;
 
 /// The list of the sandboxes, and what can be done to them.
@@ -17,9 +17,9 @@ class SandboxesPane : public Pane
 {
     Q_OBJECT
 public:
-    /// All three outlive it.
-    SandboxesPane(SandboxModel& model, SandboxActions& actions, Prompter& prompter,
-                  QWidget* parent = nullptr);
+    /// All four outlive it.
+    SandboxesPane(SandboxModel& model, SandboxActions& actions, const DraftStore& drafts,
+                  Prompter& prompter, QWidget* parent = nullptr);
 
     /// The row that is shown as the current one. Does not emit chosen().
     void setCurrent(const QString& id);
@@ -45,6 +45,7 @@ private:
 
     SandboxModel& m_model;
     SandboxActions& m_actions;
+    const DraftStore& m_drafts;
     Prompter& m_prompter;
     QListView* m_list;
     QAction* m_new;

@@ -9,8 +9,8 @@ namespace caisson {
 
 namespace {
 
-/// Modes a program in a sandbox has no business with: 2 makes the emulator a VT52, whose sequences this filter does not
-/// read; 3 and 40 give it 132 columns behind the window's back.
+/// Modes a program in a sandbox has no business with: 2 makes the emulator a VT52, whose sequences
+/// this filter does not read; 3 and 40 give it 132 columns behind the window's back.
 bool hasRefusedMode(QByteArrayView modes)
 {
     for (const QByteArray& mode : modes.toByteArray().split(';')) {
@@ -32,7 +32,8 @@ QByteArray acceptableCsi(const QByteArray& parameters, char final)
         ++intermediates;
     }
     if (intermediates > 0) {
-        // Cursor shape (DECSCUSR) and soft reset (DECSTR) are read; of others the tail would be printed.
+        // Cursor shape (DECSCUSR) and soft reset (DECSTR) are read; of others the tail would be
+        // printed.
         const bool isCursorShape = final == 'q' && parameters.endsWith(' ');
         const bool isSoftReset = final == 'p' && parameters == "!";
         return isCursorShape || isSoftReset ? whole : QByteArray();

@@ -5,8 +5,8 @@
 
 namespace caisson {
 
-/// The control sequence ESC [ `parameters` `final` as QTermWidget may have it: whole and unchanged, rewritten (SGR), or
-/// empty. `parameters` holds the bytes 0x20 to 0x3F, intermediates included.
+/// The control sequence ESC [ `parameters` `final` as QTermWidget may have it: whole and unchanged,
+/// rewritten (SGR), or empty. `parameters` holds the bytes 0x20 to 0x3F, intermediates included.
 QByteArray acceptableCsi(const QByteArray& parameters, char final);
 
 } // namespace caisson

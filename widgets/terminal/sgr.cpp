@@ -10,7 +10,8 @@ namespace {
 /// QTermWidget reads 15; a colour, which may not be torn apart, takes up to 5.
 constexpr qsizetype kMaxParameters = 15;
 
-/// How many parameters a colour of the semicolon form takes after its introducer; 0 when it is malformed.
+/// How many parameters a colour of the semicolon form takes after its introducer; 0 when it is
+/// malformed.
 qsizetype colourLength(const QList<QByteArray>& parameters, qsizetype introducer)
 {
     const QByteArray kind = parameters.value(introducer + 1);

@@ -26,7 +26,8 @@ bool isC1(unsigned char byte)
     return byte >= 0x80 && byte < 0xA0;
 }
 
-/// The escapes with an intermediate byte that QTermWidget reads to their end: character sets, line size, UTF-8.
+/// The escapes with an intermediate byte that QTermWidget reads to their end: character sets, line
+/// size, UTF-8.
 bool isKnownIntermediate(unsigned char byte)
 {
     return std::strchr("()*+#%", byte) != nullptr;
@@ -90,8 +91,8 @@ qsizetype StreamFilter::copyText(QByteArrayView bytes, qsizetype from, QByteArra
     const char* const end = bytes.data() + bytes.size();
     const void* const escape = std::memchr(begin, kEscape, end - begin);
     const char* const stop = escape ? static_cast<const char*>(escape) : end;
-    // C2 also leads common characters (a no-break space, a degree sign): only with a C1 byte behind it, or with nothing
-    // yet, is it worth a stop.
+    // C2 also leads common characters (a no-break space, a degree sign): only with a C1 byte behind
+    // it, or with nothing yet, is it worth a stop.
     const char* at = begin;
     while (at < stop) {
         const void* found = std::memchr(at, kC1Lead, stop - at);

@@ -8,14 +8,16 @@
 
 namespace caisson {
 
-/// Stands between a sandbox's output and the emulator. The bytes are untrusted, and QTermWidget prints what it does not
-/// know: payloads of DCS, APC and PM strings as text, the tails of unknown control sequences likewise, and colons in SGR as
-/// wrong colours. Let through are text, controls and the sequences the emulator understands; a title is taken out and kept
-/// for the caller; everything else is dropped: OSC 8 (links), 52 (clipboard), palette changes, window operations.
+/// Stands between a sandbox's output and the emulator. The bytes are untrusted, and QTermWidget
+/// prints what it does not know: payloads of DCS, APC and PM strings as text, the tails of unknown
+/// control sequences likewise, and colons in SGR as wrong colours. Let through are text, controls
+/// and the sequences the emulator understands; a title is taken out and kept for the caller;
+/// everything else is dropped: OSC 8 (links), 52 (clipboard), palette changes, window operations.
 ///
-/// Works on any cut of the stream. What comes out is always whole: a sequence or a UTF-8 character that a read has cut in
-/// two waits for its rest, so other bytes may be written to the emulator between two calls.
-/// Sources: ECMA-48 (1991), xterm's ctlseqs, Paul Williams' parser for DEC's terminals.
+/// Works on any cut of the stream. What comes out is always whole: a sequence or a UTF-8 character
+/// that a read has cut in two waits for its rest, so other bytes may be written to the emulator
+/// between two calls. Sources: ECMA-48 (1991), xterm's ctlseqs, Paul Williams' parser for DEC's
+/// terminals.
 class StreamFilter
 {
 public:

@@ -14,12 +14,14 @@ enum class TerminalKey {
     Paste,
 };
 
-/// A terminal takes Ctrl-C, Ctrl-W, F6 and the like for its program. The window keeps what programs hardly use: everything
-/// with Ctrl+Shift or Ctrl+Alt, and Ctrl with Tab or the page keys. So there is always a way out by keyboard.
+/// A terminal takes Ctrl-C, Ctrl-W, F6 and the like for its program. The window keeps what programs
+/// hardly use: everything with Ctrl+Shift or Ctrl+Alt, and Ctrl with Tab or the page keys. So there
+/// is always a way out by keyboard.
 TerminalKey terminalKey(const QKeyEvent& event);
 
-/// The bytes of a key for which QTermWidget's table is wrong; empty for all others. Its Backspace is ^H, but the terminal of a
-/// fresh PTY erases by ^? (DEL), and so says terminfo for xterm: a program that reads lines plainly would get ^H as text.
+/// The bytes of a key for which QTermWidget's table is wrong; empty for all others. Its Backspace
+/// is ^H, but the terminal of a fresh PTY erases by ^? (DEL), and so says terminfo for xterm: a
+/// program that reads lines plainly would get ^H as text.
 QByteArray ownKeyBytes(const QKeyEvent& event);
 
 } // namespace caisson

@@ -103,7 +103,8 @@ TerminalView::TerminalView(const QString& name, QWidget* parent)
 
 TerminalView::~TerminalView()
 {
-    // Children die after this object has ceased to be a TerminalView: nothing may call back into it.
+    // Children die after this object has ceased to be a TerminalView: nothing may call back into
+    // it.
     m_display->removeEventFilter(this);
     disconnect(m_terminal, nullptr, this, nullptr);
     disconnect(m_display, nullptr, this, nullptr);
@@ -351,7 +352,8 @@ bool TerminalView::filterDisplayEvent(QEvent* event)
     }
 }
 
-/// What the emulator sends while it handles an event of the person is theirs; what it sends while it parses is an answer.
+/// What the emulator sends while it handles an event of the person is theirs; what it sends while
+/// it parses is an answer.
 void TerminalView::noteUserInput()
 {
     m_isUserInput = true;
@@ -375,7 +377,8 @@ void TerminalView::resizeEvent(QResizeEvent* event)
 
 void TerminalView::placeOverlays()
 {
-    // Over the last lines, not beside them: a strip in the layout would resize the terminal and make its program redraw.
+    // Over the last lines, not beside them: a strip in the layout would resize the terminal and
+    // make its program redraw.
     const int height = m_pasteStrip->heightForWidth(width());
     m_pasteStrip->setGeometry(0, this->height() - height, width(), height);
     m_activity->setGeometry(0, 0, width(), m_activity->height());
@@ -393,8 +396,8 @@ void TerminalView::applyColours()
     m_terminal->setColorScheme(
         isDark(palette()) ? QStringLiteral(":/caisson/terminal/caisson-dark.colorscheme")
                           : QStringLiteral(":/caisson/terminal/caisson-light.colorscheme"));
-    // The margin round the cells is painted in the display's Window colour. QTermWidget sets that of
-    // its background role, which is Base by the time the scheme changes.
+    // The margin round the cells is painted in the display's Window colour. QTermWidget sets that
+    // of its background role, which is Base by the time the scheme changes.
     QPalette own = m_display->palette();
     own.setColor(QPalette::Window, palette().color(QPalette::Base));
     m_display->setPalette(own);
@@ -403,7 +406,8 @@ void TerminalView::applyColours()
 
 void TerminalView::contextMenuEvent(QContextMenuEvent* event)
 {
-    // By mouse the display asks itself, unless the program wants the click; here the menu key arrives.
+    // By mouse the display asks itself, unless the program wants the click; here the menu key
+    // arrives.
     if (event->reason() == QContextMenuEvent::Keyboard)
         showMenu(QPoint(kMargin, kMargin));
 }

@@ -18,10 +18,12 @@ class EmulatorFeed;
 class NoticeStrip;
 class StreamFilter;
 
-/// A terminal without a process: bytes in, keys out. It knows nothing of where either comes from or goes to.
+/// A terminal without a process: bytes in, keys out. It knows nothing of where either comes from or
+/// goes to.
 ///
-/// Attaching to a terminal with history: beginReplay(), feed() everything up to the offset that was the end when the client
-/// attached, endReplay(), then feed() what comes live. GUI thread only; no call waits.
+/// Attaching to a terminal with history: beginReplay(), feed() everything up to the offset that was
+/// the end when the client attached, endReplay(), then feed() what comes live. GUI thread only; no
+/// call waits.
 class TerminalView : public QWidget
 {
     Q_OBJECT
@@ -31,8 +33,9 @@ public:
     static constexpr qsizetype kHighWater = 1024 * 1024;
     /// drained() comes when what waits has fallen to this. In bytes.
     static constexpr qsizetype kLowWater = 256 * 1024;
-    /// Lines that can be scrolled back to. QTermWidget keeps each cell of each line (16 bytes), so this bounds memory to
-    /// about 25 MB for 160 columns, and the cost of resizing; above 50,000 it stalls.
+    /// Lines that can be scrolled back to. QTermWidget keeps each cell of each line (16 bytes), so
+    /// this bounds memory to about 25 MB for 160 columns, and the cost of resizing; above 50,000 it
+    /// stalls.
     static constexpr int kScrollback = 10'000;
 
     /// `name` becomes the object name.
@@ -45,10 +48,12 @@ public:
     /// Fed and not yet parsed by the emulator.
     qsizetype pendingBytes() const;
 
-    /// From here on the emulator's answers to queries in the output (device attributes, cursor position) are not sent:
-    /// they were answered when they were asked. Keys are. Nothing is painted until the end.
+    /// From here on the emulator's answers to queries in the output (device attributes, cursor
+    /// position) are not sent: they were answered when they were asked. Keys are. Nothing is
+    /// painted until the end.
     void beginReplay();
-    /// Takes effect when everything fed so far is parsed; then the view is painted once and replayFinished() comes.
+    /// Takes effect when everything fed so far is parsed; then the view is painted once and
+    /// replayFinished() comes.
     void endReplay();
     bool isReplaying() const { return m_replay != Replay::None; }
 
@@ -64,8 +69,8 @@ public:
     /// Asks first when the text has several lines.
     void paste(const QString& text);
 
-    /// The last lines of the output, as many as the screen has, without trailing blanks; a wrapped line counts as one.
-    /// Reads the whole scrollback: for tests and the tour.
+    /// The last lines of the output, as many as the screen has, without trailing blanks; a wrapped
+    /// line counts as one. Reads the whole scrollback: for tests and the tour.
     QString screenText() const;
 
 signals:
@@ -76,7 +81,8 @@ signals:
     void titleChanged(const QString& title);
     void drained();
     void replayFinished();
-    /// A web address in the output was Ctrl-clicked, or chosen in the menu. Untrusted; http or https.
+    /// A web address in the output was Ctrl-clicked, or chosen in the menu. Untrusted; http or
+    /// https.
     void linkActivated(const QUrl& url);
 
 protected:
@@ -86,15 +92,14 @@ protected:
     void contextMenuEvent(QContextMenuEvent* event) override;
 
 private slots:
-    void showMenu(
-        const QPoint&
-            displayPosition); ///< connected by name: the display's class is private to QTermWidget
+    /// Connected by name: the display's class is private to QTermWidget.
+    void showMenu(const QPoint& displayPosition);
 
 private:
     enum class Replay {
         None,
         Running,
-        Ending, ///< endReplay() was called; what is fed waits in m_held until the emulator has caught up
+        Ending, ///< endReplay() was called: what is fed is m_held until the emulator is there
     };
 
     void onEmulatorSent(const char* bytes, int size);

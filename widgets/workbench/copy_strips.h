@@ -12,8 +12,8 @@ namespace caisson {
 
 class NoticeStrip;
 
-/// A strip for each folder that is being copied into a sandbox: how far it is, a way to stop it, and in the end what is not
-/// as it was wished.
+/// A strip for each folder that is being copied into a sandbox: how far it is, a way to stop it,
+/// and in the end what is not as it was wished.
 class CopyStrips : public QWidget
 {
     Q_OBJECT

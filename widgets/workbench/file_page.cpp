@@ -22,7 +22,8 @@ constexpr qint64 kLargest = 64 * 1024 * 1024;
 constexpr qint64 kLargestCompared = 2'000'000;
 constexpr std::chrono::milliseconds kPatience{300};
 constexpr std::chrono::milliseconds kCheckDelay{100};
-/// How long what was typed may be lost to a crash, and what is added a megabyte: a large text is written whole each time.
+/// How long what was typed may be lost to a crash, and what is added a megabyte: a large text is
+/// written whole each time.
 constexpr std::chrono::milliseconds kDraftDelay{500};
 constexpr std::chrono::milliseconds kDraftDelayPerMega{100};
 

@@ -25,7 +25,8 @@ Json capabilities(SpecialModes modes)
     Json all = {
         "CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FOWNER",  "CAP_FSETID",           "CAP_KILL",
         "CAP_SETGID", "CAP_SETUID",       "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT"};
-    // On a folder that belongs to the host's root, a file's capabilities would be good outside, too.
+    // On a folder that belongs to the host's root, a file's capabilities would be good outside,
+    // too.
     if (modes == SpecialModes::Allow)
         all.push_back("CAP_SETFCAP");
     return {{"bounding", all},

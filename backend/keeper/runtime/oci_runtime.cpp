@@ -174,8 +174,8 @@ Result<pid_t> readPid(const std::string& path)
     return pid;
 }
 
-/// crun starts init from a process in between, which ends before it does and is nobody's to wait for
-/// but its subreaper's: this process.
+/// crun starts init from a process in between, which ends before it does and is nobody's to wait
+/// for but its subreaper's: this process.
 void reapAllBut(pid_t init)
 {
     for (;;) {

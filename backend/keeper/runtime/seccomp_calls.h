@@ -6,11 +6,11 @@
 namespace caisson::keeper {
 
 // System calls by the names of libseccomp, of all architectures together; the runtime passes over
-// those that this one does not have. Names are separated by white space. clone, unshare and personality depend on their arguments: see
-// seccomp_profile.cpp.
+// those that this one does not have. Names are separated by white space. clone, unshare and
+// personality depend on their arguments: see seccomp_profile.cpp.
 
-/// Allowed whatever the arguments, but for what argument_filter.h refuses. Capabilities and namespaces
-/// bound what these can do.
+/// Allowed whatever the arguments, but for what argument_filter.h refuses. Capabilities and
+/// namespaces bound what these can do.
 inline constexpr std::string_view kAllowedCalls = R"(
 _llseek _newselect accept accept4 access adjtimex alarm arch_prctl arm_sync_file_range bind
 breakpoint brk cacheflush cachestat capget capset chdir chmod chown chown32 chroot clock_adjtime

@@ -60,8 +60,8 @@ std::optional<SubordinateIds> subordinateIds(const std::string& file, const std:
     return std::nullopt;
 }
 
-/// newuidmap(1) or newgidmap(1), waiting for the namespace to be there. It stays outside: it acts for
-/// the user of the host's namespace.
+/// newuidmap(1) or newgidmap(1), waiting for the namespace to be there. It stays outside: it acts
+/// for the user of the host's namespace.
 class MapCommand
 {
 public:

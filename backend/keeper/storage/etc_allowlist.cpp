@@ -20,7 +20,8 @@ namespace caisson::keeper {
 
 namespace {
 
-// Patterns of fnmatch(3), wildcards only directly below /etc. A folder stands for all that is in it.
+// Patterns of fnmatch(3), wildcards only directly below /etc. A folder stands for all that is in
+// it.
 constexpr std::array kAllowed{
     // Links of update-alternatives; the dynamic linker.
     "etc/alternatives",
@@ -147,8 +148,8 @@ bool isNever(const std::string& path)
     });
 }
 
-/// The names in an open folder and their types. Not by readdir(3), which makes five more system calls
-/// a folder.
+/// The names in an open folder and their types. Not by readdir(3), which makes five more system
+/// calls a folder.
 std::vector<std::pair<std::string, unsigned char>> namesIn(int folder)
 {
     std::vector<std::pair<std::string, unsigned char>> names;

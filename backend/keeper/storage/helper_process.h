@@ -6,12 +6,12 @@
 
 namespace caisson::keeper {
 
-/// A child that shares this process's memory (CLONE_VM), because a copy costs milliseconds: the page
-/// tables, and a fault for each page that is written afterwards. (Seen under a hypervisor without
-/// hardware support: 100 ms for 20 MB.)
+/// A child that shares this process's memory (CLONE_VM), because a copy costs milliseconds: the
+/// page tables, and a fault for each page that is written afterwards. (Seen under a hypervisor
+/// without hardware support: 100 ms for 20 MB.)
 ///
-/// `body` runs at the same time as this process, on a stack of its own of 64 KiB, with copies of its
-/// descriptors. It may make system calls and no more: no allocation, no locks, nothing that is
+/// `body` runs at the same time as this process, on a stack of its own of 64 KiB, with copies of
+/// its descriptors. It may make system calls and no more: no allocation, no locks, nothing that is
 /// expected to fail, as errno is shared. It ends by returning its exit code, or by exec.
 class HelperProcess
 {
@@ -34,7 +34,8 @@ private:
     pid_t m_pid = -1;
 };
 
-/// Waits for a child's end, whatever interrupts; its exit code, 128 and the signal that ended it, or
+/// Waits for a child's end, whatever interrupts; its exit code, 128 and the signal that ended it,
+/// or
 /// -1 with errno.
 int reap(pid_t child);
 

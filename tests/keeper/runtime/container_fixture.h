@@ -34,7 +34,8 @@ public:
     /// Why not.
     const std::string& error() const { return m_error; }
 
-    /// A fact the probe has told: keeper (its process id), pid (init's), pids, memory, cpus, workspace.
+    /// A fact the probe has told: keeper (its process id), pid (init's), pids, memory, cpus,
+    /// workspace.
     std::string fact(const std::string& name) const;
     const std::vector<std::string>& notes() const { return m_notes; }
     pid_t initPid() const { return static_cast<pid_t>(std::stol(fact("pid"))); }
@@ -63,8 +64,8 @@ private:
     unsigned m_scripts = 0;
 };
 
-/// Containers as root and as an ordinary user, each in a home of its own below a folder that only its
-/// owner may pass. Bases are shared with other cases, before and at the same time, as sandboxes
+/// Containers as root and as an ordinary user, each in a home of its own below a folder that only
+/// its owner may pass. Bases are shared with other cases, before and at the same time, as sandboxes
 /// share them: building one takes longer than most cases.
 class ContainerTest : public testing::TestWithParam<As>
 {

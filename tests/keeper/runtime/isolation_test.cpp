@@ -228,7 +228,8 @@ TEST_P(Isolation, OtherProcessesAreNotSeen)
 TEST_P(Isolation, PrivilegesAreThoseOfAContainer)
 {
     const auto container = start();
-    // CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE SYS_CHROOT SETFCAP
+    // CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE SYS_CHROOT
+    // SETFCAP
     EXPECT_EQ(container->run("grep -E '^(Cap|NoNew|Seccomp:)' /proc/self/status"),
               "CapInh:\t0000000000000000\nCapPrm:\t00000000800405fb\nCapEff:\t00000000800405fb\n"
               "CapBnd:\t00000000800405fb\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2");

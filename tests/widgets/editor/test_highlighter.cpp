@@ -147,7 +147,8 @@ void TestHighlighter::coloursWhatIsVisibleAtOnce()
 
 void TestHighlighter::editingGivesWhatAFreshPassGives()
 {
-    // Edits that open and close comments and strings over many lines, some while a pass is under way.
+    // Edits that open and close comments and strings over many lines, some while a pass is under
+    // way.
     const auto document = makeDocument(program(400));
     Highlighter highlighter(document.get());
     highlighter.setDefinition(m_cpp);

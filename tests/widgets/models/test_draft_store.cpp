@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/models/draft_store.h"
 
+#include <QDateTime>
 #include <QDir>
+#include <QFile>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -53,6 +55,16 @@ private:
         return draft.result();
     }
     qsizetype fileCount() const { return QDir(folder()).entryList(QDir::Files).size(); }
+
+    void makeOld(int days) const
+    {
+        for (const QFileInfo& info : QDir(folder()).entryInfoList(QDir::Files)) {
+            QFile file(info.filePath());
+            QVERIFY(file.open(QIODevice::ReadWrite));
+            const QDateTime then = QDateTime::currentDateTime().addDays(-days);
+            QVERIFY(file.setFileTime(then, QFileDevice::FileModificationTime));
+        }
+    }
 
     std::unique_ptr<QTemporaryDir> m_parent;
     std::unique_ptr<DraftStore> m_store;
@@ -118,6 +130,12 @@ void TestDraftStore::sandboxesAreForgotten()
     for (const char* sandbox : {"bench", "other", "third"})
         m_store->write(QLatin1String(sandbox), "/a", kEtag, giving("x"));
     m_store->removeSandbox(QStringLiteral("other"));
+    open();
+    m_store->keepSandboxes({kBench});
+    open();
+    QVERIFY(m_store->contains(QStringLiteral("third"), "/a")); // it may be listed yet
+    QCOMPARE(fileCount(), 2);
+    makeOld(31);
     m_store->keepSandboxes({kBench});
     open();
     QVERIFY(m_store->contains(kBench, "/a"));

@@ -281,7 +281,8 @@ void TestTerminalView::middleClickPastes()
 
 void TestTerminalView::losesNothingUnderBackPressure()
 {
-    // Ten thousand numbered lines, pushed by a source that honours the marks; the emulator must have seen every one.
+    // Ten thousand numbered lines, pushed by a source that honours the marks; the emulator must
+    // have seen every one.
     constexpr int kLines = 10'000;
     int next = 0;
     const auto push = [&] {
@@ -339,7 +340,8 @@ void TestTerminalView::floodIsFastAndSmooth()
 
 void TestTerminalView::survivesNoise()
 {
-    // The output of a sandbox is untrusted: bytes at random, with many beginnings of sequences, in many cuts.
+    // The output of a sandbox is untrusted: bytes at random, with many beginnings of sequences, in
+    // many cuts.
     QRandomGenerator random(20240517);
     const QByteArrayList starts{"\x1B[",
                                 "\x1B]",

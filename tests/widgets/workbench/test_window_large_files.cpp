@@ -9,7 +9,8 @@ using test::Bench;
 
 namespace {
 
-/// Computing in one turn of the event loop. Unlike time by the clock it is the same beside other programs.
+/// Computing in one turn of the event loop. Unlike time by the clock it is the same beside other
+/// programs.
 constexpr double kLongestTurnMs = 50;
 
 } // namespace

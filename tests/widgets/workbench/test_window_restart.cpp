@@ -193,7 +193,7 @@ void TestWindowRestart::removedSandboxesAreForgotten()
     QVERIFY(bench.state().contains(bench.id.toLatin1()));
     bench.backend.removeSandbox(bench.id); // by somebody else, while the window is closed
     bench.open();
-    QTRY_COMPARE(bench.drafts().size(), 0);
+    QCOMPARE(bench.drafts().size(), 1); // it may come back: kept for a month
     bench.close();
     QVERIFY(!bench.state().contains(bench.id.toLatin1()));
     QVERIFY(bench.state().contains(other.toLatin1()));

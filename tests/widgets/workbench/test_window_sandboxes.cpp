@@ -26,6 +26,7 @@ private slots:
     void aFailedCreationSaysItsOwnReason();
     void aStoppedSandboxOffersToStart();
     void sandboxesAreRenamedAndRemovedByKeyboard();
+    void unsavedTextIsNamedBeforeItsSandboxIsRemoved();
     void aNameThatIsNoneIsNotLost();
 };
 
@@ -217,6 +218,21 @@ void TestWindowSandboxes::sandboxesAreRenamedAndRemovedByKeyboard()
     QVERIFY(bench.prompter.asked().last().startsWith(QStringLiteral("Remove “crate”?")));
     QCOMPARE(modelText(*list->model()), QStringLiteral("other\n"));
     QCOMPARE(bench.find<QToolButton>("bar.switcher")->text(), QStringLiteral("other"));
+}
+
+void TestWindowSandboxes::unsavedTextIsNamedBeforeItsSandboxIsRemoved()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
+    QTRY_COMPARE(bench.drafts().size(), 1);
+    bench.prompter.willConfirm(true);
+    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_1);
+    bench.press(Qt::Key_Delete);
+    QVERIFY(bench.prompter.asked().last().contains(
+        QStringLiteral("So is the unsaved text of one file.")));
+    QTRY_COMPARE(bench.drafts().size(), 0);
 }
 
 void TestWindowSandboxes::aNameThatIsNoneIsNotLost()
