@@ -162,6 +162,7 @@ void MainWindow::makeMenu()
     QMenu* sandbox = m_menu->addMenu(tr("&Sandbox"));
     sandbox->setObjectName(QStringLiteral("menu.sandbox"));
     sandbox->addAction(m_sandboxes->newAction());
+    addAction(m_sandboxes->newAction()); // its pane is hidden on the first page
     sandbox->addSeparator();
     sandbox->addActions(m_sandboxes->sandboxActions());
     sandbox->addSeparator();
@@ -222,7 +223,6 @@ void MainWindow::connectPanes()
     connect(&m_noteTime, &QTimer::timeout, m_note, &QWidget::hide);
     connect(&m_model, &SandboxModel::rowsRemoved, this, &MainWindow::showListed);
     connect(&m_model, &SandboxModel::rowsInserted, this, &MainWindow::showListed);
-    connect(&m_model, &SandboxModel::dataChanged, this, &MainWindow::showFileStatus);
     connect(&m_services.stateFile, &StateFile::failed, this, [this](const QString& why) {
         m_errors->report({.what = tr("How you leave the window cannot be kept."),
                           .why = why,
@@ -354,12 +354,6 @@ void MainWindow::showCurrentPage()
 void MainWindow::showFileStatus()
 {
     SandboxPage* page = m_workspace->current();
-    const int row = page ? m_model.rowOf(page->id()) : -1;
-    if (row < 0) {
-        m_status->setNoSandbox();
-    } else {
-        m_status->setSandbox(m_model.index(row));
-    }
     const FilePage* file = page ? page->editors()->current() : nullptr;
     m_commands->save->setEnabled(file && file->canSave());
     if (file && file->showsFile())

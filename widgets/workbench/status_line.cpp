@@ -7,7 +7,6 @@
 
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
-#include "widgets/sandboxes/state_label.h"
 
 namespace caisson {
 
@@ -22,12 +21,10 @@ StatusLine::StatusLine(QWidget* parent)
     , m_language(makeLabel(QStringLiteral("status.language"), tr("Language")))
     , m_position(makeLabel(QStringLiteral("status.position"), tr("Position")))
     , m_format(makeLabel(QStringLiteral("status.format"), tr("Encoding")))
-    , m_state(new StateLabel)
     , m_link(makeLabel(QStringLiteral("status.link"), tr("Connection")))
 {
     setObjectName(QStringLiteral("status"));
     setFixedHeight(kHeight);
-    m_state->setObjectName(QStringLiteral("status.state"));
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(12, 1, 12, 0);
     layout->setSpacing(16);
@@ -35,9 +32,7 @@ StatusLine::StatusLine(QWidget* parent)
     layout->addWidget(m_position);
     layout->addWidget(m_format);
     layout->addStretch();
-    layout->addWidget(m_state);
     layout->addWidget(m_link);
-    setNoSandbox();
     setFile({}, {}, {});
     setLink(desk::LinkState::Connecting);
 }
@@ -65,17 +60,6 @@ void StatusLine::setFile(const QString& language, const QString& position, const
     show(m_language, language);
     show(m_position, position);
     show(m_format, format);
-}
-
-void StatusLine::setSandbox(const QModelIndex& sandbox)
-{
-    m_state->setState(sandbox);
-    m_state->show();
-}
-
-void StatusLine::setNoSandbox()
-{
-    m_state->hide();
 }
 
 void StatusLine::setLink(desk::LinkState state)

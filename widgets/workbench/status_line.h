@@ -9,10 +9,7 @@ class QLabel;
 
 namespace caisson {
 
-class StateLabel;
-
-/// The line below everything: at the left the file that is edited, at the right the sandbox and the
-/// connection.
+/// The line below everything: at the left the file that is edited, at the right the connection.
 class StatusLine : public QWidget
 {
     Q_OBJECT
@@ -21,9 +18,6 @@ public:
 
     /// Empty texts are left out.
     void setFile(const QString& language, const QString& position, const QString& format);
-    /// A row of a SandboxModel.
-    void setSandbox(const QModelIndex& sandbox);
-    void setNoSandbox();
     void setLink(desk::LinkState state);
 
 protected:
@@ -36,7 +30,6 @@ private:
     QLabel* m_language;
     QLabel* m_position;
     QLabel* m_format;
-    StateLabel* m_state;
     QLabel* m_link;
 };
 

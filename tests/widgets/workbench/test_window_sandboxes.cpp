@@ -62,7 +62,8 @@ void TestWindowSandboxes::aFailedCreationKeepsWhatWasTyped()
 {
     WindowFixture fixture;
     fixture.open();
-    fixture.click("firstRun.new");
+    fixture.press(Qt::CTRL | Qt::SHIFT | Qt::Key_N); // as the page says
+    QVERIFY(fixture.isShown("newSandbox"));
     fixture.find<QLineEdit>("newSandbox.name")->setText(QStringLiteral("orders"));
     fixture.backend.failNext(QStringLiteral("createSandbox"), ErrorCode::Exists,
                              QStringLiteral("there is a sandbox of that name"));
