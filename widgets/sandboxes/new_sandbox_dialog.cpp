@@ -85,7 +85,7 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
                                        tr("A folder &shared with this machine"),
                                        tr("Inside and here are the same files: what is changed or "
                                           "deleted inside is so here, too.")));
-    m_choices->button(static_cast<int>(SandboxContent::Empty))->setChecked(true);
+    choice(SandboxContent::Empty)->setChecked(true);
 
     m_activity->setObjectName(QStringLiteral("newSandbox.activity"));
     m_activity->hide();
@@ -142,7 +142,15 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
                 adjustSize();
             });
     refresh();
+    // The row of the folder is put in later than the buttons, and moves.
+    setTabOrder({m_name, choice(SandboxContent::Empty), choice(SandboxContent::CopiedFolder),
+                 choice(SandboxContent::MountedFolder), m_folder, m_choose, m_cancel, m_create});
     m_name->setFocus();
+}
+
+QAbstractButton* NewSandboxDialog::choice(SandboxContent content) const
+{
+    return m_choices->button(static_cast<int>(content));
 }
 
 QWidget* NewSandboxDialog::makeChoice(SandboxContent content, const QString& name,
@@ -174,16 +182,16 @@ QWidget* NewSandboxDialog::makeFolderRow()
     m_folder->setObjectName(QStringLiteral("newSandbox.folder"));
     m_folder->setAccessibleName(tr("Folder of this machine"));
     m_folder->setPlaceholderText(tr("Folder of this machine"));
-    auto* choose = new QPushButton(tr("Choose…"));
-    choose->setObjectName(QStringLiteral("newSandbox.choose"));
-    choose->setAutoDefault(false);
-    connect(choose, &QPushButton::clicked, this, &NewSandboxDialog::chooseFolder);
+    m_choose = new QPushButton(tr("Choose…"));
+    m_choose->setObjectName(QStringLiteral("newSandbox.choose"));
+    m_choose->setAutoDefault(false);
+    connect(m_choose, &QPushButton::clicked, this, &NewSandboxDialog::chooseFolder);
     auto* row = new QWidget;
     row->setObjectName(QStringLiteral("newSandbox.folderRow"));
     auto* layout = new QHBoxLayout(row);
     layout->setContentsMargins(22, 0, 0, 4);
     layout->addWidget(m_folder, 1);
-    layout->addWidget(choose);
+    layout->addWidget(m_choose);
     return row;
 }
 

@@ -5,6 +5,7 @@
 
 #include <QDialog>
 
+class QAbstractButton;
 class QButtonGroup;
 class QLabel;
 class QLineEdit;
@@ -30,6 +31,7 @@ public:
     void reject() override;
 
 private:
+    QAbstractButton* choice(SandboxContent content) const;
     QWidget* makeChoice(SandboxContent content, const QString& name, const QString& title,
                         const QString& explanation);
     QWidget* makeFolderRow();
@@ -48,6 +50,7 @@ private:
     QVBoxLayout* m_choiceRows;
     QWidget* m_folderRow;
     QLineEdit* m_folder;
+    QPushButton* m_choose;
     QLabel* m_error;
     ActivityLine* m_activity;
     QTimer* m_patience;
