@@ -98,17 +98,15 @@ Result<void> FolderWalk::collect(const std::string& path, WalkedFolder& walked) 
         return std::unexpected(names.error());
     for (const std::string& name : *names) {
         const std::string below = joined(path, name);
-        Result<std::optional<WalkedFile>> file = look(below);
+        Result<WalkedFile> file = look(below);
         if (!file) {
             // What is gone since the folder was read is nobody's loss.
             if (file.error().code != ErrorCode::NotFound)
                 walked.leftOut.push_back({below, file.error()});
             continue;
         }
-        if (!*file)
-            continue;
-        const bool isFolder = (*file)->kind == WalkedFile::Kind::Folder;
-        walked.files.push_back(std::move(**file));
+        const bool isFolder = file->kind == WalkedFile::Kind::Folder;
+        walked.files.push_back(*std::move(file));
         if (!isFolder)
             continue;
         if (Result<void> done = collect(below, walked); !done)
@@ -117,8 +115,7 @@ Result<void> FolderWalk::collect(const std::string& path, WalkedFolder& walked) 
     return {};
 }
 
-/// Nothing for what means nothing as a copy.
-Result<std::optional<WalkedFile>> FolderWalk::look(const std::string& path) const
+Result<WalkedFile> FolderWalk::look(const std::string& path) const
 {
     const Result<UniqueFd> opened = openBelow(path, O_PATH);
     if (!opened)
@@ -137,9 +134,9 @@ Result<std::optional<WalkedFile>> FolderWalk::look(const std::string& path) cons
             return failErrno("cannot read the symlink");
         file.target.assign(target, static_cast<std::size_t>(length));
     } else if (!S_ISREG(info.st_mode)) {
-        return std::optional<WalkedFile>();
+        return fail(ErrorCode::BadRequest, "it is no file, folder or symlink");
     }
-    return std::optional(std::move(file));
+    return file;
 }
 
 } // namespace caisson::desk

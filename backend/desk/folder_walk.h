@@ -5,7 +5,6 @@
 #include "backend/base/unique_fd.h"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -51,7 +50,7 @@ public:
 private:
     explicit FolderWalk(UniqueFd folder);
     Result<void> collect(const std::string& path, WalkedFolder& walked) const;
-    Result<std::optional<WalkedFile>> look(const std::string& path) const;
+    Result<WalkedFile> look(const std::string& path) const;
     Result<UniqueFd> openBelow(const std::string& path, int flags) const;
 
     UniqueFd m_folder;

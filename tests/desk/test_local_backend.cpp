@@ -302,6 +302,8 @@ void TestLocalBackend::whatCannotBeReadIsLeftOut()
     }
     QFile later(source.filePath(QStringLiteral("later")));
     QVERIFY(later.open(QIODevice::WriteOnly));
+    const QByteArray fifo = QFile::encodeName(source.filePath(QStringLiteral("a-fifo")));
+    QCOMPARE(::mkfifo(fifo.constData(), 0600), 0);
     const Result<CopyOutcome> copied = take(m_backend->copyIn(m_sandbox, source.path(), 3));
     // QDir knows of no paths that long either.
     QCOMPARE(QProcess::execute(QStringLiteral("rm"),
@@ -309,7 +311,8 @@ void TestLocalBackend::whatCannotBeReadIsLeftOut()
              0);
     QVERIFY2(copied, copied ? "" : copied.error().message.c_str());
     QVERIFY(copied->leftOut > 0);
-    QVERIFY(copied->reasons.front().starts_with(name.toStdString()));
+    QCOMPARE(copied->reasons.front(), "a-fifo: it is no file, folder or symlink");
+    QVERIFY(copied->reasons.back().starts_with(name.toStdString()));
     QVERIFY(take(m_backend->statFile(m_sandbox, "/workspace/later")));
 }
 
