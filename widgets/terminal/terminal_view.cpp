@@ -9,6 +9,7 @@
 #include <QMenu>
 #include <QMimeData>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QVBoxLayout>
 
 #include <qtermwidget6/qtermwidget.h>
@@ -160,9 +161,24 @@ void TerminalView::finishReplay()
     m_activityDelay.stop();
     m_activity->hide();
     m_terminal->setUpdatesEnabled(true);
-    m_terminal->scrollToEnd();
+    scrollToEnd();
     write(std::exchange(m_held, {}));
     emit replayFinished();
+}
+
+/// And stays there. QTermWidget goes to where its scroll bar ends, and the bar is up to 40 ms behind
+/// what has been parsed: short of the end it would stay behind for good.
+void TerminalView::scrollToEnd()
+{
+    auto* bar = m_display->findChild<QScrollBar*>();
+    if (!bar)
+        return m_terminal->scrollToEnd();
+    constexpr int kBeyond = 100'000'000; // the emulator stops at its last line
+    const QSignalBlocker quiet(bar);
+    const int known = bar->maximum();
+    bar->setMaximum(kBeyond);
+    m_terminal->scrollToEnd();
+    bar->setMaximum(known);
 }
 
 void TerminalView::onParsed()
@@ -244,7 +260,7 @@ void TerminalView::sendPaste(const QString& text)
 {
     QString wrapped = text;
     m_terminal->bracketText(wrapped);
-    m_terminal->scrollToEnd();
+    scrollToEnd();
     emit typed(wrapped.toUtf8());
 }
 
@@ -309,7 +325,7 @@ bool TerminalView::filterDisplayEvent(QEvent* event)
         }
         if (const QByteArray bytes = ownKeyBytes(*static_cast<QKeyEvent*>(event));
             !bytes.isEmpty()) {
-            m_terminal->scrollToEnd();
+            scrollToEnd();
             emit typed(bytes);
             return true;
         }

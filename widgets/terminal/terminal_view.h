@@ -106,6 +106,7 @@ private:
     void onParsed();
     void onLink(const QUrl& url, bool isFromMenu);
     void finishReplay();
+    void scrollToEnd();
     void write(const QByteArray& bytes);
     void sendPaste(const QString& text);
     void pasteClipboard(bool isSelection);

@@ -4,6 +4,7 @@
 #include <QElapsedTimer>
 #include <QPushButton>
 #include <QRandomGenerator>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -33,6 +34,8 @@ private slots:
     void leavesShortcutsToTheWindow();
     void answersQueriesWhenLive();
     void replayKeepsAnswersBack();
+    void afterAReplayTheEndIsShown();
+    void typingGoesToTheEnd();
     void keysPassDuringReplay();
     void liveBytesWaitForTheEndOfReplay();
     void emptyReplayEndsAtOnce();
@@ -217,6 +220,41 @@ void TestTerminalView::emptyReplayEndsAtOnce()
     m_view->endReplay();
     QCOMPARE(finished.size(), 1);
     QVERIFY(!m_view->isReplaying());
+}
+
+/// Long ones were left at their beginning.
+void TestTerminalView::afterAReplayTheEndIsShown()
+{
+    QByteArray history;
+    for (int line = 0; line < 3000; ++line)
+        history += "line " + QByteArray::number(line) + "\r\n";
+    m_view->beginReplay();
+    m_view->feed(history);
+    m_view->endReplay();
+    const auto* bar = m_view->focusProxy()->findChild<QScrollBar*>();
+    QVERIFY(bar);
+    QTRY_VERIFY(bar->maximum() > 2900);
+    QTRY_COMPARE(bar->value(), bar->maximum());
+    m_view->feed(history);
+    QTRY_VERIFY(bar->maximum() > 5900);
+    QTRY_COMPARE(bar->value(), bar->maximum());
+}
+
+void TestTerminalView::typingGoesToTheEnd()
+{
+    QByteArray lines;
+    for (int line = 0; line < 200; ++line)
+        lines += "line\r\n";
+    m_view->feed(lines);
+    auto* bar = m_view->focusProxy()->findChild<QScrollBar*>();
+    QTRY_VERIFY(bar->maximum() > 100);
+    bar->setValue(3);
+    m_view->feed(lines);
+    waitUntilParsed(); // but not shown yet
+    QApplication::clipboard()->setText(QStringLiteral("x"));
+    QTest::keyClick(m_view->focusProxy(), Qt::Key_V, Qt::ControlModifier | Qt::ShiftModifier);
+    QTRY_VERIFY(bar->maximum() > 300);
+    QTRY_COMPARE(bar->value(), bar->maximum());
 }
 
 void TestTerminalView::takesTitles()
