@@ -78,8 +78,10 @@ constexpr std::array kRoutes{
           AnswerKind::Json, 200, "Make a folder; move or copy", schemaOf<FileAction>,
           schemaOf<FileEntry>},
     Route{"listFolder", "GET", "/v1/sandboxes/{id}/tree/{path...}", Keeper, Looks, AnswerKind::Json,
-          200, "The entries of one folder; ?stat=1: one entry for the path itself", nullptr,
-          schemaOf<FileList>, "stat"},
+          200,
+          "The entries of one folder; ?stat=1: one entry for the path itself, with &follow=0 for "
+          "a symlink and not what it leads to",
+          nullptr, schemaOf<FileList>, "stat follow"},
     Route{"watch", "GET", "/v1/sandboxes/{id}/watch", Keeper, Looks, AnswerKind::Events, 200,
           "Changes below a folder", nullptr, schemaOf<WatchEvent>, "path include exclude since"},
 };

@@ -93,6 +93,18 @@ Task<Result<T>> callFor(Transport& transport, Call call)
     co_return api::fromJson<T>(*body);
 }
 
+/// A FileList of the one entry: HEAD has no room for what a JSON error says.
+Task<Result<api::FileEntry>> entryAt(Transport& transport, std::string target)
+{
+    Result<api::FileList> list =
+        co_await callFor<api::FileList>(transport, {"GET", std::move(target)});
+    if (!list)
+        co_return std::unexpected(list.error());
+    if (list->entries.size() != 1)
+        co_return fail(ErrorCode::Protocol, "the service gave no entry for the file");
+    co_return std::move(list->entries.front());
+}
+
 Task<Result<void>> callPlain(Transport& transport, Call call)
 {
     Result<std::string> body = co_await callText(transport, std::move(call));
@@ -242,14 +254,13 @@ Task<Result<void>> Client::removeTerminal(std::string sandbox, std::string termi
 
 Task<Result<api::FileEntry>> Client::statFile(std::string sandbox, std::string path)
 {
-    // A FileList of the one entry: HEAD has no room for what a JSON error says.
-    Result<api::FileList> list = co_await callFor<api::FileList>(
-        *m_transport, {"GET", filePath(sandbox, "/tree/", path) + "?stat=1"});
-    if (!list)
-        co_return std::unexpected(list.error());
-    if (list->entries.size() != 1)
-        co_return fail(ErrorCode::Protocol, "the service gave no entry for the file");
-    co_return std::move(list->entries.front());
+    co_return co_await entryAt(*m_transport, filePath(sandbox, "/tree/", path) + "?stat=1");
+}
+
+Task<Result<api::FileEntry>> Client::lstatFile(std::string sandbox, std::string path)
+{
+    co_return co_await entryAt(*m_transport,
+                               filePath(sandbox, "/tree/", path) + "?stat=1&follow=0");
 }
 
 Task<Result<api::FileList>> Client::listFolder(std::string sandbox, std::string path)

@@ -52,6 +52,8 @@ public:
     api::Task<Result<void>> removeTerminal(std::string sandbox, std::string terminal);
 
     api::Task<Result<api::FileEntry>> statFile(std::string sandbox, std::string path);
+    /// Of a symlink, the entry is the symlink's.
+    api::Task<Result<api::FileEntry>> lstatFile(std::string sandbox, std::string path);
     api::Task<Result<api::FileList>> listFolder(std::string sandbox, std::string path);
     /// The bytes from `offset` on, at most `length` of them; -1: to the end. BadRange when the file
     /// ends before.

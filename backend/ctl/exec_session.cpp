@@ -9,7 +9,9 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <csignal>
+#include <deque>
 #include <optional>
 #include <unistd.h>
 
@@ -21,6 +23,11 @@ constexpr std::size_t kChunk = 64 * 1024;
 
 /// What a quiet command may say before the rest of it is dropped.
 constexpr std::size_t kMaxComplaint = 4096;
+
+/// Whoever interrupts this often within so short a time means this program, whatever the command
+/// makes of it: the sandbox may not answer at all.
+constexpr std::size_t kInsistence = 3;
+constexpr std::chrono::seconds kInsistenceTime{2};
 
 /// A command under way with this program's streams. Its coroutines share it: one reads standard
 /// input, one waits for signals, the caller's reads the output. When the output ends, the program
@@ -37,7 +44,20 @@ struct Attached
     api::asio::signal_set signals; ///< before the terminal is raw: none of them may end us then
     StandardStreams streams;
     std::optional<RawTerminal> terminal;
+    std::deque<std::chrono::steady_clock::time_point> interrupts; ///< the last few
+    std::optional<int> leftWith; ///< exit code, when the end is ours
 };
+
+/// Notes one signal that ends programs; whether that is enough of them.
+bool insists(Attached& attached)
+{
+    const auto now = std::chrono::steady_clock::now();
+    attached.interrupts.push_back(now);
+    if (attached.interrupts.size() > kInsistence)
+        attached.interrupts.pop_front();
+    return attached.interrupts.size() == kInsistence &&
+           now - attached.interrupts.front() < kInsistenceTime;
+}
 
 api::Task<Result<void>> sendControl(Attached& attached, api::StreamControl control)
 {
@@ -75,6 +95,11 @@ api::Task<void> forwardSignals(std::shared_ptr<Attached> attached)
         api::StreamControl control = resizeControl(); // it may have changed during a stop, too
         if (signal != SIGWINCH && signal != SIGTSTP)
             control = {.type = "signal", .signal = std::to_string(signal)};
+        if ((signal == SIGINT || signal == SIGTERM) && insists(*attached)) {
+            attached->leftWith = kExitSignalled + signal;
+            attached->socket.abort();
+            co_return;
+        }
         if (!co_await sendControl(*attached, std::move(control)))
             co_return;
     }
@@ -92,6 +117,8 @@ api::Task<Result<int>> pumpOutput(std::shared_ptr<Attached> attached)
 {
     for (;;) {
         Result<client::ExecSocket::Message> message = co_await attached->socket.read();
+        if (attached->leftWith)
+            co_return *attached->leftWith;
         if (!message)
             co_return fail(message.error().code,
                            "the sandbox went away before the command ended: " +
@@ -159,6 +186,8 @@ api::Task<Result<int>> runAttached(Session& session, std::string sandbox, api::E
     Result<int> code = co_await pumpOutput(attached);
     // Here and not with the last owner: a coroutine that waits for input keeps its share for ever.
     attached->terminal.reset();
+    if (attached->leftWith)
+        complain("left; the command is hung up on, as soon as the sandbox takes notice");
     co_return code;
 }
 

@@ -90,6 +90,7 @@ public:
 
     virtual QFuture<Result<api::FileList>> listFolder(const QString& sandbox,
                                                       const QByteArray& path) = 0;
+    /// Of a symlink, its own entry.
     virtual QFuture<Result<api::FileEntry>> statFile(const QString& sandbox,
                                                      const QByteArray& path) = 0;
     /// TooLarge over `limit` bytes.

@@ -209,7 +209,7 @@ QFuture<Result<api::FileList>> LocalBackend::listFolder(const QString& sandbox,
 QFuture<Result<api::FileEntry>> LocalBackend::statFile(const QString& sandbox,
                                                        const QByteArray& path)
 {
-    return m_thread->call(m_client->statFile(sandbox.toStdString(), path.toStdString()));
+    return m_thread->call(m_client->lstatFile(sandbox.toStdString(), path.toStdString()));
 }
 
 QFuture<Result<FileContent>> LocalBackend::readFile(const QString& sandbox, const QByteArray& path,

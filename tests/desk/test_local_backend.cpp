@@ -281,6 +281,8 @@ void TestLocalBackend::aFolderIsCopiedWithProgress()
     const Result<CopyOutcome> copied = take(m_backend->copyIn(m_sandbox, source.path(), 1));
     QVERIFY2(copied, copied ? "" : copied.error().message.c_str());
     QCOMPARE(copied->leftOut, 0);
+    QVERIFY(take(m_backend->statFile(m_sandbox, "/workspace/src/link"))->type ==
+            api::FileType::Symlink);
     QCOMPARE(take(m_backend->readFile(m_sandbox, "/workspace/src/link", 100))->bytes,
              QByteArray("7"));
     QTRY_VERIFY_WITH_TIMEOUT(!progress.isEmpty() && progress.last()[1].toLongLong() >= 30,

@@ -363,6 +363,20 @@ class Forwarding(ExecCase):
         client.communicate(timeout=30)
         self.assertEqual(client.returncode, 128 + signal.SIGTERM)
 
+    def test_who_insists_gets_away(self):
+        """Three at once are meant for the client: the command need not answer."""
+        number = mark()
+        client = self.start(f"sleep {number} & trap 'echo got' INT; echo ready; "
+                            "while :; do sleep 0.05; done")
+        for _ in range(2):
+            client.send_signal(signal.SIGINT)
+            self.assertEqual(client.stdout.readline(), b"got\n")
+        client.send_signal(signal.SIGINT)
+        _, err = client.communicate(timeout=30)
+        self.assertEqual(client.returncode, 128 + signal.SIGINT)
+        self.assertIn(b"left", err)
+        self.waitForEnd(number)
+
     def test_signals_through_the_api(self):
         with self.box.openExec("sh", "-c", "trap 'exit 3' USR1; echo ready; "
                                            "while :; do sleep 0.05; done") as running:

@@ -291,6 +291,10 @@ class Kinds(FilesCase):
         self.assertEqual(listed["absolute"]["target_type"], "file")
         self.assertEqual(listed["all"]["target_type"], "directory")
         self.assertNotIn("target_type", listed["dangling"])
+        self.assertEqual(self.entry("/workspace/all")["type"], "directory")
+        for link in ("absolute", "all", "dangling"):
+            answer = self.home.api.get(self.box.treeUrl(f"/workspace/{link}") + "?stat=1&follow=0")
+            self.assertEqual(answer.json()["entries"], [listed[link]])
         self.assertIn("root", [one["name"] for one in
                                self.box.list("/workspace/all").json()["entries"]])
 

@@ -34,6 +34,7 @@ EmptyState::EmptyState(const QString& name, Icon iconName, const QString& senten
     m_sentence->setMaximumWidth(kSentenceWidth);
     m_sentence->setTextFormat(Qt::PlainText);
     m_button->setObjectName(name + QStringLiteral(".action"));
+    m_button->setAutoDefault(true); // Enter presses it, as in a dialog
     connect(m_button, &QPushButton::clicked, this, &EmptyState::activated);
 
     auto* layout = new QVBoxLayout(this);

@@ -120,6 +120,7 @@ QPushButton* NoticeStrip::addButton(const QString& id, const QString& text, Butt
 {
     auto* button = new QPushButton(text, this);
     button->setObjectName(objectName() + u'.' + id);
+    button->setAutoDefault(true); // Enter presses it, as in a dialog
     setButtonKind(button, kind);
     m_row->insertWidget(m_row->indexOf(m_dismiss), button);
     return button;

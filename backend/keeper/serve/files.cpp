@@ -267,7 +267,9 @@ Task<Result<void>> listFolder(Exchange exchange)
     api::FileList list{pathOf(exchange), {}};
     if (flag(exchange, "stat")) {
         Result<api::FileEntry> entry = co_await exchange.link.request<api::FileEntry>(
-            "stat", api::PathRequest{.path = pathOf(exchange)});
+            "stat", api::PathRequest{.path = pathOf(exchange),
+                                     .follow = !exchange.match.queryValue("follow") ||
+                                               flag(exchange, "follow")});
         if (!entry)
             co_return std::unexpected(entry.error());
         list.entries.push_back(std::move(*entry));

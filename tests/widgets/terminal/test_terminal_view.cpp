@@ -290,7 +290,7 @@ void TestTerminalView::asksBeforePastingLines()
     m_view->paste(QStringLiteral("one\ntwo"));
     auto* accept = m_view->findChild<QPushButton*>(QStringLiteral("terminal.paste.accept"));
     QVERIFY(accept->hasFocus());
-    QTest::keyClick(accept, Qt::Key_Space);
+    QTest::keyClick(accept, Qt::Key_Return);
     QCOMPARE(typedSoFar(), QByteArray("one\rtwo"));
     QVERIFY(strip()->isHidden());
 }
