@@ -10,6 +10,7 @@
 #include "widgets/workbench/main_window.h"
 
 #include <QApplication>
+#include <QLoggingCategory>
 
 namespace caisson {
 
@@ -23,6 +24,9 @@ Application::Application(QApplication& qt, const ApplicationOptions& options)
           std::make_unique<DraftStore>(QString::fromStdString(options.paths.config + "/unsaved")))
     , m_backend(std::make_unique<desk::LocalBackend>(options.paths))
 {
+    // What libraries think aloud, such as QTermWidget about its font before it is given ours.
+    // QT_LOGGING_RULES overrides it.
+    QLoggingCategory::setFilterRules(QStringLiteral("default.debug=false"));
     qt.setWindowIcon(applicationIcon());
     m_window = std::make_unique<MainWindow>(
         WindowServices{.backend = *m_backend,

@@ -160,6 +160,8 @@ QWidget* NewSandboxDialog::makeChoice(SandboxContent content, const QString& nam
     button->setObjectName(name);
     button->setAccessibleDescription(explanation);
     m_choices->addButton(button, static_cast<int>(content));
+    // Chosen by its letter, too.
+    connect(button, &QAbstractButton::clicked, button, qOverload<>(&QWidget::setFocus));
     auto* note = makeNote(name + QStringLiteral(".note"));
     note->setText(explanation);
     auto* choice = new QWidget;
@@ -226,6 +228,9 @@ void NewSandboxDialog::refresh()
     m_choiceRows->removeWidget(m_folderRow);
     m_choiceRows->insertWidget(static_cast<int>(content()) + 1, m_folderRow);
     m_folderRow->setVisible(needsFolder);
+    // Tab goes to the choice that is made; Qt sees to that only once one of them had the focus.
+    for (QAbstractButton* button : m_choices->buttons())
+        button->setFocusPolicy(button->isChecked() ? Qt::StrongFocus : Qt::ClickFocus);
     const QString name = m_name->text();
     const QString problem = name.isEmpty() ? QString() : sandboxNameProblem(name);
     m_nameProblem->setText(problem);

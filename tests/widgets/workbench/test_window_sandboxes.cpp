@@ -83,10 +83,14 @@ void TestWindowSandboxes::aFolderIsCopiedIn()
     fixture.find<QRadioButton>("newSandbox.copy")->setChecked(true);
     fixture.settle();
     QVERIFY(fixture.prompter.asked().isEmpty()); // a choice alone asks for nothing
-    fixture.find<QRadioButton>("newSandbox.copy")->setFocus();
-    for (const char* next : {"newSandbox.folder", "newSandbox.choose", "newSandbox.cancel"}) {
-        fixture.press(Qt::Key_Tab);
-        QVERIFY2(fixture.find<QWidget>(next)->hasFocus(), next);
+    for (const char* choice : {"newSandbox.mount", "newSandbox.copy"}) {
+        fixture.find<QRadioButton>(choice)->setChecked(true);
+        fixture.find<QWidget>("newSandbox.name")->setFocus();
+        for (const char* next :
+             {choice, "newSandbox.folder", "newSandbox.choose", "newSandbox.cancel"}) {
+            fixture.press(Qt::Key_Tab);
+            QVERIFY2(fixture.find<QWidget>(next)->hasFocus(), next);
+        }
     }
     // The row for the folder came in, and cut off the texts below it.
     for (const char* name : {"newSandbox.copy.note", "newSandbox.mount.note"}) {
