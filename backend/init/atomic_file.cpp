@@ -99,9 +99,8 @@ Result<void> AtomicFile::checkPreconditions() const
         return fail(ErrorCode::PreconditionFailed, m_asked + " is there already");
     if (m_ifMatch.empty() || (m_existing && (m_ifMatch == "*" || m_ifMatch == *m_existing)))
         return {};
-    return fail(ErrorCode::PreconditionFailed, m_existing
-                                                   ? m_asked + " was changed by somebody else"
-                                                   : m_asked + " is not there");
+    return fail(ErrorCode::PreconditionFailed,
+                m_existing ? m_asked + " was changed by somebody else" : m_asked + " is not there");
 }
 
 Result<void> AtomicFile::openTemporary()
