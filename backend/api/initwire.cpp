@@ -18,11 +18,12 @@ void putU32(char* at, std::uint32_t value)
         at[i] = static_cast<char>(value >> (8 * i) & 0xff);
 }
 
-std::uint32_t getU32(const char* at)
+/// Of four bytes.
+std::uint32_t getU32(std::string_view bytes)
 {
     std::uint32_t value = 0;
-    for (int i = 0; i < 4; ++i)
-        value |= static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])) << (8 * i);
+    for (std::size_t i = 0; i < 4; ++i)
+        value |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
     return value;
 }
 
@@ -53,7 +54,7 @@ Result<std::optional<Frame>> FrameReader::next()
     if (m_end - m_begin < kFrameHeadSize)
         return std::nullopt;
     const char* head = m_buffer.data() + m_begin;
-    const std::size_t size = getU32(head);
+    const std::size_t size = getU32({head, 4});
     const auto kind = static_cast<unsigned char>(head[4]);
     if (size > kMaxFramePayload)
         return fail(ErrorCode::Protocol, "a frame is larger than allowed");
@@ -63,7 +64,7 @@ Result<std::optional<Frame>> FrameReader::next()
         return fail(ErrorCode::Protocol, "a credit frame is not four bytes");
     if (m_end - m_begin < kFrameHeadSize + size)
         return std::nullopt;
-    Frame frame{static_cast<FrameKind>(kind), getU32(head + 5),
+    Frame frame{static_cast<FrameKind>(kind), getU32({head + 5, 4}),
                 std::string(head + kFrameHeadSize, size)};
     m_begin += kFrameHeadSize + size;
     return frame;
@@ -94,7 +95,7 @@ std::string encodeCredit(std::uint32_t channel, std::uint32_t bytes)
 
 std::uint32_t decodeCredit(std::string_view payload)
 {
-    return payload.size() == 4 ? getU32(payload.data()) : 0;
+    return payload.size() == 4 ? getU32(payload) : 0;
 }
 
 std::string encodeControl(const Control& control)

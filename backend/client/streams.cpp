@@ -38,7 +38,7 @@ api::Task<Result<ExecSocket::Message>> ExecSocket::read()
     }
     if (message->data.empty())
         co_return fail(ErrorCode::Protocol, "an output frame without its stream number");
-    const int stream = message->data.front();
+    const int stream = static_cast<unsigned char>(message->data.front());
     message->data.erase(0, 1);
     co_return Message(Output{stream, std::move(message->data)});
 }

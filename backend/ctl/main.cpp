@@ -9,7 +9,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <optional>
 
 namespace caisson::ctl {
@@ -138,7 +140,12 @@ int main(int argc, char** argv)
 {
     // Some parents leave it ignored; then a pipe without reader would be an error message here.
     std::signal(SIGPIPE, SIG_DFL);
-    const int code = caisson::ctl::run(argc, argv);
+    int code = caisson::ctl::kExitFailed;
+    try {
+        code = caisson::ctl::run(argc, argv);
+    } catch (const std::exception& exception) {
+        std::fprintf(stderr, "caissonctl: %s\n", exception.what());
+    }
     std::fflush(stdout);
     // Without waiting for a thread that reads standard input: only its other end can wake it.
     std::_Exit(code);

@@ -39,7 +39,7 @@ void setFatalHandlers(void (*handler)(int))
 {
     struct sigaction action = {};
     action.sa_handler = handler;
-    action.sa_flags = handler == SIG_DFL ? 0 : SA_RESETHAND | SA_NODEFER;
+    action.sa_flags = handler == SIG_DFL ? 0 : static_cast<int>(SA_RESETHAND | SA_NODEFER);
     for (const int signal : kFatalSignals)
         ::sigaction(signal, &action, nullptr);
 }

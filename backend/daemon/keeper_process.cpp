@@ -125,6 +125,7 @@ Result<pid_t> spawn(const std::vector<std::string>& arguments, Descriptors descr
     UniqueFd result(ends[0]);
     UniqueFd report(ends[1]);
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);

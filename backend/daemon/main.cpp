@@ -119,12 +119,12 @@ int run(const api::Paths& paths)
 
 int main(int argc, char** argv)
 {
-    CLI::App app{"Serves the sandboxes of this user on this host. Started on demand."};
-    std::string home;
-    app.set_version_flag("--version", CAISSON_VERSION);
-    app.add_option("--home", home, "Caisson's home; else CAISSON_HOME or the XDG folders");
-    CLI11_PARSE(app, argc, argv);
     try {
+        CLI::App app{"Serves the sandboxes of this user on this host. Started on demand."};
+        std::string home;
+        app.set_version_flag("--version", CAISSON_VERSION);
+        app.add_option("--home", home, "Caisson's home; else CAISSON_HOME or the XDG folders");
+        CLI11_PARSE(app, argc, argv);
         const Result<api::Paths> paths = home.empty() ? api::pathsFromEnvironment()
                                                       : Result<api::Paths>(api::pathsForHome(home));
         if (paths)

@@ -136,7 +136,7 @@ Result<api::FileEntry> AtomicFile::commit()
     if (!done)
         return std::unexpected(done.error());
     // The owner before the mode: chown(2) takes set-user-ID bits away.
-    const bool owned = !m_uid || ::fchown(m_file.get(), *m_uid, *m_gid) == 0;
+    const bool owned = !m_uid || !m_gid || ::fchown(m_file.get(), *m_uid, *m_gid) == 0;
     if (!owned)
         return failFile("keep the owner of", m_asked);
     const bool moded =
