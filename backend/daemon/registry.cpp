@@ -89,6 +89,7 @@ Result<Record*> Registry::find(const std::string& idOrName)
 std::vector<Record*> Registry::all()
 {
     std::vector<Record*> records;
+    records.reserve(m_records.size());
     for (auto& [id, record] : m_records)
         records.push_back(&record);
     std::ranges::sort(records, {}, [](const Record* record) {

@@ -91,6 +91,8 @@ LocalBackend::LocalBackend(const api::Paths& paths, QObject* parent)
 {
 }
 
+// Only memory that has run out throws here, and that ends the program anyway.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 LocalBackend::~LocalBackend()
 {
     if (m_inbox->follower)

@@ -9,9 +9,9 @@
 
 namespace caisson::init {
 
-/// Ends what is below a supervisor that was killed. Root inside may do that, and its processes are
-/// init's children then, beyond any timeout and hang-up; but for the supervisors nobody else is.
-/// One thread, the loop's.
+/// Ends what a killed supervisor leaves behind. Root inside may kill one; its processes become
+/// init's children by that, out of reach of the command's timeout and hang-up. Besides these init
+/// has no children but the supervisors. One thread, the loop's.
 class Orphans
 {
 public:

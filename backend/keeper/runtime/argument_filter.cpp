@@ -127,23 +127,24 @@ Code refuse(std::uint32_t number)
     return {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (number & SECCOMP_RET_DATA))};
 }
 
-/// Runs `body`, which ends in a return, when what was loaded last equals `value`; else goes on
+/// Runs `body`, which ends in a return, when what was loaded last stands the test; else goes on
 /// after it. A jump skips at most 255 instructions.
-Code when(std::uint32_t value, const Code& body)
+Code whenTrue(std::uint16_t test, std::uint32_t value, const Code& body)
 {
-    Code code{
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, static_cast<std::uint8_t>(body.size()))};
+    Code code{BPF_JUMP(static_cast<std::uint16_t>(BPF_JMP | test | BPF_K), value, 0,
+                       static_cast<std::uint8_t>(body.size()))};
     code.insert(code.end(), body.begin(), body.end());
     return code;
 }
 
-/// The same when what was loaded has one of the bits.
+Code when(std::uint32_t value, const Code& body)
+{
+    return whenTrue(BPF_JEQ, value, body);
+}
+
 Code whenAny(std::uint32_t bits, const Code& body)
 {
-    Code code{
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, static_cast<std::uint8_t>(body.size()))};
-    code.insert(code.end(), body.begin(), body.end());
-    return code;
+    return whenTrue(BPF_JSET, bits, body);
 }
 
 Code sequence(std::initializer_list<Code> parts)
