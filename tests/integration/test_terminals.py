@@ -4,6 +4,7 @@
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 from caisson_testing.attachment import Attachment
@@ -282,6 +283,19 @@ class Several(TerminalCase):
         self.assertLess(sleeper.offset, first.offset)
         sleeper.readUntil(first.offset)
         self.assertEqual(sleeper.bytes[:first.offset], first.bytes)
+
+    def test_a_flood_is_held_to_who_follows(self):
+        """Else Ctrl-C would be seen only when all that had been written before was shown."""
+        viewer = self.shell()
+        viewer.type(b"yes abcdefghijklmnopqrstuvwxyz\n")
+        while viewer.offset < 20_000_000:
+            viewer.step()
+            time.sleep(0.002)  # as slow as a window
+        self.assertLess(self.info(viewer.terminal)["offset"] - viewer.offset, 5_000_000)
+        # One that reads no more holds nobody up, and none is left behind for good.
+        until(lambda: self.info(viewer.terminal)["offset"] > viewer.offset + 10_000_000, "going on")
+        viewer.type(b"\x03")
+        viewer.expect(PROMPT)
 
 
 class CommandLine(TerminalCase):

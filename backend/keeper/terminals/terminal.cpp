@@ -4,6 +4,7 @@
 #include "backend/api/http_server.h"
 #include "backend/base/log.h"
 
+#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <vector>
 
@@ -16,6 +17,13 @@ namespace {
 
 constexpr std::size_t kPiece = 64 * 1024;
 constexpr std::int64_t kMaxSide = 4096;
+
+/// How far a program may write ahead of who follows it. At the 25 MB/s that a window shows, what
+/// Ctrl-C does is seen after 40 ms.
+constexpr std::int64_t kAhead = 1024 * 1024;
+
+/// How long a program waits for a client to take anything at all.
+constexpr std::chrono::milliseconds kFollowTime(250);
 
 /// How long to wait until there may be room on the disk again.
 constexpr std::chrono::seconds kTryAgain(1);
@@ -49,6 +57,7 @@ Terminal::Terminal(InitLink& link, api::asio::any_io_executor executor,
     , m_journal(std::move(journal))
     , m_info(std::move(info))
     , m_changed(executor)
+    , m_sent(executor)
 {
 }
 
@@ -76,6 +85,7 @@ Task<void> Terminal::pump(std::function<void()> changed)
             m_info.exit = exit ? exit->status : api::ExitStatus{};
         }
         m_changed.notifyAll();
+        co_await letClientsFollow();
     }
     if (!m_removed)
         changed();
@@ -104,18 +114,46 @@ Task<void> Terminal::record(std::string_view bytes)
     }
 }
 
+/// One client that follows is enough. One that has stopped to read holds the program up once, for
+/// a moment, and is left behind until it has caught up by itself.
+Task<void> Terminal::letClientsFollow()
+{
+    for (;;) {
+        const std::optional<std::int64_t> sent = sentToFollowers();
+        if (!sent || m_removed || m_journal.end() - *sent <= kAhead)
+            co_return;
+        co_await (m_sent.wait() || api::sleepFor(kFollowTime));
+        if (sentToFollowers() != sent)
+            continue;
+        for (auto& [number, client] : m_clients)
+            client.follows = false;
+    }
+}
+
+/// The furthest of them.
+std::optional<std::int64_t> Terminal::sentToFollowers() const
+{
+    std::optional<std::int64_t> furthest;
+    for (const auto& [number, client] : m_clients) {
+        if (client.follows)
+            furthest = std::max(furthest.value_or(0), client.sent);
+    }
+    return furthest;
+}
+
 Task<void> Terminal::serve(api::WebSocket socket, std::int64_t since)
 {
     const auto self = shared_from_this();
     const std::uint64_t client = m_nextClient++;
     m_clients[client] = {};
-    co_await (sendOutput(socket, since) || takeInput(socket, client));
+    co_await (sendOutput(socket, client, since) || takeInput(socket, client));
     m_clients.erase(client);
+    m_sent.notifyAll();
     if (m_typedLast == client)
         m_typedLast = 0;
 }
 
-Task<void> Terminal::sendOutput(api::WebSocket& socket, std::int64_t offset)
+Task<void> Terminal::sendOutput(api::WebSocket& socket, std::uint64_t client, std::int64_t offset)
 {
     std::vector<char> room(kPiece);
     std::int64_t replayEnd = m_journal.end();
@@ -150,6 +188,8 @@ Task<void> Terminal::sendOutput(api::WebSocket& socket, std::int64_t offset)
             if (!co_await socket.sendBinary(std::string_view(room.data(), *got)))
                 co_return;
             offset += static_cast<std::int64_t>(*got);
+            m_clients[client].sent = offset;
+            m_sent.notifyAll();
             continue;
         }
         if (replayEnd >= 0 && offset >= replayEnd) {
@@ -174,6 +214,8 @@ Task<void> Terminal::sendOutput(api::WebSocket& socket, std::int64_t offset)
             co_await socket.sendText(api::toJson(exit));
             break;
         }
+        m_clients[client].sent = offset;
+        m_clients[client].follows = true;
         co_await m_changed.wait();
     }
     co_await socket.close();
@@ -225,7 +267,8 @@ Result<void> Terminal::obey(const std::string& text, std::uint64_t client)
 
 void Terminal::clientResized(std::uint64_t client, std::int64_t cols, std::int64_t rows)
 {
-    m_clients[client] = {cols, rows};
+    m_clients[client].cols = cols;
+    m_clients[client].rows = rows;
     // The size is that of the one who typed last; before anybody typed, of the one who came last.
     if (m_typedLast == 0 || m_typedLast == client)
         resize(cols, rows);

@@ -16,7 +16,7 @@ namespace caisson::keeper {
 
 /// One terminal: its program at init, its journal, and the clients that look on. What the program
 /// writes goes to the journal at once, whether anybody looks or not; each client reads the journal
-/// at its own pace.
+/// at its own pace. A program that floods is held to the pace of who follows it, as at any terminal.
 class Terminal : public std::enable_shared_from_this<Terminal>
 {
 public:
@@ -45,10 +45,14 @@ private:
     {
         std::int64_t cols = 0;
         std::int64_t rows = 0;
+        std::int64_t sent = 0; ///< offset of what it was not sent yet
+        bool follows = false;  ///< it had been sent everything once, and was not too slow since
     };
 
-    api::Task<void> sendOutput(api::WebSocket& socket, std::int64_t offset);
+    api::Task<void> sendOutput(api::WebSocket& socket, std::uint64_t client, std::int64_t offset);
     api::Task<void> record(std::string_view bytes);
+    api::Task<void> letClientsFollow();
+    std::optional<std::int64_t> sentToFollowers() const;
     api::Task<void> takeInput(api::WebSocket& socket, std::uint64_t client);
     Result<void> obey(const std::string& text, std::uint64_t client);
     void clientResized(std::uint64_t client, std::int64_t cols, std::int64_t rows);
@@ -58,6 +62,7 @@ private:
     Journal m_journal;
     api::Terminal m_info;
     api::Notifier m_changed;
+    api::Notifier m_sent; ///< something was, or a client has left
     std::map<std::uint64_t, Client> m_clients;
     std::uint64_t m_nextClient = 1;
     std::uint64_t m_typedLast = 0;   ///< the client whose size holds
