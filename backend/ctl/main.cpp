@@ -12,7 +12,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fcntl.h>
 #include <optional>
+#include <unistd.h>
 
 namespace caisson::ctl {
 namespace {
@@ -93,6 +95,16 @@ int wrongUse(const CLI::App& app, const CLI::ParseError& error)
     return kExitWrongUse;
 }
 
+/// A standard stream that was left closed would be the number of the next descriptor opened here.
+/// What takes its place can neither be read nor written, so it fails as one that is closed.
+void closeGaps()
+{
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) < 0)
+            ::open("/", O_PATH); // the lowest number free: this one
+    }
+}
+
 int run(int argc, char** argv)
 {
     Choice choice;
@@ -138,6 +150,7 @@ int run(int argc, char** argv)
 
 int main(int argc, char** argv)
 {
+    caisson::ctl::closeGaps();
     // Some parents leave it ignored; then a pipe without reader would be an error message here.
     std::signal(SIGPIPE, SIG_DFL);
     int code = caisson::ctl::kExitFailed;

@@ -31,6 +31,24 @@ WRONG = ["", "nonsense", "ls extra", "ls --colour", "show", "rm", "exec box", "e
          "attach box", "watch box", "ls-files box", "--host"]
 
 
+class ClosedStreams(SandboxCase):
+    """A stream that is closed was the number of the next descriptor, and that was read and written."""
+
+    def runShell(self, command):
+        return subprocess.run(["sh", "-c", f'"$0" {command}', CTL], env=self.home.environment,
+                              capture_output=True, timeout=30)
+
+    def test_input(self):
+        done = self.runShell("exec box -- cat <&-")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""))
+
+    def test_output(self):
+        for command in ("exec box -- printf 12345678 >&-", "ls >&-"):
+            done = self.runShell(command)
+            self.assertEqual(done.returncode, 125)
+            self.assertIn(b"Bad file descriptor", done.stderr)
+
+
 class Uses(SandboxCase):
     def assertOneLine(self, done):
         self.assertEqual(done.out, b"")

@@ -169,8 +169,9 @@ void drawRadioButton(QPainter& painter, const QStyleOption& option)
         fillRounded(painter, rect.adjusted(5, 5, -5, -5), radius - 5, colors.onAccent);
     } else {
         fillRounded(painter, rect, radius, colors.canvas);
+        // Nothing but its edge shows what it is: an edge like others' is too faint for that.
         strokeRounded(painter, rect, radius,
-                      option.state & QStyle::State_MouseOver ? colors.secondary : colors.outline);
+                      option.state & QStyle::State_MouseOver ? colors.text : colors.secondary);
     }
     if (wantsFocusRing(option))
         drawFocusRing(painter, rect, radius, colors);

@@ -10,6 +10,7 @@
 #include <QPushButton>
 #include <QRadioButton>
 #include <QTimer>
+#include <QtConcurrentRun>
 
 #include "widgets/common/activity_line.h"
 #include "widgets/common/fonts.h"
@@ -122,9 +123,13 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     m_patience->setSingleShot(true);
     m_patience->setInterval(kPatience);
     connect(m_patience, &QTimer::timeout, m_activity, &QWidget::show);
-    connect(m_name, &QLineEdit::textChanged, this, &NewSandboxDialog::refresh);
-    connect(m_folder, &QLineEdit::textChanged, this, &NewSandboxDialog::refresh);
-    connect(m_choices, &QButtonGroup::idToggled, this, &NewSandboxDialog::refresh);
+    const auto wishChanged = [this] {
+        m_error->hide(); // it was about another wish
+        refresh();
+    };
+    connect(m_name, &QLineEdit::textChanged, this, wishChanged);
+    connect(m_folder, &QLineEdit::textChanged, this, wishChanged);
+    connect(m_choices, &QButtonGroup::idToggled, this, wishChanged);
     connect(m_cancel, &QPushButton::clicked, this, &QDialog::reject);
     connect(m_create, &QPushButton::clicked, this, &NewSandboxDialog::create);
     connect(&m_actions, &SandboxActions::created, this, [this](const QString&, quint64 creation) {
@@ -136,10 +141,7 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
                 if (creation != m_creation)
                     return;
                 setCreation(0);
-                m_error->setText(
-                    tr("The sandbox was not created. %1").arg(reason(error, Subject::Other)));
-                m_error->show();
-                adjustSize();
+                showError(tr("The sandbox was not created. %1").arg(reason(error, Subject::Other)));
             });
     refresh();
     // The row of the folder is put in later than the buttons, and moves.
@@ -242,9 +244,31 @@ void NewSandboxDialog::refresh()
 
 void NewSandboxDialog::create()
 {
+    const NewSandbox wish{.name = m_name->text(), .content = content(), .folder = m_folder->text()};
     m_error->hide();
-    setCreation(m_actions.create(
-        {.name = m_name->text(), .content = content(), .folder = m_folder->text()}));
+    if (wish.content != SandboxContent::CopiedFolder) {
+        setCreation(m_actions.create(wish));
+        return;
+    }
+    // Before there is a sandbox that stays empty. The folder may lie on a disk that is slow.
+    m_create->setEnabled(false);
+    QtConcurrent::run([folder = wish.folder] {
+        return QFileInfo(folder).isDir();
+    }).then(this, [this, wish](bool isFolder) {
+        if (isFolder)
+            setCreation(m_actions.create(wish));
+        else
+            showError(tr("There is no folder %1 on this machine. Correct the path, or choose one.")
+                          .arg(wish.folder));
+    });
+}
+
+void NewSandboxDialog::showError(const QString& sentence)
+{
+    refresh();
+    m_error->setText(sentence);
+    m_error->show();
+    adjustSize();
 }
 
 void NewSandboxDialog::reject()

@@ -40,6 +40,7 @@ private:
     void takeFolder(const QString& folder);
     void refresh();
     void create();
+    void showError(const QString& sentence);
     void setCreation(quint64 creation);
 
     SandboxActions& m_actions;

@@ -313,6 +313,8 @@ void MainWindow::showListed()
         return;
     m_patience.stop();
     m_activity->hide();
+    for (QAction* step : {m_commands->previousSandbox, m_commands->nextSandbox})
+        step->setEnabled(m_model.rowCount() > 1);
     QWidget* page = m_model.rowCount() == 0 ? static_cast<QWidget*>(m_firstRun) : m_columns;
     const bool isNew = m_body->currentWidget() != page;
     m_body->setCurrentWidget(page);

@@ -2,9 +2,11 @@
 #include "tests/widgets/workbench/bench.h"
 #include "widgets/sandboxes/state_label.h"
 
+#include <QDir>
 #include <QLineEdit>
 #include <QListView>
 #include <QRadioButton>
+#include <QTemporaryDir>
 #include <QToolButton>
 
 using namespace caisson;
@@ -97,11 +99,18 @@ void TestWindowSandboxes::aFolderIsCopiedIn()
         const auto* note = fixture.find<QLabel>(name);
         QVERIFY2(note->height() >= note->heightForWidth(note->width()), name);
     }
-    fixture.prompter.willChooseFolder(QStringLiteral("/home/ada/Orders API"));
+    const QTemporaryDir home;
+    const QString folder = home.filePath(QStringLiteral("Orders API"));
+    fixture.prompter.willChooseFolder(folder);
     fixture.click("newSandbox.choose");
     QCOMPARE(fixture.find<QLineEdit>("newSandbox.name")->text(), QStringLiteral("orders-api"));
     fixture.click("newSandbox.create");
-    QCOMPARE(fixture.backend.copiedFolder, QStringLiteral("/home/ada/Orders API"));
+    QTRY_VERIFY(fixture.isShown("newSandbox.error"));
+    QVERIFY(fixture.find<QLabel>("newSandbox.error")->text().contains(folder));
+    QVERIFY(!fixture.backend.calls().contains(QStringLiteral("createSandbox orders-api")));
+    QVERIFY(QDir().mkpath(folder));
+    fixture.click("newSandbox.create");
+    QTRY_COMPARE(fixture.backend.copiedFolder, folder);
     emit fixture.backend.copyProgress(fixture.backend.copy, 120, 3000);
     QCOMPARE(fixture.find<QLabel>("copying.what")->text(),
              QStringLiteral("Copying “Orders API” into “orders-api”."));
@@ -120,14 +129,17 @@ void TestWindowSandboxes::twoFoldersAreCopiedAtOnce()
 {
     Bench bench;
     bench.open();
+    const QTemporaryDir home;
     QList<quint64> copies;
     for (const char* name : {"first", "second"}) {
+        const QString folder = home.filePath(QLatin1String(name));
+        QVERIFY(QDir().mkpath(folder));
         bench.action("new")->trigger();
         bench.find<QRadioButton>("newSandbox.copy")->setChecked(true);
         bench.find<QLineEdit>("newSandbox.name")->setText(QLatin1String(name));
-        bench.find<QLineEdit>("newSandbox.folder")
-            ->setText(QLatin1String("/srv/") + QLatin1String(name));
+        bench.find<QLineEdit>("newSandbox.folder")->setText(folder);
         bench.click("newSandbox.create");
+        QTRY_COMPARE(bench.backend.copiedFolder, folder);
         copies += bench.backend.copy;
         emit bench.backend.copyProgress(bench.backend.copy, copies.size(), 10);
     }

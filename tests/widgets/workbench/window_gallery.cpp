@@ -9,6 +9,7 @@
 #include <QListView>
 #include <QPlainTextEdit>
 #include <QRadioButton>
+#include <QTemporaryDir>
 #include <QTreeView>
 #include <cstdio>
 
@@ -108,13 +109,18 @@ void shootAll(const Gallery& gallery)
         gallery.shoot(QStringLiteral("first-run"), fixture.window());
         fixture.click("firstRun.new");
         auto* dialog = fixture.find<NewSandboxDialog>("newSandbox");
-        fixture.prompter.willChooseFolder(QStringLiteral("/home/ada/Orders API"));
+        const QTemporaryDir home;
+        const QString folder = home.filePath(QStringLiteral("Orders API"));
+        QDir().mkpath(folder);
+        fixture.prompter.willChooseFolder(folder);
         fixture.find<QRadioButton>("newSandbox.copy")->setChecked(true);
         fixture.click("newSandbox.choose");
         gallery.shoot(QStringLiteral("new-sandbox"), *dialog);
         fixture.backend.failNext(QStringLiteral("createSandbox"), ErrorCode::RuntimeFailed,
                                  QStringLiteral("crun could not mount the root: no space is left"));
         fixture.click("newSandbox.create");
+        if (!QTest::qWaitFor([&] { return fixture.isShown("newSandbox.error"); }))
+            qFatal("the failure is not shown");
         gallery.shoot(QStringLiteral("new-sandbox-failed"), *dialog);
         fixture.find<QRadioButton>("newSandbox.empty")->setChecked(true);
         fixture.find<QLineEdit>("newSandbox.name")->setText(QStringLiteral("orders"));
@@ -124,9 +130,10 @@ void shootAll(const Gallery& gallery)
             fixture.action("new")->trigger();
             fixture.find<QRadioButton>("newSandbox.copy")->setChecked(true);
             fixture.find<QLineEdit>("newSandbox.name")->setText(QLatin1String(name));
-            fixture.find<QLineEdit>("newSandbox.folder")
-                ->setText(QStringLiteral("/srv/Orders API"));
+            fixture.find<QLineEdit>("newSandbox.folder")->setText(folder);
             fixture.click("newSandbox.create");
+            if (!QTest::qWaitFor([&] { return !fixture.isShown("newSandbox"); }))
+                qFatal("the sandbox is not created");
             emit fixture.backend.copyProgress(fixture.backend.copy, 120, 3000);
         }
         fixture.backend.endCopy(desk::CopyOutcome{
