@@ -4,6 +4,7 @@
 #include <QAbstractItemView>
 #include <QAction>
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QPainter>
 #include <QStackedLayout>
@@ -15,6 +16,26 @@
 #include "widgets/common/style_painting.h"
 
 namespace caisson {
+
+namespace {
+
+/// One that Enter presses, too, as it does the buttons with a text.
+class ToolButton : public QToolButton
+{
+public:
+    using QToolButton::QToolButton;
+
+protected:
+    void keyPressEvent(QKeyEvent* event) override
+    {
+        if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter)
+            click();
+        else
+            QToolButton::keyPressEvent(event);
+    }
+};
+
+} // namespace
 
 Pane::Pane(const QString& name, const QString& title, QWidget* parent)
     : QWidget(parent)
@@ -81,7 +102,7 @@ void Pane::paintEvent(QPaintEvent*)
 
 QToolButton* makeToolButton(QAction* action, QWidget* parent)
 {
-    auto* button = new QToolButton(parent);
+    auto* button = new ToolButton(parent);
     button->setDefaultAction(action);
     button->setAutoRaise(true);
     button->setFocusPolicy(Qt::TabFocus);

@@ -4,6 +4,7 @@
 #include <QAction>
 #include <QActionGroup>
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QMenu>
 #include <QPainter>
 #include <QStyleOptionToolButton>
@@ -39,6 +40,14 @@ public:
     QSize minimumSizeHint() const override { return sizeHint(); }
 
 protected:
+    void keyPressEvent(QKeyEvent* event) override
+    {
+        if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter)
+            showMenu();
+        else
+            QToolButton::keyPressEvent(event);
+    }
+
     void paintEvent(QPaintEvent*) override
     {
         const Colors& colors = colorsOf(palette());

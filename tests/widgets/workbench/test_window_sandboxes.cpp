@@ -5,6 +5,7 @@
 #include <QDir>
 #include <QLineEdit>
 #include <QListView>
+#include <QMenu>
 #include <QRadioButton>
 #include <QTemporaryDir>
 #include <QToolButton>
@@ -64,6 +65,11 @@ void TestWindowSandboxes::aFailedCreationKeepsWhatWasTyped()
 {
     WindowFixture fixture;
     fixture.open();
+    fixture.find<QToolButton>("bar.menu")->setFocus();
+    fixture.press(Qt::Key_Return);
+    QTRY_VERIFY(fixture.find<QMenu>("menu")->isVisible());
+    QVERIFY(!fixture.action("nextSandbox")->isEnabled());
+    fixture.find<QMenu>("menu")->close();
     fixture.press(Qt::CTRL | Qt::SHIFT | Qt::Key_N); // as the page says
     QVERIFY(fixture.isShown("newSandbox"));
     fixture.find<QLineEdit>("newSandbox.name")->setText(QStringLiteral("orders"));
