@@ -110,6 +110,9 @@ Task<Result<ResponseHead>> ClientConnection::readHead()
 Task<Result<std::size_t>> ClientConnection::readBodySome(std::span<char> room)
 {
     Impl& d = *m_impl;
+    // Beast reads what its buffer has room for, and an empty one has 512 bytes.
+    if (!d.parser.is_done())
+        d.buffer.reserve(room.size());
     while (!d.parser.is_done()) {
         auto& body = d.parser.get().body();
         body.data = room.data();

@@ -207,6 +207,9 @@ Task<Result<std::size_t>> ServerConnection::readBodySome(std::span<char> room)
         if (Result<void> sent = co_await d.write("HTTP/1.1 100 Continue\r\n\r\n"); !sent)
             co_return std::unexpected(sent.error());
     }
+    // Beast reads what its buffer has room for, and an empty one has 512 bytes.
+    if (!d.parser->is_done())
+        d.buffer.reserve(room.size());
     while (!d.parser->is_done()) {
         auto& body = d.parser->get().body();
         body.data = room.data();

@@ -183,6 +183,36 @@ TEST_F(Talk, BoundsABody)
         }(std::move(clientEnd)));
 }
 
+/// It came in pieces of 512 bytes, each of which went its own way to the disk.
+TEST_F(Talk, ABodyComesInPiecesThatFillTheRoom)
+{
+    run(
+        [](Socket socket) -> Task<void> {
+            ServerConnection connection(std::move(socket));
+            EXPECT_TRUE(co_await connection.readHead());
+            std::vector<char> room(64 * 1024);
+            std::size_t size = 0;
+            int pieces = 0;
+            while (const std::size_t got = (co_await connection.readBodySome(room)).value_or(0)) {
+                size += got;
+                ++pieces;
+            }
+            EXPECT_EQ(size, 1'000'000u);
+            EXPECT_LT(pieces, 200);
+        }(std::move(serverEnd)),
+        [](Socket socket) -> Task<void> {
+            const std::string head = "PUT / HTTP/1.1\r\nContent-Length: 1000000\r\n"
+                                     "Expect: 100-continue\r\n\r\n";
+            co_await asio::async_write(socket, asio::buffer(head), kTuple);
+            // Nothing of the body has come with the head, then.
+            std::string word(25, '\0');
+            co_await asio::async_read(socket, asio::buffer(word), kTuple);
+            EXPECT_EQ(word, "HTTP/1.1 100 Continue\r\n\r\n");
+            const std::string body(1'000'000, 'x');
+            co_await asio::async_write(socket, asio::buffer(body), kTuple);
+        }(std::move(clientEnd)));
+}
+
 TEST_F(Talk, RefusesABodyByItsLengthBeforeItComes)
 {
     run(

@@ -4,38 +4,17 @@
 #include <QAbstractItemView>
 #include <QAction>
 #include <QHBoxLayout>
-#include <QKeyEvent>
 #include <QLabel>
 #include <QPainter>
 #include <QStackedLayout>
-#include <QToolButton>
 #include <QTreeView>
 
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/style_painting.h"
+#include "widgets/common/tool_button.h"
 
 namespace caisson {
-
-namespace {
-
-/// One that Enter presses, too, as it does the buttons with a text.
-class ToolButton : public QToolButton
-{
-public:
-    using QToolButton::QToolButton;
-
-protected:
-    void keyPressEvent(QKeyEvent* event) override
-    {
-        if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter)
-            click();
-        else
-            QToolButton::keyPressEvent(event);
-    }
-};
-
-} // namespace
 
 Pane::Pane(const QString& name, const QString& title, QWidget* parent)
     : QWidget(parent)

@@ -360,6 +360,12 @@ void FileTreeModel::applyMoved(const QByteArray& from, const QByteArray& to, boo
             refine(*replaced);
             return;
         }
+        if (directory && !node && replaced->type == api::FileType::Directory) {
+            // Told a second time: by the watch, and by the answer to who asked for it.
+            if (replaced->load != FileNode::Load::No)
+                list(*replaced);
+            return;
+        }
         take(*replaced);
     }
     if (node && node->parent && folder && folder->load == FileNode::Load::Done) {

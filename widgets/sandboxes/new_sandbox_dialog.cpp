@@ -237,7 +237,7 @@ void NewSandboxDialog::refresh()
     const QString problem = name.isEmpty() ? QString() : sandboxNameProblem(name);
     m_nameProblem->setText(problem);
     m_nameProblem->setVisible(!problem.isEmpty());
-    m_create->setEnabled(m_creation == 0 && problem.isEmpty() &&
+    m_create->setEnabled(!m_isBusy && problem.isEmpty() &&
                          (!needsFolder || QDir::isAbsolutePath(m_folder->text())));
     adjustSize();
 }
@@ -251,10 +251,13 @@ void NewSandboxDialog::create()
         return;
     }
     // Before there is a sandbox that stays empty. The folder may lie on a disk that is slow.
-    m_create->setEnabled(false);
+    setBusy(true);
     QtConcurrent::run([folder = wish.folder] {
         return QFileInfo(folder).isDir();
     }).then(this, [this, wish](bool isFolder) {
+        if (!isVisible())
+            return; // given up meanwhile
+        setBusy(false);
         if (isFolder)
             setCreation(m_actions.create(wish));
         else
@@ -265,7 +268,6 @@ void NewSandboxDialog::create()
 
 void NewSandboxDialog::showError(const QString& sentence)
 {
-    refresh();
     m_error->setText(sentence);
     m_error->show();
     adjustSize();
@@ -281,7 +283,13 @@ void NewSandboxDialog::reject()
 void NewSandboxDialog::setCreation(quint64 creation)
 {
     m_creation = creation;
-    if (creation != 0) {
+    setBusy(creation != 0);
+}
+
+void NewSandboxDialog::setBusy(bool isBusy)
+{
+    m_isBusy = isBusy;
+    if (isBusy) {
         m_patience->start();
     } else {
         m_patience->stop();

@@ -42,6 +42,7 @@ private:
     void create();
     void showError(const QString& sentence);
     void setCreation(quint64 creation);
+    void setBusy(bool isBusy);
 
     SandboxActions& m_actions;
     Prompter& m_prompter;
@@ -59,6 +60,7 @@ private:
     QPushButton* m_create;
     QString m_suggested;    ///< the name that was taken from the folder's
     quint64 m_creation = 0; ///< under way; 0: none
+    bool m_isBusy = false;  ///< with that, or with looking whether it can be
 };
 
 } // namespace caisson

@@ -4,17 +4,16 @@
 #include <QAction>
 #include <QActionGroup>
 #include <QHBoxLayout>
-#include <QKeyEvent>
 #include <QMenu>
 #include <QPainter>
 #include <QStyleOptionToolButton>
-#include <QToolButton>
 
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/style_painting.h"
+#include "widgets/common/tool_button.h"
 #include "widgets/sandboxes/state_label.h"
 
 namespace caisson {
@@ -26,10 +25,10 @@ constexpr int kPadding = 8;
 constexpr int kGap = 8;
 
 /// Icon, name, and a chevron that says there are others.
-class Switcher : public QToolButton
+class Switcher : public ToolButton
 {
 public:
-    using QToolButton::QToolButton;
+    using ToolButton::ToolButton;
 
     QSize sizeHint() const override
     {
@@ -40,14 +39,6 @@ public:
     QSize minimumSizeHint() const override { return sizeHint(); }
 
 protected:
-    void keyPressEvent(QKeyEvent* event) override
-    {
-        if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter)
-            showMenu();
-        else
-            QToolButton::keyPressEvent(event);
-    }
-
     void paintEvent(QPaintEvent*) override
     {
         const Colors& colors = colorsOf(palette());

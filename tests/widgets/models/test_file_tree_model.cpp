@@ -79,6 +79,7 @@ private slots:
     void aFileIsMadeInPlace();
     void aFolderIsMadeInPlace();
     void aTakenNameIsRefused();
+    void aRenamedFolderKeepsItsRow();
     void aFileIsRenamedAndDeleted();
     void aFailureIsSaid();
     void aFolderThatCannotBeReadSaysWhy();
@@ -272,6 +273,27 @@ void TestFileTreeModel::aTakenNameIsRefused()
     QCOMPARE(failed.size(), 3);
     tree.model->cancelDraft();
     QCOMPARE(tree.text(), QStringLiteral("a\n"));
+}
+
+/// The watch tells of it, and so does the answer: the second time the row was taken away and put
+/// back, and the selection went to its neighbour.
+void TestFileTreeModel::aRenamedFolderKeepsItsRow()
+{
+    Tree tree({"dir/", "dir/a", "zoo/"});
+    tree.open("dir");
+    const QPersistentModelIndex row = tree.at("dir");
+    QVERIFY(tree.model->setData(row, QStringLiteral("renamed")));
+    tree.settle();
+    api::WatchEvent again;
+    again.type = "moved";
+    again.from = api::FileName{"/workspace/dir"};
+    again.to = api::FileName{"/workspace/renamed"};
+    again.directory = true;
+    tree.model->applyEvents({again});
+    tree.settle();
+    QVERIFY(row.isValid());
+    QCOMPARE(row, tree.at("renamed"));
+    QCOMPARE(tree.text(), QStringLiteral("renamed\n  a\nzoo\n"));
 }
 
 void TestFileTreeModel::aFileIsRenamedAndDeleted()
