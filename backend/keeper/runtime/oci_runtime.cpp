@@ -11,6 +11,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -174,16 +177,26 @@ Result<pid_t> readPid(const std::string& path)
     return pid;
 }
 
-/// crun starts init from a process in between, which ends before it does and is nobody's to wait
-/// for but its subreaper's: this process.
+/// proc_pid_children(5), which is exact here, since no child is reaped meanwhile. Empty on a kernel
+/// without it.
+std::vector<pid_t> childProcesses()
+{
+    std::vector<pid_t> children;
+    std::error_code error;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error)) {
+        std::ifstream listed(thread.path() / "children");
+        children.insert(children.end(), std::istream_iterator<pid_t>(listed), {});
+    }
+    return children;
+}
+
+/// crun starts init from a process in between, which may end later than crun itself and is nobody's
+/// to wait for but its subreaper's: this process.
 void reapAllBut(pid_t init)
 {
-    for (;;) {
-        siginfo_t ended{};
-        if (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0 ||
-            ended.si_pid == init)
-            return;
-        ::waitpid(ended.si_pid, nullptr, 0);
+    for (const pid_t child : childProcesses()) {
+        if (child != init)
+            reap(child);
     }
 }
 
