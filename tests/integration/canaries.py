@@ -9,10 +9,12 @@ import json
 import os
 import pwd
 import secrets
+import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 VARIABLE = "CAISSON_TEST_CANARIES"  # JSON, from run.py to the tests
+SOCKET = "CAISSON_TEST_CANARY_SOCKET"  # a path, the same way
 
 
 @dataclass
@@ -31,7 +33,7 @@ def places(token):
              if entry.pw_dir.startswith("/home/") and os.path.isdir(entry.pw_dir)]
     runtime = f"/run/user/{os.getuid()}"
     folders = ["/root", str(Path.home()), *homes, "/srv", "/opt", "/var", "/var/lib", "/var/tmp",
-               "/var/log", "/etc", "/etc/ssh", "/etc/ssl/private", "/run", runtime, "/tmp",
+               "/var/log", "/etc", "/etc/ssh", "/etc/ssl/private", "/etc/profile.d", "/run", runtime, "/tmp",
                "/mnt", "/media", "/boot"]
     for folder in dict.fromkeys(folders):
         if os.path.isdir(folder):
@@ -67,6 +69,23 @@ def plant():
         os.chmod(path, 0o644)
         planted.append(canary)
     return planted
+
+
+@contextlib.contextmanager
+def listening():
+    """A socket among this machine's programs, where only root can make one; its path or ""."""
+    if os.geteuid() != 0:
+        yield ""
+        return
+    path = f"/usr/local/lib/caisson-canary-{secrets.token_hex(4)}.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        try:
+            os.chmod(path, 0o777)
+            listener.listen()
+            yield path
+        finally:
+            os.unlink(path)
 
 
 def remove(planted):

@@ -9,6 +9,7 @@ as root if root started this: an ordinary user's sandbox must not see root's fil
 """
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -89,9 +90,12 @@ def main():
     os.environ[canaries.VARIABLE] = json.dumps([canary.toJson() for canary in planted]
                                                or json.loads(os.environ.get(canaries.VARIABLE, "[]")))
     try:
-        if options.who == "user" and isRoot:
-            return runAsTestUser(options)
-        return runHere(options)
+        with canaries.listening() if options.canaries else contextlib.nullcontext() as path:
+            if path:
+                os.environ[canaries.SOCKET] = path
+            if options.who == "user" and isRoot:
+                return runAsTestUser(options)
+            return runHere(options)
     finally:
         canaries.remove(planted)
 

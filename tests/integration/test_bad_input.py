@@ -337,13 +337,15 @@ class WebSockets(BadInputCase):
                      lambda s: s.sendBinary(b""), lambda s: s.sendBinary(b"\7stream"),
                      lambda s: s.sendText({"type": "signal", "signal": "NONE"}),
                      lambda s: s.sendText({"type": "resize", "cols": 0, "rows": -5}),
-                     lambda s: s.sendText('{"type":' * 100000)):
+                     lambda s: s.sendText('{"type":' * 100000),
+                     lambda s: (s.sendText({"type": "eof"}), s.sendBinary(b"\0late"))):
             socket = self.open()
-            socket.sendText({"argv": ["cat"]})
+            socket.sendText({"argv": ["sh", "-c", "cat; exec tail -f /dev/null"]})
             self.assertEqual(socket.receive()["type"], "start")
             send(socket)
             self.assertToldAndEnded(socket)
-        until(lambda: self.box.run("pgrep", "-x", "cat").exit["code"] == 1, "the end of every cat")
+        until(lambda: self.box.run("pgrep", "-x", "cat|tail").exit["code"] == 1,
+              "the end of every command")
 
     def test_frames_that_break_the_protocol(self):
         for data in (b"\x81\xff" + b"\xff" * 8, b"\x8f\x80\0\0\0\0", b"\x81\x05hello",

@@ -171,6 +171,14 @@ class Sockets(SandboxCase):
         self.listening(socket.AF_UNIX, path)
         self.assertUnreachable(socket.AF_UNIX, path)
 
+    def test_a_path_among_the_programs(self):
+        path = os.environ.get(canaries.SOCKET)
+        if not path:
+            self.skipTest("only root can make a socket in /usr")
+        socket.socket(socket.AF_UNIX).connect(path)
+        self.assertTrue(self.box.must("ls", path))  # seen, but not this machine's
+        self.assertUnreachable(socket.AF_UNIX, path)
+
     def test_caisson_s_own(self):
         self.assertUnreachable(socket.AF_UNIX, str(self.home.path / "run/caissond.sock"))
 
@@ -246,6 +254,12 @@ class Environment(SandboxCase):
         variables = self.box.run("cat", "/proc/1/environ").out.split(b"\0")
         names = {variable.split(b"=")[0].decode() for variable in variables if variable}
         self.assertLessEqual(names, {"PATH", "HOME", "USER", "LANG", "TERM", "CAISSON", "ASKED"})
+
+    def test_a_login_shell_has_no_more(self):
+        names = self.box.must("sh", "-lc", "env").decode()
+        plain = {line.split("=")[0] for line in names.splitlines()}
+        self.assertLessEqual(plain, {"PATH", "HOME", "USER", "LANG", "TERM", "CAISSON", "ASKED",
+                                     "PWD", "OLDPWD", "SHLVL", "_"})
 
     def test_only_its_own_processes(self):
         pids = [int(name) for name in self.box.shell("ls /proc").split() if name.isdigit()]

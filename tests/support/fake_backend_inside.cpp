@@ -121,6 +121,8 @@ QFuture<Result<api::FileEntry>> FakeBackend::writeFile(const QString& sandbox,
         return answer<api::FileEntry>(std::unexpected(*error));
     const FakeSandbox& fake = at(sandbox);
     const bool exists = fake.files.contains(path);
+    if (!fake.files.contains(parentPath(path)))
+        return answer<api::FileEntry>(std::unexpected(missing()));
     if (ifMatch == QLatin1String("new") && exists)
         return answer<api::FileEntry>(fail(ErrorCode::PreconditionFailed, "it exists"));
     if (!ifMatch.isEmpty() && ifMatch != QLatin1String("new") &&

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/files/file_delegate.h"
 
-#include <QLineEdit>
-
 #include "widgets/common/colors.h"
 #include "widgets/common/file_icons.h"
+#include "widgets/common/name_edit.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/models/file_tree_model.h"
 
@@ -48,8 +47,13 @@ QSize FileDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelInd
 QWidget* FileDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&,
                                     const QModelIndex& index) const
 {
-    auto* edit = new QLineEdit(parent);
-    edit->setObjectName(QStringLiteral("files.name"));
+    const auto* model = qobject_cast<const FileTreeModel*>(index.model());
+    auto* edit = new NameEdit(
+        QStringLiteral("files.name"),
+        [model, named = QPersistentModelIndex(index)](const QString& name) {
+            return model ? model->nameProblem(named, name) : QString();
+        },
+        parent);
     edit->setAccessibleName(index.data(FileTreeModel::FolderRole).toBool()
                                 ? tr("Name of the folder")
                                 : tr("Name of the file"));

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <QStyledItemDelegate>
+#include "widgets/common/name_delegate.h"
 
 namespace caisson {
 
 /// A row of the file tree: its icon by kind and name, faint where it is hidden or leads nowhere.
-class FileDelegate : public QStyledItemDelegate
+class FileDelegate : public NameDelegate
 {
     Q_OBJECT
 public:
-    using QStyledItemDelegate::QStyledItemDelegate;
+    using NameDelegate::NameDelegate;
 
     QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem& option,
                           const QModelIndex& index) const override;

@@ -73,20 +73,22 @@ void FileTreeModel::removeFile(const QModelIndex& index)
     });
 }
 
-bool FileTreeModel::nameDraft(const QString& name)
+QString FileTreeModel::nameProblem(const QModelIndex& index, const QString& name) const
 {
-    FileNode& folder = *m_draft->parent;
+    const FileNode& node = nodeOf(index);
+    if (!node.parent || name == node.text)
+        return name.isEmpty() ? fileNameProblem(name) : QString();
+    const FileNode* other = node.parent->byName.value(name.toUtf8());
+    if (!other)
+        return fileNameProblem(name);
+    return other->type == api::FileType::Directory ? tr("There is a folder of this name already.")
+                                                   : tr("There is a file of this name already.");
+}
+
+void FileTreeModel::nameDraft(const QString& name)
+{
     const bool isFolder = m_draft->type == api::FileType::Directory;
-    const QByteArray path = childPath(pathOf(folder), name.toUtf8());
-    const QString what = tr("Could not make “%1”.").arg(name);
-    if (const QString problem = fileNameProblem(name); !problem.isEmpty()) {
-        emit actionFailed(what, {ErrorCode::InvalidName, problem.toStdString(), {}});
-        return false;
-    }
-    if (folder.byName.contains(name.toUtf8())) {
-        emit actionFailed(what, {ErrorCode::Exists, "There is one of that name.", {}});
-        return false;
-    }
+    const QByteArray path = childPath(pathOf(*m_draft->parent), name.toUtf8());
     m_draft->setName(name.toUtf8());
     const QModelIndex index = indexOf(*m_draft);
     emit dataChanged(index, index);
@@ -97,7 +99,6 @@ bool FileTreeModel::nameDraft(const QString& name)
     made.then(this, [this, path, type](const Result<api::FileEntry>& result) {
         drafted(path, type, result);
     });
-    return true;
 }
 
 void FileTreeModel::drafted(const QByteArray& path, api::FileType type,
@@ -114,15 +115,11 @@ void FileTreeModel::drafted(const QByteArray& path, api::FileType type,
     emit fileCreated(path);
 }
 
-bool FileTreeModel::rename(FileNode& node, const QString& name)
+void FileTreeModel::rename(FileNode& node, const QString& name)
 {
     if (name == node.text)
-        return true;
+        return;
     const QString what = tr("Could not rename “%1”.").arg(node.text);
-    if (const QString problem = fileNameProblem(name); !problem.isEmpty()) {
-        emit actionFailed(what, {ErrorCode::InvalidName, problem.toStdString(), {}});
-        return false;
-    }
     const QByteArray from = pathOf(node);
     const QByteArray to = childPath(parentPath(from), name.toUtf8());
     const bool isFolder = node.type == api::FileType::Directory;
@@ -137,7 +134,6 @@ bool FileTreeModel::rename(FileNode& node, const QString& name)
             applyMoved(from, to, isFolder);
             emit fileRenamed(from, to);
         });
-    return true;
 }
 
 // ---- where things are --------------------------------------------------------------------------
@@ -281,10 +277,15 @@ QVariant FileTreeModel::data(const QModelIndex& index, int role) const
 
 bool FileTreeModel::setData(const QModelIndex& index, const QVariant& value, int role)
 {
-    if (!index.isValid() || role != Qt::EditRole)
+    const QString name = value.toString();
+    if (!index.isValid() || role != Qt::EditRole || !nameProblem(index, name).isEmpty())
         return false;
     FileNode& node = nodeOf(index);
-    return node.draft ? nameDraft(value.toString()) : rename(node, value.toString());
+    if (node.draft)
+        nameDraft(name);
+    else
+        rename(node, name);
+    return true;
 }
 
 Qt::ItemFlags FileTreeModel::flags(const QModelIndex& index) const

@@ -51,6 +51,9 @@ public:
     /// with setData() makes it; cancelDraft() takes it away. One at a time.
     QModelIndex addDraft(const QModelIndex& folder, api::FileType type);
     void cancelDraft();
+    /// Why the row cannot be called that, as a sentence; empty when it can. setData() refuses such a
+    /// name.
+    QString nameProblem(const QModelIndex& index, const QString& name) const;
     /// Deletes it in the sandbox. The row goes when that is done.
     void removeFile(const QModelIndex& index);
 
@@ -107,9 +110,9 @@ private:
     void applyDeleted(const QByteArray& path);
     void applyMoved(const QByteArray& from, const QByteArray& to, bool directory);
 
-    bool nameDraft(const QString& name);
+    void nameDraft(const QString& name);
     void drafted(const QByteArray& path, api::FileType type, const Result<api::FileEntry>& result);
-    bool rename(FileNode& node, const QString& name);
+    void rename(FileNode& node, const QString& name);
 
     desk::Backend& m_backend;
     QString m_sandbox;

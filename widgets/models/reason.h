@@ -20,6 +20,7 @@ struct Failure
     Error error;
     Subject subject = Subject::Other;
     std::function<void()> again; ///< tries it once more; empty where that makes no sense
+    QString action;              ///< names `again` where it first does something else
 };
 
 /// Ends with a full stop and begins with a capital, as what stands beside it.

@@ -2,16 +2,15 @@
 #include "widgets/sandboxes/sandbox_delegate.h"
 
 #include <QApplication>
-#include <QKeyEvent>
 #include <QPainter>
 
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
+#include "widgets/common/name_edit.h"
 #include "widgets/common/relative_time.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/models/sandbox_model.h"
 #include "widgets/models/sandbox_name.h"
-#include "widgets/sandboxes/name_edit.h"
 #include "widgets/sandboxes/sandbox_state_icon.h"
 
 namespace caisson {
@@ -106,32 +105,6 @@ QWidget* SandboxDelegate::createEditor(QWidget* parent, const QStyleOptionViewIt
         parent);
     edit->setAccessibleName(tr("Name of the sandbox"));
     return edit;
-}
-
-/// Also comes when the person turns to another row: what is no name is then given up.
-void SandboxDelegate::setModelData(QWidget* editor, QAbstractItemModel* model,
-                                   const QModelIndex& index) const
-{
-    const auto* edit = qobject_cast<NameEdit*>(editor);
-    if (edit && edit->isAcceptable())
-        QStyledItemDelegate::setModelData(editor, model, index);
-}
-
-/// Enter and a click elsewhere would close the editor, and what was typed would be lost.
-bool SandboxDelegate::eventFilter(QObject* editor, QEvent* event)
-{
-    const auto* edit = qobject_cast<NameEdit*>(editor);
-    if (edit && !edit->isAcceptable()) {
-        if (event->type() == QEvent::FocusOut)
-            return false;
-        if (event->type() == QEvent::KeyPress) {
-            const int key = static_cast<QKeyEvent*>(event)->key();
-            if (key == Qt::Key_Return || key == Qt::Key_Enter || key == Qt::Key_Tab ||
-                key == Qt::Key_Backtab)
-                return true;
-        }
-    }
-    return QStyledItemDelegate::eventFilter(editor, event);
 }
 
 void SandboxDelegate::updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option,

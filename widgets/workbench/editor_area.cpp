@@ -78,6 +78,8 @@ FilePage* EditorArea::add(const QByteArray& path)
     connect(page, &FilePage::saving, this, [this, page] { emit saving(page->path()); });
     connect(page, &FilePage::terminalAsked, this,
             [this, page] { emit terminalAsked(page->path()); });
+    connect(page, &FilePage::moved, this,
+            [this, page](const QByteArray& to) { takePath(page, to); });
     connect(page, &FilePage::failed, this, &EditorArea::failed);
     m_tabs->setCurrentIndex(index);
     updateTabs();
@@ -204,6 +206,9 @@ void EditorArea::applyEvents(const QList<api::WatchEvent>& events)
 {
     for (const api::WatchEvent& event : events) {
         const bool isLoss = event.type == "overflow" || event.type == "watching";
+        if (event.from && event.to)
+            followMove(QByteArray::fromStdString(event.from->bytes),
+                       QByteArray::fromStdString(event.to->bytes));
         for (const auto& name : {event.path, event.from, event.to}) {
             if (!name && !isLoss)
                 continue;
@@ -214,6 +219,25 @@ void EditorArea::applyEvents(const QList<api::WatchEvent>& events)
             }
         }
     }
+}
+
+void EditorArea::followMove(const QByteArray& from, const QByteArray& to)
+{
+    for (int index = 0; index < m_tabs->count(); ++index) {
+        const QByteArray path = at(index)->probablePath();
+        if (isWithin(path, from))
+            at(index)->followSoon(to + path.sliced(from.size()));
+    }
+}
+
+/// Two tabs of one file would write over each other: the one that was there stays.
+void EditorArea::takePath(FilePage* page, const QByteArray& path)
+{
+    if (indexOf(path) >= 0)
+        return;
+    page->setPath(path);
+    updateTabs();
+    emit changed();
 }
 
 void EditorArea::follow(const QByteArray& from, const QByteArray& to)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/desk/backend.h"
+#include "widgets/models/reason.h"
 #include "widgets/models/window_state.h"
 #include "widgets/workbench/window_services.h"
 
@@ -35,7 +36,7 @@ public:
 
     /// Of a watch: what is open may have changed.
     void applyEvents(const QList<api::WatchEvent>& events);
-    /// The person renamed a file or a folder.
+    /// A file or a folder has another name.
     void follow(const QByteArray& from, const QByteArray& to);
     /// The sandbox runs (again): what could not be read, or has changed meanwhile, is looked at.
     void checkAll();
@@ -55,7 +56,7 @@ signals:
     /// Of the current file: its language, position, or whether there is one.
     void statusChanged();
     void changed(); ///< something that files() tells
-    void failed(const QString& what, const caisson::Error& error);
+    void failed(const caisson::Failure& failure);
 
 private:
     FilePage* add(const QByteArray& path);
@@ -63,6 +64,8 @@ private:
     int indexOf(const QByteArray& path) const;
     void close(int index);
     void remove(FilePage* page);
+    void followMove(const QByteArray& from, const QByteArray& to);
+    void takePath(FilePage* page, const QByteArray& path);
     void updateTabs();
     void showCurrent();
 

@@ -82,7 +82,14 @@ void FilePage::setPath(const QByteArray& path)
 {
     m_drafts.move(m_sandbox, m_path, path);
     m_path = path;
+    m_movedTo.clear();
     m_editor->setFileName(displayName(lastComponent(path)));
+}
+
+void FilePage::followSoon(const QByteArray& path)
+{
+    m_movedTo = path;
+    checkSoon();
 }
 
 bool FilePage::isModified() const
@@ -133,8 +140,9 @@ void FilePage::received(Reading reading, const Result<desk::FileContent>& result
     else if (isMissing)
         m_editor->externalDelete();
     else if (reading == Reading::Reload)
-        emit failed(tr("Could not read “%1”.").arg(displayName(lastComponent(m_path))),
-                    result.error());
+        emit failed({.what = tr("Could not read “%1”.").arg(displayName(lastComponent(m_path))),
+                     .error = result.error(),
+                     .subject = Subject::SandboxFile});
     endCheck();
 }
 
@@ -262,6 +270,7 @@ void FilePage::check()
 
 void FilePage::checked(const Result<api::FileEntry>& result)
 {
+    const QByteArray movedTo = std::exchange(m_movedTo, {});
     if (result) {
         const QString etag = QString::fromStdString(result->etag);
         // A symlink's etag is its own; what it leads to has to be read.
@@ -272,6 +281,9 @@ void FilePage::checked(const Result<api::FileEntry>& result)
         }
         if (etag != m_editor->etag())
             m_editor->externalChange(etag);
+    } else if (result.error().code == ErrorCode::NotFound && !movedTo.isEmpty()) {
+        emit moved(movedTo);
+        m_checkAgain = true; // whether it is there
     } else if (result.error().code == ErrorCode::NotFound) {
         m_editor->externalDelete();
     }
@@ -333,11 +345,38 @@ void FilePage::written(const Result<api::FileEntry>& result)
     } else if (result.error().code == ErrorCode::PreconditionFailed) {
         read(Reading::Check);
     } else {
-        emit failed(tr("“%1” was not saved.").arg(displayName(lastComponent(m_path))),
-                    result.error());
+        saveFailed(result.error());
     }
     if (std::exchange(m_checkAgain, false))
         checkSoon();
+}
+
+void FilePage::saveFailed(const Error& error)
+{
+    Failure failure{.what = tr("“%1” was not saved.").arg(displayName(lastComponent(m_path))),
+                    .error = error,
+                    .subject = Subject::SandboxFile};
+    if (error.code == ErrorCode::NotFound) {
+        const QString folder = displayName(lastComponent(parentPath(m_path)));
+        failure.error.message =
+            tr("Its folder, “%1”, is not there any more.").arg(folder).toStdString();
+        failure.subject = Subject::Other;
+        failure.again = [this] { makeFolderAndSave(); };
+        failure.action = tr("Make the folder");
+    }
+    emit failed(failure);
+}
+
+void FilePage::makeFolderAndSave()
+{
+    m_backend
+        .fileAction(m_sandbox, parentPath(m_path), {.action = "mkdir", .to = {}, .parents = true})
+        .then(this, [this](const Result<api::FileEntry>& result) {
+            if (result || result.error().code == ErrorCode::Exists)
+                save();
+            else
+                saveFailed(result.error());
+        });
 }
 
 QJsonObject FilePage::viewState() const

@@ -4,6 +4,7 @@
 #include "backend/desk/backend.h"
 #include "widgets/editor/editor_state.h"
 #include "widgets/models/draft_store.h"
+#include "widgets/models/reason.h"
 #include "widgets/workbench/window_services.h"
 
 #include <QJsonObject>
@@ -30,6 +31,11 @@ public:
     const QByteArray& path() const { return m_path; }
     /// It was renamed: the same text under another name.
     void setPath(const QByteArray& path);
+    /// Where it is, as far as is known: a program may have moved it a moment ago.
+    const QByteArray& probablePath() const { return m_movedTo.isEmpty() ? m_path : m_movedTo; }
+    /// A program has moved it. Programs also move a file away to write a new one in its place, so
+    /// this is looked at first; moved() is emitted when nothing has taken its place.
+    void followSoon(const QByteArray& path);
     EditorPage* editor() const { return m_editor; }
     bool isModified() const;
     bool canSave() const;
@@ -56,11 +62,11 @@ signals:
     void modifiedChanged();
     void statusChanged();
     void saving(); ///< it is on its way to the sandbox
+    void moved(const QByteArray& path);
     void closeAsked();
     /// It is too large to be read whole: a program in a terminal can page through it.
     void terminalAsked();
-    /// `what` is a sentence.
-    void failed(const QString& what, const caisson::Error& error);
+    void failed(const caisson::Failure& failure);
 
 private:
     enum class Reading { No, First, Check, Reload };
@@ -71,6 +77,8 @@ private:
     void checked(const Result<api::FileEntry>& result);
     void endCheck();
     void written(const Result<api::FileEntry>& result);
+    void saveFailed(const Error& error);
+    void makeFolderAndSave();
     void showFailure(const Error& error);
     void showUnsavedOfNothing();
     void onLoaded();
@@ -85,6 +93,7 @@ private:
     DraftStore& m_drafts;
     QString m_sandbox;
     QByteArray m_path;
+    QByteArray m_movedTo; ///< where it probably is; empty: not moved
     EditorPage* m_editor;
     EmptyState* m_failure;
     EmptyState* m_tooLarge;

@@ -286,14 +286,16 @@ void MainWindow::adopt(SandboxPage* page)
     connect(page, &SandboxPage::failed, this, [this, page](const Failure& failure) {
         Failure told = failure;
         const QString id = page->id();
-        if (failure.error.code == ErrorCode::NotRunning)
+        if (failure.error.code == ErrorCode::NotRunning) {
             told.again = [this, id] { m_actions.start(id); };
-        else if (failure.again)
+            told.action = tr("Start");
+        } else if (failure.again) {
             // The page goes with its sandbox; the report may stay longer.
             told.again = [guard = QPointer(page), again = failure.again] {
                 if (guard)
                     again();
             };
+        }
         report(told);
     });
     connect(page, &SandboxPage::noted, this, [this](const QString& sentence) { say(sentence); });
@@ -390,13 +392,12 @@ void MainWindow::report(const Failure& failure)
         showUnreached(failure.what + QLatin1Char(' ') + why, failure.again);
         return;
     }
-    const bool isStart = failure.error.code == ErrorCode::NotRunning;
     m_errors->report({.what = failure.what,
                       .why = why,
                       .remedy = remedy(failure.error, failure.subject),
-                      .action = !failure.again ? QString()
-                                : isStart      ? tr("Start")
-                                               : tr("Try again"),
+                      .action = !failure.again             ? QString()
+                                : failure.action.isEmpty() ? tr("Try again")
+                                                           : failure.action,
                       .act = failure.again,
                       .topic = failure.what});
 }

@@ -80,6 +80,9 @@ Task<Result<InitChannel::Item>> InitChannel::read()
 
 Task<Result<void>> InitChannel::write(std::string_view bytes)
 {
+    // To init this would be a broken link, and the end of the sandbox.
+    if (m_endSent)
+        co_return fail(ErrorCode::BadRequest, "input came after its end");
     while (!bytes.empty()) {
         if (Result<void> writable = co_await m_link.waitWritable(); !writable)
             co_return writable;
@@ -100,7 +103,8 @@ Task<Result<void>> InitChannel::write(std::string_view bytes)
 
 void InitChannel::end()
 {
-    m_link.send(api::encodeFrame(api::FrameKind::End, m_id, {}));
+    if (!std::exchange(m_endSent, true))
+        m_link.send(api::encodeFrame(api::FrameKind::End, m_id, {}));
 }
 
 // ---- InitLink ----------------------------------------------------------------------------------

@@ -39,8 +39,9 @@ public:
     /// lets init send as many more.
     api::Task<Result<Item>> read();
 
-    /// Sends bytes as init takes them. Returns when the last is on its way.
+    /// Sends bytes as init takes them. Returns when the last is on its way. BadRequest after end().
     api::Task<Result<void>> write(std::string_view bytes);
+    /// No more bytes come. More than once is once.
     void end();
 
 private:
@@ -61,7 +62,8 @@ private:
     std::string m_bytes;
     std::size_t m_bytesTaken = 0; ///< how much of m_bytes was read already
     std::size_t m_events = 0;     ///< how many of m_waiting are events
-    bool m_ended = false;
+    bool m_ended = false;         ///< by init
+    bool m_endSent = false;       ///< by this side
     std::uint32_t m_maySend = api::kInitialCredit;
     std::uint32_t m_mayReceive = api::kInitialCredit;
     std::uint32_t m_toGrant = 0;

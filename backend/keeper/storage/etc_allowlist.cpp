@@ -28,15 +28,10 @@ constexpr std::array kAllowed{
     "etc/ld.so.cache",
     "etc/ld.so.conf",
     "etc/ld.so.conf.d",
-    // What a shell and a terminal read.
-    "etc/bash.bashrc",
+    // What a shell and a terminal read, but none of the scripts that shells run as they start, which
+    // would bring this host's environment along.
     "etc/bash_completion",
     "etc/bash_completion.d",
-    "etc/bashrc",
-    "etc/profile",
-    "etc/profile.d",
-    "etc/zsh",
-    "etc/fish",
     "etc/inputrc",
     "etc/terminfo",
     "etc/shells",
@@ -46,7 +41,6 @@ constexpr std::array kAllowed{
     "etc/pam.d",
     "etc/security/limits.conf",
     "etc/security/limits.d",
-    "etc/security/pam_env.conf",
     "etc/default/locale",
     "etc/default/useradd",
     "etc/adduser.conf",

@@ -146,11 +146,23 @@ if [ -r /usr/share/bash-completion/bash_completion ]; then
 fi
 )";
 
-constexpr std::string_view kProfile = R"(# Of every login shell in this sandbox.
+// Scripts end with "if", not with "&&": a shell begins with the exit code that they leave.
+constexpr std::string_view kProfile = R"(# Of every login shell of this user.
 if [ -n "$BASH_VERSION" ] && [ -f "$HOME/.bashrc" ]; then
     . "$HOME/.bashrc"
 fi
-[ -d "$HOME/.local/bin" ] && PATH="$HOME/.local/bin:$PATH"
+if [ -d "$HOME/.local/bin" ]; then
+    PATH="$HOME/.local/bin:$PATH"
+fi
+)";
+
+constexpr std::string_view kSystemProfile = R"(# Of every login shell in this sandbox.
+for script in /etc/profile.d/*.sh; do
+    if [ -r "$script" ]; then
+        . "$script"
+    fi
+done
+unset script
 )";
 
 OwnFile folder(std::string path, mode_t mode = 0755, std::int64_t uid = 0, std::int64_t gid = 0)
@@ -205,7 +217,9 @@ void addFolders(std::vector<OwnFile>& files)
                              "var/opt",
                              "var/spool",
                              "var/www",
-                             "etc/opt"})
+                             "etc/opt",
+                             "etc/profile.d",
+                             "etc/security"})
         files.push_back(folder(path));
     files.push_back(folder("root", 0700));
     files.push_back(folder("home/dev", 0755, kDevUser, kDevUser));
@@ -241,6 +255,8 @@ std::vector<OwnFile> baseFiles(const std::string& shell)
     files.push_back(file("etc/gitconfig", kGitConfig));
     files.push_back(file("etc/fstab", ""));
     files.push_back(file("etc/environment", ""));
+    files.push_back(file("etc/profile", kSystemProfile));
+    files.push_back(file("etc/security/pam_env.conf", ""));
     files.push_back(file("root/.bashrc", kBashrc));
     files.push_back(file("root/.profile", kProfile));
     files.push_back(file("home/dev/.bashrc", kBashrc, 0644, kDevUser, kDevUser));

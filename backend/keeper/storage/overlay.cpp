@@ -65,14 +65,15 @@ Result<UniqueFd> makeOverlay(const OverlayLayers& layers, OverlayMarks marks)
     if (!context)
         return failErrno("cannot use overlayfs");
     const int fd = context.get();
-    const bool configured = setOption(fd, "source", "caisson") && setLowers(fd, layers.lowers) &&
-                            setOption(fd, "upperdir", descriptorPath(layers.upper)) &&
-                            setOption(fd, "workdir", descriptorPath(layers.work)) &&
-                            setOption(fd, "redirect_dir", "nofollow") &&
-                            setOption(fd, "index", "off") && setOption(fd, "metacopy", "off") &&
-                            (marks == OverlayMarks::Trusted ||
-                             ::fsconfig(fd, FSCONFIG_SET_FLAG, "userxattr", nullptr, 0) == 0) &&
-                            ::fsconfig(fd, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0;
+    const bool configured =
+        setOption(fd, "source", "caisson") && setLowers(fd, layers.lowers) &&
+        (layers.upper < 0 || (setOption(fd, "upperdir", descriptorPath(layers.upper)) &&
+                              setOption(fd, "workdir", descriptorPath(layers.work)))) &&
+        setOption(fd, "redirect_dir", "nofollow") && setOption(fd, "index", "off") &&
+        setOption(fd, "metacopy", "off") &&
+        (marks == OverlayMarks::Trusted ||
+         ::fsconfig(fd, FSCONFIG_SET_FLAG, "userxattr", nullptr, 0) == 0) &&
+        ::fsconfig(fd, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0;
     if (!configured)
         return std::unexpected(contextError(fd, errno));
     UniqueFd mount(::fsmount(fd, FSMOUNT_CLOEXEC, 0));

@@ -11,7 +11,8 @@ namespace caisson::keeper {
 /// Where overlayfs keeps its marks: "trusted." needs root in the host's user namespace.
 enum class OverlayMarks { Trusted, User };
 
-/// Open folders of one overlay. `upper` and `work` lie on one file system.
+/// Open folders of one overlay. `upper` and `work` lie on one file system; without them the overlay
+/// cannot be written to, and has at least two lowers.
 struct OverlayLayers
 {
     std::vector<int> lowers; ///< topmost first

@@ -139,15 +139,33 @@ private:
         return layered(folder.layer, lower->get());
     }
 
+    /// The host's folder below nothing: an overlay, though there is nothing to lay over it, since
+    /// in a plain mount somebody's socket could be connected to. Its files are not the host's own.
     Result<UniqueFd> readOnlyHostFolder(const HostFolder& folder)
     {
-        // With what is mounted below, e.g. a /usr/local of its own: in a user namespace the kernel
-        // does not let it be taken away.
+        const auto none = ensureNode(m_stage.folder.get(), "lower/none", NodeType::Folder, {});
+        if (!none)
+            return std::unexpected(none.error());
+        const auto host = openFolder(folder.path);
+        if (!host)
+            return std::unexpected(host.error());
+        const OverlayLayers layers{.lowers = {none->get(), host->get()}};
+        auto overlay =
+            makeOverlay(layers, m_spec.idMap ? OverlayMarks::Trusted : OverlayMarks::User);
+        return overlay ? std::move(overlay) : plainHostFolder(folder);
+    }
+
+    /// With what is mounted below, e.g. a /usr/local of its own: in a user namespace the kernel
+    /// neither takes it away nor lays anything over a folder that has such.
+    Result<UniqueFd> plainHostFolder(const HostFolder& folder)
+    {
         auto mount = cloneMount(folder.path, Submounts::Take);
         if (!mount)
             return mount;
         if (auto set = setMountAttributes(mount->get(), MOUNT_ATTR_RDONLY, Submounts::Take); !set)
             return std::unexpected(set.error());
+        m_result.notes.push_back("sockets: those of this host's programs in " + folder.path +
+                                 " can be connected to, since nothing can be laid over it");
         return mount;
     }
 

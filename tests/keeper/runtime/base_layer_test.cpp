@@ -23,7 +23,7 @@ protected:
         std::filesystem::create_directories(m_host / "var/lib/dpkg");
         std::filesystem::create_directory(m_host / "sbin");
         std::filesystem::create_symlink("usr/bin", m_host / "bin");
-        writeFile(m_host / "etc/profile", "export PROXY=http://me:secret@proxy/\n");
+        writeFile(m_host / "etc/login.defs", "export PROXY=http://me:secret@proxy/\n");
         writeFile(m_host / "etc/shadow", "root:secret:\n");
     }
 
@@ -48,7 +48,7 @@ TEST_F(Base, HoldsWhatASandboxNeedsAndNothingOfTheHosts)
     const auto base = ensure();
     ASSERT_TRUE(base) << base.error().message;
     const std::string& root = base->path;
-    EXPECT_EQ(contentOf(root + "/etc/profile"), "export PROXY=http://proxy/\n");
+    EXPECT_EQ(contentOf(root + "/etc/login.defs"), "export PROXY=http://proxy/\n");
     EXPECT_EQ(std::filesystem::read_symlink(root + "/bin"), "usr/bin");
     EXPECT_TRUE(std::filesystem::is_directory(root + "/sbin"));
     EXPECT_FALSE(contentOf(root + "/etc/shadow").contains("secret"));
@@ -67,11 +67,11 @@ TEST_F(Base, IsBuiltOnceAndSharedUntilTheHostChanges)
     const auto second = ensure();
     ASSERT_TRUE(first && second);
     EXPECT_EQ(first->path, second->path);
-    writeFile(m_host / "etc/profile", "changed in place");
+    writeFile(m_host / "etc/login.defs", "changed in place");
     const auto third = ensure();
     ASSERT_TRUE(third);
     EXPECT_NE(first->path, third->path);
-    EXPECT_EQ(contentOf(third->path + "/etc/profile"), "changed in place");
+    EXPECT_EQ(contentOf(third->path + "/etc/login.defs"), "changed in place");
     EXPECT_TRUE(exists(first->path)) << "the first is in use";
 }
 
@@ -82,7 +82,7 @@ TEST_F(Base, IsRemovedWhenUnusedAndAnotherIsBuilt)
     const std::string path = first->path;
     first->use.reset();
     writeFile(m_data / "base/building-killed/root/file", "x");
-    writeFile(m_host / "etc/profile", "changed");
+    writeFile(m_host / "etc/login.defs", "changed");
     const auto second = ensure();
     ASSERT_TRUE(second);
     EXPECT_FALSE(exists(path));

@@ -31,7 +31,10 @@ std::string text(const std::vector<HostEntry>& entries)
 TEST(EtcAllowlist, TakesWhatIsListedAndEveryoneMayRead)
 {
     const TemporaryFolder host;
-    writeFile(host / "etc/profile", "");
+    writeFile(host / "etc/profile", "export TOKEN=secret");
+    writeFile(host / "etc/profile.d/proxy.sh", "export TOKEN=secret");
+    writeFile(host / "etc/bash.bashrc", "export TOKEN=secret");
+    writeFile(host / "etc/inputrc", "");
     writeFile(host / "etc/python3.13/sitecustomize.py", "");
     writeFile(host / "etc/ssl/certs/ca.pem", "");
     writeFile(host / "etc/ssl/private/key.pem", "secret");
@@ -46,7 +49,7 @@ TEST(EtcAllowlist, TakesWhatIsListedAndEveryoneMayRead)
     writeFile(host / "etc/apt/apt.conf.d/90secret", "secret", 0600);
     writeFile(host / "etc/java-21-openjdk/management/jmxremote.password", "secret");
     writeFile(host / "etc/pip.conf", "secret");
-    writeFile(host / "etc/profile.d/old.sh.dpkg-old", "");
+    writeFile(host / "etc/skel/.bashrc.dpkg-old", "");
     writeFile(host / "etc/fonts/closed/x", "");
     ASSERT_EQ(::chmod((host / "etc/fonts/closed").c_str(), 0700), 0);
     std::filesystem::create_directory(host / "etc/alternatives");
@@ -63,12 +66,12 @@ etc/apt/
 etc/apt/apt.conf.d/
 etc/apt/sources.list
 etc/fonts/
+etc/inputrc
 etc/java-21-openjdk/
 etc/java-21-openjdk/management/
-etc/profile
-etc/profile.d/
 etc/python3.13/
 etc/python3.13/sitecustomize.py
+etc/skel/
 etc/ssl/
 etc/ssl/certs/
 etc/ssl/certs/ca.pem

@@ -28,6 +28,10 @@ private slots:
     void savingInAStoppedSandboxIsSaid();
     void aTerminalSaysWhatItsProgramSays();
     void filesAreMadeRenamedAndDeleted();
+    void aNameThatIsNoneStaysInItsField();
+    void aTabFollowsAFileThatIsMoved();
+    void aBackupIsNoMove();
+    void aFileIsSavedAgainWithItsFolder();
     void aTerminalShowsItsJournalAndTakesKeys();
     void anEndedTerminalIsRestarted();
     void aClosedTerminalCanBeHadBack();
@@ -225,6 +229,95 @@ void TestMainWindow::filesAreMadeRenamedAndDeleted()
     QTest::keyClick(edit, Qt::Key_Escape);
     bench.settle();
     QCOMPARE(bench.files(), QStringLiteral("src\nnotes.txt\n"));
+}
+
+void TestMainWindow::aNameThatIsNoneStaysInItsField()
+{
+    Bench bench;
+    bench.open();
+    bench.tree()->setFocus();
+    const auto edit = [&] { return bench.find<QLineEdit>("files.name"); };
+    const auto problem = [&] {
+        const auto* label = bench.find<QLabel>("files.name.problem");
+        return label ? label->text() : QString();
+    };
+    const auto refuses = [&](const QString& name, const QString& why) {
+        edit()->setText(name);
+        QCOMPARE(problem(), why);
+        QTest::keyClick(edit(), Qt::Key_Return);
+        bench.settle();
+        QVERIFY(edit());
+        QCOMPARE(edit()->text(), name);
+    };
+    bench.press(Qt::CTRL | Qt::Key_N);
+    QTest::keyClick(edit(), Qt::Key_Return);
+    QCOMPARE(problem(), QStringLiteral("A name is needed."));
+    refuses(QStringLiteral("a/b"), QStringLiteral("A name cannot contain “/”."));
+    refuses(QStringLiteral("notes.txt"), QStringLiteral("There is a file of this name already."));
+    edit()->setText(QStringLiteral("right.txt"));
+    QCOMPARE(problem(), QString());
+    QTest::keyClick(edit(), Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.files(), QStringLiteral("src\nnotes.txt\nright.txt\n"));
+    QCOMPARE(bench.errorText(), QString());
+
+    bench.press(Qt::Key_F2);
+    refuses(QStringLiteral("src"), QStringLiteral("There is a folder of this name already."));
+    QTest::keyClick(edit(), Qt::Key_Escape);
+    bench.settle();
+    QCOMPARE(bench.files(), QStringLiteral("src\nnotes.txt\nright.txt\n"));
+}
+
+void TestMainWindow::aTabFollowsAFileThatIsMoved()
+{
+    Bench bench;
+    bench.open();
+    bench.select(QStringLiteral("src"));
+    bench.press(Qt::Key_Return);
+    bench.openFile(QStringLiteral("main.py"));
+    QTest::keyClicks(bench.editor(), QStringLiteral("# "));
+    bench.backend.moveFile(bench.id, "/workspace/src", "/workspace/lib");
+    bench.backend.moveFile(bench.id, "/workspace/lib/main.py", "/workspace/lib/app.py");
+    QTRY_COMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("app.py •")});
+    QVERIFY(!bench.isShown("editor.deleted"));
+    bench.press(QKeySequence::Save);
+    QTRY_COMPARE(bench.backend.bytesOf(bench.id, "/workspace/lib/app.py"),
+                 QByteArray("# print('hello')\n"));
+}
+
+/// Some programs move a file out of the way and write a new one in its place.
+void TestMainWindow::aBackupIsNoMove()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    bench.backend.moveFile(bench.id, "/workspace/notes.txt", "/workspace/notes.txt~");
+    bench.backend.putFile(bench.id, "/workspace/notes.txt", "");
+    bench.backend.putFile(bench.id, "/workspace/notes.txt", "three\n");
+    QTRY_VERIFY(bench.isShown("editor.changed"));
+    QCOMPARE(bench.tabsOf(bench.editorTabs()), QStringList{QStringLiteral("notes.txt")});
+}
+
+void TestMainWindow::aFileIsSavedAgainWithItsFolder()
+{
+    Bench bench;
+    bench.open();
+    bench.select(QStringLiteral("src"));
+    bench.press(Qt::Key_Return);
+    bench.openFile(QStringLiteral("main.py"));
+    QTest::keyClicks(bench.editor(), QStringLiteral("# "));
+    bench.backend.deleteFile(bench.id, "/workspace/src/main.py");
+    bench.backend.deleteFile(bench.id, "/workspace/src");
+    QTRY_VERIFY(bench.isShown("editor.deleted"));
+    bench.press(QKeySequence::Save);
+    QTRY_COMPARE(bench.errorText(), QStringLiteral("“main.py” was not saved."));
+    QCOMPARE(bench.find<QPushButton>("errorStrip.action")->text(),
+             QStringLiteral("Make the folder"));
+    bench.click("errorStrip.action");
+    QTRY_COMPARE(bench.backend.bytesOf(bench.id, "/workspace/src/main.py"),
+                 QByteArray("# print('hello')\n"));
+    QVERIFY(!bench.isShown("editor.deleted"));
+    QCOMPARE(bench.errorText(), QString());
 }
 
 void TestMainWindow::aTerminalShowsItsJournalAndTakesKeys()

@@ -275,8 +275,8 @@ void TestWindowSandboxes::aNameThatIsNoneIsNotLost()
     QVERIFY(edit());
     for (const auto& [name, problem] :
          {std::pair("Not a name", "A name has only the letters a to z, digits and “-”."),
-          std::pair("bench", "There is a sandbox of this name already."),
-          std::pair("", "A name is needed.")}) {
+          std::pair("", "A name is needed."),
+          std::pair("bench", "There is a sandbox of this name already.")}) {
         edit()->setText(QLatin1String(name));
         QTest::keyClick(edit(), Qt::Key_Return);
         bench.settle();

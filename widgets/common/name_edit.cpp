@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "widgets/sandboxes/name_edit.h"
+#include "widgets/common/name_edit.h"
 
 #include <QLabel>
 

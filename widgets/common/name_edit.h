@@ -19,13 +19,14 @@ public:
     NameEdit(const QString& name, Objection objection, QWidget* parent);
 
     bool isAcceptable() const { return m_objection(text()).isEmpty(); }
+    /// Shows what is wrong with the text, if anything. Comes by itself while it is typed.
+    void check();
 
 protected:
     void moveEvent(QMoveEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
 
 private:
-    void check();
     void placeProblem();
 
     Objection m_objection;
