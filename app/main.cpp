@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/application.h"
+#include "app/single_window.h"
 #include "widgets/workbench/main_window.h"
 
 #include <QApplication>
@@ -32,6 +33,19 @@ std::optional<int> answered(int argc, char** argv)
     return std::nullopt;
 }
 
+int raiseOther(const caisson::SingleWindow& single)
+{
+    if (single.raiseOther()) {
+        std::puts("caisson: the window is open already; it comes to the front");
+        return 0;
+    }
+    std::fprintf(stderr,
+                 "caisson: the window is open already (process %lld) and does not answer; end it, "
+                 "then start again: nothing that was typed is lost\n",
+                 static_cast<long long>(single.owner()));
+    return 125;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -52,7 +66,16 @@ int main(int argc, char** argv)
         std::fprintf(stderr, "caisson: %s\n", paths.error().message.c_str());
         return 125;
     }
+    const caisson::SingleWindow single(*paths);
+    if (!single.isFirst())
+        return raiseOther(single);
     caisson::Application application(qt, {.paths = std::move(*paths)});
-    application.window().show();
+    QWidget& window = application.window();
+    QObject::connect(&single, &caisson::SingleWindow::raiseAsked, &window, [&window] {
+        window.setWindowState(window.windowState() & ~Qt::WindowMinimized);
+        window.raise();
+        window.activateWindow();
+    });
+    window.show();
     return QApplication::exec();
 }

@@ -53,8 +53,11 @@ Result<void> startDaemon(const std::string& program, const std::string& home)
     while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
     int number = 0;
-    if (::read(result.get(), &number, sizeof number) == sizeof number)
-        return failErrno(number, "cannot start " + program);
+    if (::read(result.get(), &number, sizeof number) == sizeof number) {
+        Error error = errnoError(number, "cannot start " + program);
+        error.message += "; see that Caisson is installed completely";
+        return std::unexpected(std::move(error));
+    }
     return {};
 }
 

@@ -173,6 +173,9 @@ api::Task<Result<void>> Upload::entry(std::string from, std::string to, int open
     if (!S_ISREG(status.st_mode) && openFlags == O_NOFOLLOW)
         co_return fail(ErrorCode::BadRequest,
                        from + " is passed over: it is no file, folder or symlink");
+    if (S_ISSOCK(status.st_mode))
+        co_return fail(ErrorCode::BadRequest,
+                       from + " is a socket, which has nothing to copy; name a file or a folder");
     const UniqueFd fd(::open(from.c_str(), O_RDONLY | O_CLOEXEC | openFlags));
     if (!fd)
         co_return failErrno("cannot open " + from);

@@ -43,17 +43,24 @@ public:
     static Result<NewFile> create(int folder, std::string name)
     {
         NewFile file(folder, std::move(name));
+        // Without a name, nothing is left of it when this program is killed midway.
+        file.m_fd.reset(::openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+        if (file.m_fd)
+            return file;
+        if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+            return failErrno("cannot create " + file.m_name);
         file.m_fd.reset(::openat(folder, file.m_temporary.c_str(),
                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (!file.m_fd)
             return failErrno("cannot create " + file.m_name);
+        file.m_isNamed = true;
         return file;
     }
     NewFile(NewFile&&) noexcept = default;
     NewFile& operator=(NewFile&&) = delete;
     ~NewFile()
     {
-        if (m_fd)
+        if (m_fd && m_isNamed)
             ::unlinkat(m_folder, m_temporary.c_str(), 0);
     }
 
@@ -63,6 +70,12 @@ public:
     {
         if (::fchmod(m_fd.get(), mode) != 0)
             return failErrno("cannot set the mode of " + m_name);
+        // A link replaces nothing, so it takes the name in two steps.
+        if (!m_isNamed &&
+            ::linkat(AT_FDCWD, ("/proc/self/fd/" + std::to_string(m_fd.get())).c_str(), m_folder,
+                     m_temporary.c_str(), AT_SYMLINK_FOLLOW) != 0)
+            return failErrno("cannot create " + m_name);
+        m_isNamed = true;
         if (::renameat(m_folder, m_temporary.c_str(), m_folder, m_name.c_str()) != 0)
             return failErrno("cannot replace " + m_name);
         m_fd.reset();
@@ -79,6 +92,7 @@ private:
     int m_folder;
     std::string m_name;
     std::string m_temporary;
+    bool m_isNamed = false; ///< by m_temporary
     UniqueFd m_fd;
 };
 
@@ -278,6 +292,11 @@ api::Task<Result<void>> copyTo(Download& download, const SandboxPath& from, cons
 api::Task<Result<int>> copyOut(Session& session, SandboxPath from, std::string to)
 {
     const Result<api::FileEntry> source = co_await session.client.statFile(from.sandbox, from.path);
+    if (!source && source.error().code == ErrorCode::NotFound &&
+        !source.error().detail.contains("sandbox"))
+        co_return fail(ErrorCode::NotFound, "there is no " + from.path + " in " + from.sandbox +
+                                                "; see what is there with: caissonctl ls-files " +
+                                                from.sandbox + " /");
     if (!source)
         co_return std::unexpected(source.error());
     Download download(session, from.sandbox);

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
@@ -29,6 +30,12 @@ constexpr std::size_t kMaxComplaint = 4096;
 constexpr std::size_t kInsistence = 3;
 constexpr std::chrono::seconds kInsistenceTime{2};
 
+/// How long the command has when whoever watches it is gone: as long as init gives it then.
+constexpr std::chrono::seconds kHangUpTime{2};
+
+/// After this it is said that the sandbox does not answer.
+constexpr std::chrono::seconds kAnswerTime{5};
+
 /// A command under way with this program's streams. Its coroutines share it: one reads standard
 /// input, one waits for signals, the caller's reads the output. When the output ends, the program
 /// does, whatever the other two wait for.
@@ -37,11 +44,13 @@ struct Attached
     Attached(const api::asio::any_io_executor& executor, client::ExecSocket commandSocket)
         : socket(std::move(commandSocket))
         , signals(executor, SIGINT, SIGTERM, SIGHUP)
+        , hangUp(executor)
     {
         signals.add(SIGQUIT);
     }
     client::ExecSocket socket;
-    api::asio::signal_set signals; ///< before the terminal is raw: none of them may end us then
+    api::asio::signal_set signals;  ///< before the terminal is raw: none of them may end us then
+    api::asio::steady_timer hangUp; ///< since a SIGHUP
     StandardStreams streams;
     std::optional<RawTerminal> terminal;
     std::deque<std::chrono::steady_clock::time_point> interrupts; ///< the last few
@@ -86,6 +95,22 @@ api::StreamControl resizeControl()
     return {.type = "resize", .cols = size.cols, .rows = size.rows};
 }
 
+void leave(Attached& attached, int signal)
+{
+    attached.leftWith = kExitSignalled + signal;
+    attached.socket.abort();
+}
+
+/// Nobody sees any more what the command says: it may end by itself, or is left.
+void leaveSoon(const std::shared_ptr<Attached>& attached)
+{
+    attached->hangUp.expires_after(kHangUpTime);
+    attached->hangUp.async_wait([attached](const boost::system::error_code& error) {
+        if (!error)
+            leave(*attached, SIGHUP);
+    });
+}
+
 api::Task<void> forwardSignals(std::shared_ptr<Attached> attached)
 {
     for (;;) {
@@ -96,10 +121,11 @@ api::Task<void> forwardSignals(std::shared_ptr<Attached> attached)
         if (signal != SIGWINCH && signal != SIGTSTP)
             control = {.type = "signal", .signal = std::to_string(signal)};
         if ((signal == SIGINT || signal == SIGTERM) && insists(*attached)) {
-            attached->leftWith = kExitSignalled + signal;
-            attached->socket.abort();
+            leave(*attached, signal);
             co_return;
         }
+        if (signal == SIGHUP)
+            leaveSoon(attached);
         if (!co_await sendControl(*attached, std::move(control)))
             co_return;
     }
@@ -166,13 +192,18 @@ api::Task<Result<int>> runAttached(Session& session, std::string sandbox, api::E
         request.rows = size.rows;
     }
     const auto executor = co_await api::asio::this_coro::executor;
-    Result<client::ExecSocket> socket =
-        co_await session.client.exec(std::move(sandbox), std::move(request));
+    api::asio::steady_timer patience(executor, kAnswerTime);
+    patience.async_wait([&sandbox](const boost::system::error_code& error) {
+        if (!error)
+            complain(sandbox + " does not answer yet; if it hangs: caissonctl stop " + sandbox);
+    });
+    Result<client::ExecSocket> socket = co_await session.client.exec(sandbox, std::move(request));
     if (!socket)
         co_return std::unexpected(socket.error());
     const auto attached = std::make_shared<Attached>(executor, *std::move(socket));
     if (Result<void> started = co_await awaitStart(attached->socket); !started)
         co_return std::unexpected(started.error());
+    patience.cancel();
     if (tty && hasTerminal()) {
         attached->signals.add(SIGWINCH);
         attached->signals.add(SIGTSTP);
@@ -186,6 +217,7 @@ api::Task<Result<int>> runAttached(Session& session, std::string sandbox, api::E
     Result<int> code = co_await pumpOutput(attached);
     // Here and not with the last owner: a coroutine that waits for input keeps its share for ever.
     attached->terminal.reset();
+    attached->hangUp.cancel();
     if (attached->leftWith)
         complain("left; the command is hung up on, as soon as the sandbox takes notice");
     co_return code;

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <filesystem>
+#include <optional>
 
 namespace caisson::ctl {
 
@@ -39,7 +40,7 @@ namespace {
 /// The options of `create`, as written.
 struct CreateOptions
 {
-    std::string name;
+    std::optional<std::string> name; ///< none: one is made up
     bool noStart = false;
     std::string image = "host";
     std::string runtime;
@@ -96,7 +97,10 @@ Result<Number> parseLimit(const std::string& option, const std::string& text,
 Result<api::CreateSandbox> createRequest(const CreateOptions& options)
 {
     api::CreateSandbox request;
-    request.name = options.name;
+    if (options.name && options.name->empty())
+        return fail(ErrorCode::BadRequest,
+                    "a sandbox cannot have an empty name; leave it out, and one is made up");
+    request.name = options.name.value_or("");
     request.start = !options.noStart;
     request.image = options.image;
     request.runtime = options.runtime;
@@ -110,6 +114,9 @@ Result<api::CreateSandbox> createRequest(const CreateOptions& options)
         const Result<std::int64_t> memory = api::parseSize(options.memory);
         if (!memory)
             return fail(ErrorCode::BadRequest, "--memory: " + memory.error().message);
+        if (*memory == 0)
+            return fail(ErrorCode::BadRequest,
+                        "--memory " + options.memory + ": say a size such as 512m or 2g");
         request.limits.memory = *memory;
     }
     Result<std::map<std::string, std::string>> variables = parseVariables(options.env);

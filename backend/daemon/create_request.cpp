@@ -4,7 +4,9 @@
 #include "backend/api/names.h"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace caisson::daemon {
 
@@ -61,6 +63,17 @@ Result<void> checkMount(const api::Mount& mount)
             error.message += "; make the folder first, or correct its path";
         return std::unexpected(std::move(error));
     }
+    const bool isFolder = S_ISDIR(status.st_mode);
+    if (!isFolder && mount.target == "/workspace")
+        return fail(ErrorCode::BadRequest,
+                    "cannot mount " + mount.source +
+                        " at /workspace: it is a file; mount a folder there, "
+                        "or the file below it");
+    if (::faccessat(AT_FDCWD, mount.source.c_str(), isFolder ? R_OK | X_OK : R_OK, AT_EACCESS) != 0)
+        return fail(ErrorCode::PermissionDenied,
+                    "cannot mount " + mount.source +
+                        ": the user of Caisson may not read it; mount another, or change its "
+                        "permissions");
     struct stat root;
     if (::stat("/", &root) == 0 && status.st_dev == root.st_dev && status.st_ino == root.st_ino)
         return fail(ErrorCode::BadRequest, "cannot mount /: all of this machine would be inside; "

@@ -2,6 +2,7 @@
 #include "backend/init/launcher.h"
 
 #include "backend/api/names.h"
+#include "backend/init/missing_program.h"
 #include "backend/init/pty.h"
 #include "backend/init/thread_lender.h"
 #include "backend/init/users.h"
@@ -347,8 +348,15 @@ Error launchError(const api::ExecRequest& request, const SupervisorReport& repor
     }
     const std::string program =
         request.argv.empty() ? "the user's shell" : "\"" + request.argv.front() + "\"";
+    std::string path = request.argv.empty() ? std::string() : request.argv.front();
+    if (path.contains('/') && !path.starts_with('/'))
+        path = (request.cwd.empty() ? std::string(kDefaultFolder) : request.cwd) + "/" + path;
     switch (number) {
     case ENOENT:
+        if (const std::string why = path.starts_with('/') ? missingInterpreter(path) : "";
+            !why.empty())
+            return {ErrorCode::CommandNotFound, program + " " + why, {}};
+        [[fallthrough]];
     case ENOTDIR:
     case ENAMETOOLONG:
         return {

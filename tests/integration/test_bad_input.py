@@ -150,6 +150,14 @@ class Names(BadInputCase):
             answer = self.api.call("PATCH", f"{self.box.url}/terminals/{name}", {"title": "x"})
             self.assertIn(answer.status, (400, 404, 410))
 
+    def test_titles_of_terminals(self):
+        for title in ("x" * 257, "two\nlines", "nul\0"):
+            self.assertError(self.api.post(f"{self.box.url}/terminals", {"title": title}), 400,
+                             "bad_request")
+        terminal = self.box.openTerminal("sleep", "1000")["id"]
+        answer = self.api.call("PATCH", f"{self.box.url}/terminals/{terminal}", {"title": "\x1b]"})
+        self.assertError(answer, 400, "bad_request")
+
     def test_mounts(self):
         for mount in ({"source": "relative", "target": "/x"}, {"source": "/none", "target": "/x"},
                       {"source": "/tmp", "target": "relative"}, {"source": "/tmp", "target": "/"},

@@ -3,13 +3,15 @@
 
 import json
 import os
+import socket
 import stat
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
-from caisson_testing.cases import HomeCase, SandboxCase
+from caisson_testing.cases import HomeCase, ROOT, SandboxCase
+from caisson_testing.conditions import until
 from caisson_testing.home import CTL
 
 LATER = ["sleep box", "wake box", "restart box", "stats box -f", "run box -- true", "ps box",
@@ -69,12 +71,30 @@ class Uses(SandboxCase):
                              ("create x --image debian:13", "leave it out"),
                              ("exec box --cwd relative -- true", "begin it with /"),
                              ("create x --cpus 0", "such as 1.5"),
+                             ("create x --memory 0", "such as 512m"),
+                             ("create x --mount /etc/passwd:/workspace", "mount a folder"),
+                             ("cp box:/no/such .", "caissonctl ls-files box /"),
                              ("create box", "choose another name")):
             with self.subTest(line=line):
                 done = self.home.ctl(*line.split())
                 self.assertNotEqual(done.code, 0)
                 self.assertOneLine(done)
                 self.assertIn(remedy, done.err.decode())
+
+    def test_an_empty_name(self):
+        done = self.home.ctl("create", "--no-start", "--", "")
+        self.assertEqual(done.code, 2)
+        self.assertOneLine(done)
+
+    @unittest.skipIf(ROOT, "every folder is open to root")
+    def test_mounting_what_may_not_be_read(self):
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as closed:
+            os.chmod(closed, 0o300)
+            done = self.home.ctl("create", "x", "--mount", f"{closed}:/workspace")
+            os.chmod(closed, 0o700)
+        self.assertEqual(done.code, 125)
+        self.assertOneLine(done)
+        self.assertIn(b"may not read it", done.err)
 
     def test_version_of_this_program(self):
         self.assertRegex(self.home.must("--version").text, r"^caissonctl \d")
@@ -307,6 +327,27 @@ class Copying(SandboxCase):
             done = self.home.ctl("cp", str(self.here / "small"), "box:" + path)
             self.assertEqual(done.code, 125)
             self.assertIn(f"caissonctl exec box -- mkdir -p {folder}\n".encode(), done.err)
+
+    def test_nothing_is_left_of_a_copy_that_is_broken_off(self):
+        self.box.must("sh", "-c", "truncate -s 8G /workspace/large")
+        client = self.home.start("cp", "box:/workspace/large", str(self.here / "large"))
+
+        def written():  # by descriptor: a file without a name is in no folder
+            links = Path(f"/proc/{client.pid}/fd").iterdir()
+            return any(str(self.here) in os.readlink(link) and link.stat().st_size > 1_000_000
+                       for link in links)
+
+        until(written, "the first bytes of a copy")
+        client.kill()
+        client.wait()
+        self.assertEqual(os.listdir(self.here), [])
+
+    def test_a_socket(self):
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(self.here / "socket"))
+            done = self.home.ctl("cp", str(self.here / "socket"), "box:/workspace")
+        self.assertEqual(done.code, 125)
+        self.assertIn(b"is a socket", done.err)
 
     def test_a_folder_to_standard_output(self):
         self.assertEqual(self.home.ctl("cp", "box:/etc", "-").code, 125)

@@ -71,7 +71,10 @@ class Endings(ExecCase):
 
     def test_a_script_without_interpreter(self):
         self.box.must("sh", "-c", "printf '#!/no/such\\n' >/workspace/s; chmod 755 /workspace/s")
-        self.assertIn(self.box.exec("/workspace/s").code, (126, 127))
+        for program in ("/workspace/s", "./s"):
+            done = self.box.exec(program)
+            self.assertEqual(done.code, 127)
+            self.assertIn(f'"{program}" is there, but not the program "/no/such"', done.err.decode())
 
     def test_missing_working_directory(self):
         done = self.box.exec("pwd", options=["--cwd", "/no/such/folder"])
@@ -376,6 +379,29 @@ class Forwarding(ExecCase):
         self.assertEqual(client.returncode, 128 + signal.SIGINT)
         self.assertIn(b"left", err)
         self.waitForEnd(number)
+
+    def test_who_is_hung_up_on_leaves(self):
+        """The command has its time; one that takes no notice is hung up on like any other's."""
+        number = mark()
+        client = self.start(f"trap '' HUP; sleep {number} & echo ready; while :; do sleep 0.05; done")
+        client.send_signal(signal.SIGHUP)
+        client.communicate(timeout=30)
+        self.assertEqual(client.returncode, 128 + signal.SIGHUP)
+        self.waitForEnd(number)
+
+    def test_a_sandbox_that_does_not_answer(self):
+        keeper = self.box.show()["keeper_pid"]
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            client = self.home.start("exec", "box", "--", "true", stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            said = client.stderr.readline()
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+        self.assertIn(b"box does not answer yet", said)
+        self.assertIn(b"caissonctl stop box", said)
+        client.communicate(timeout=30)
+        self.assertEqual(client.returncode, 0)
 
     def test_signals_through_the_api(self):
         with self.box.openExec("sh", "-c", "trap 'exit 3' USR1; echo ready; "

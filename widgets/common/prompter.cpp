@@ -167,6 +167,7 @@ void DialogPrompter::chooseFolder(QWidget* asker, const FolderQuestion& question
     dialog->setOption(QFileDialog::ShowDirsOnly);
     dialog->setIconProvider(m_icons.get());
     dialog->setViewMode(QFileDialog::List);
+    dialog->setLabelText(QFileDialog::FileName, tr("Folder:"));
     // Where the desktop has no dialog of its own: what means nothing for folders.
     for (const char* name :
          {"listModeButton", "detailModeButton", "fileTypeLabel", "fileTypeCombo"}) {

@@ -6,6 +6,7 @@
 #include <QComboBox>
 #include <QDialog>
 #include <QEvent>
+#include <QGuiApplication>
 #include <QMenu>
 #include <QPainter>
 #include <QPushButton>
@@ -398,6 +399,13 @@ int Style::styleHint(StyleHint hint, const QStyleOption* option, const QWidget* 
         return Qt::ElideMiddle;
     case SH_DialogButtonLayout:
         return 0; // the accepting button last, at the right
+    case SH_Menu_Mask:
+        // Without a compositor, which X11 may have and may not, what is transparent is black.
+        if (QGuiApplication::platformName() != QLatin1String("xcb"))
+            return 0;
+        if (auto* mask = qstyleoption_cast<QStyleHintReturnMask*>(returnData))
+            mask->region = style::menuShape(option->rect);
+        return 1;
     default:
         return QProxyStyle::styleHint(hint, option, widget, returnData);
     }

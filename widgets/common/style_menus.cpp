@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <QBitmap>
 #include <QMenu>
 #include <QPainter>
+#include <QPainterPath>
 #include <QStyleOption>
 
 #include "widgets/common/colors.h"
@@ -31,6 +33,22 @@ void drawMenuPanel(QPainter& painter, const QStyleOption& option)
     const Colors& colors = colorsOf(option.palette);
     fillRounded(painter, option.rect, metrics::kRadius, colors.raised);
     strokeRounded(painter, option.rect, metrics::kRadius, colors.outline);
+}
+
+QRegion menuShape(const QRect& rect)
+{
+    // Every pixel that the round corners touch.
+    QPainterPath path;
+    path.addRoundedRect(rect, metrics::kRadius, metrics::kRadius);
+    QBitmap mask(rect.size());
+    mask.clear();
+    QPainter painter(&mask);
+    painter.translate(-rect.topLeft());
+    painter.setPen(QPen(Qt::color1, 0.5));
+    painter.setBrush(Qt::color1);
+    painter.drawPath(path);
+    painter.end();
+    return QRegion(mask).translated(rect.topLeft());
 }
 
 QSize menuItemSize(const QStyleOptionMenuItem& option, const QSize& contents)

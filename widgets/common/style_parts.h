@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QRect>
+#include <QRegion>
 #include <QStyle>
 
 class QPainter;
@@ -34,6 +35,8 @@ void drawComboBox(QPainter& painter, const QStyleOptionComboBox& option);
 
 // style_menus.cpp
 void drawMenuPanel(QPainter& painter, const QStyleOption& option);
+/// The pixels that drawMenuPanel() touches.
+QRegion menuShape(const QRect& rect);
 void drawMenuItem(QPainter& painter, const QStyleOptionMenuItem& option, const QWidget* widget);
 QSize menuItemSize(const QStyleOptionMenuItem& option, const QSize& contents);
 void drawToolTipPanel(QPainter& painter, const QStyleOption& option);

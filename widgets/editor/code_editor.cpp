@@ -177,6 +177,14 @@ void CodeEditor::updateMarks()
 
 void CodeEditor::keyPressEvent(QKeyEvent* event)
 {
+#ifndef Q_OS_MACOS
+    // The key of a button that is not there, and no letter: those of other layouts come with
+    // another modifier. On macOS this one types them.
+    if (event->modifiers() == Qt::AltModifier && !event->text().isEmpty()) {
+        event->ignore();
+        return;
+    }
+#endif
     if (!isReadOnly()) {
         const bool isReturn = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
         if (isReturn && !(event->modifiers() & ~(Qt::KeypadModifier | Qt::ShiftModifier))) {

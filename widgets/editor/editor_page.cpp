@@ -206,6 +206,16 @@ void EditorPage::showPrepared(const PreparedFile& prepared, const QByteArray& by
         showText(prepared, bytes);
 }
 
+/// A widget that is hidden hands the focus to whatever comes next; it is `focus`'s.
+void EditorPage::showView(QWidget* view, QWidget* focus)
+{
+    const bool hadFocus = isAncestorOf(focusWidget()) && focusWidget()->hasFocus();
+    m_views->setCurrentWidget(view);
+    setFocusProxy(focus);
+    if (hadFocus)
+        focus->setFocus();
+}
+
 void EditorPage::showBinary(qsizetype size)
 {
     m_kind = FileKind::Binary;
@@ -226,8 +236,7 @@ void EditorPage::showParts(const QByteArray& bytes, const PageIndex& index)
 {
     m_kind = FileKind::Unfaithful;
     m_parts->setContent(bytes, index);
-    m_views->setCurrentWidget(m_parts);
-    setFocusProxy(m_parts);
+    showView(m_parts, m_parts);
     m_mirror->stop();
     m_editor->clear();
     m_editor->document()->setModified(false);
@@ -244,8 +253,7 @@ void EditorPage::showText(const PreparedFile& prepared, const QByteArray& bytes)
                           canEdit() && !prepared.showsMine;
     m_kind = prepared.showsMine ? FileKind::Text : text.kind;
     m_format = text.format;
-    m_views->setCurrentWidget(m_textView);
-    setFocusProxy(m_editor);
+    showView(m_textView, m_editor);
     noteReadOnly();
     m_shown = prepared;
     m_shownFile = {bytes, m_etag};
@@ -510,7 +518,10 @@ void EditorPage::useLineEnd(LineEnd lineEnd)
 
 void EditorPage::requestSave()
 {
-    if (canEdit())
+    // What is asked comes first: the keyboard goes to it.
+    if (m_changedStrip->isVisible())
+        m_changedStrip->findChild<QPushButton*>()->setFocus(Qt::ShortcutFocusReason);
+    else if (canEdit())
         emit saveRequested();
 }
 

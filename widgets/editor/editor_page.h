@@ -111,6 +111,7 @@ private:
     void showPrepared(const PreparedFile& prepared, const QByteArray& bytes);
     void showText(const PreparedFile& prepared, const QByteArray& bytes);
     void replaceText(const QString& text);
+    void showView(QWidget* view, QWidget* focus);
     void showBinary(qsizetype size);
     void showParts(const QByteArray& bytes, const PageIndex& index);
     void noteReadOnly();

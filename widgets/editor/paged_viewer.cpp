@@ -14,6 +14,7 @@
 #include "widgets/common/pane.h"
 #include "widgets/editor/code_editor.h"
 #include "widgets/editor/find_bar.h"
+#include "widgets/editor/prepared_file.h"
 
 namespace caisson {
 
@@ -48,6 +49,8 @@ PagedViewer::PagedViewer(const QString& name, QWidget* parent)
     , m_position(new QLabel)
     , m_previous(new QAction(icon(Icon::ChevronLeft), shortcuts()[0].first, this))
     , m_next(new QAction(icon(Icon::ChevronRight), shortcuts()[1].first, this))
+    , m_first(new QAction(shortcuts()[2].first, this))
+    , m_last(new QAction(shortcuts()[3].first, this))
 {
     setObjectName(name);
     m_text->setReadOnly(true);
@@ -56,14 +59,18 @@ PagedViewer::PagedViewer(const QString& name, QWidget* parent)
     m_position->setObjectName(name + QStringLiteral(".position"));
     m_position->setFont(secondaryFont());
     m_position->setForegroundRole(QPalette::PlaceholderText);
-    m_previous->setShortcut(shortcuts()[0].second);
-    m_next->setShortcut(shortcuts()[1].second);
-    for (QAction* action : {m_previous, m_next}) {
+    const QList<QAction*> actions{m_previous, m_next, m_first, m_last};
+    for (qsizetype i = 0; i < actions.size(); ++i)
+        actions[i]->setShortcut(shortcuts()[i].second);
+    for (QAction* action : actions) {
         action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
         addAction(action);
     }
     connect(m_previous, &QAction::triggered, this, [this] { showPage(m_current - 1); });
     connect(m_next, &QAction::triggered, this, [this] { showPage(m_current + 1); });
+
+    connect(m_first, &QAction::triggered, this, [this] { showPage(0); });
+    connect(m_last, &QAction::triggered, this, [this] { showPage(m_index.count() - 1); });
 
     auto* bar = new QHBoxLayout;
     bar->setContentsMargins(12, 4, 6, 4);
@@ -87,7 +94,9 @@ PagedViewer::PagedViewer(const QString& name, QWidget* parent)
 QList<std::pair<QString, QKeySequence>> PagedViewer::shortcuts()
 {
     return {{tr("Previous part of a large file"), Qt::ALT | Qt::Key_PageUp},
-            {tr("Next part of a large file"), Qt::ALT | Qt::Key_PageDown}};
+            {tr("Next part of a large file"), Qt::ALT | Qt::Key_PageDown},
+            {tr("First part of a large file"), Qt::ALT | Qt::Key_Home},
+            {tr("Last part of a large file"), Qt::ALT | Qt::Key_End}};
 }
 
 void PagedViewer::setContent(const QByteArray& bytes, const PageIndex& index)
@@ -110,11 +119,16 @@ void PagedViewer::showPage(qsizetype page)
     m_text->setFirstLineNumber(part.firstLine);
     const QLocale locale;
     m_position->setText(
-        tr("Read only · part %1 of %2 · %3 in all")
-            .arg(locale.toString(m_current + 1), locale.toString(m_index.count()),
+        tr("%1 · part %2 of %3 · %4 in all")
+            .arg(m_bytes.size() > PreparedFile::kLargestEdited
+                     ? tr("Read only, too large to be edited")
+                     : tr("Read only, its lines are too long to be edited"),
+                 locale.toString(m_current + 1), locale.toString(m_index.count()),
                  locale.formattedDataSize(m_bytes.size(), 1, QLocale::DataSizeSIFormat)));
     m_previous->setEnabled(m_current > 0);
     m_next->setEnabled(m_current + 1 < m_index.count());
+    m_first->setEnabled(m_previous->isEnabled());
+    m_last->setEnabled(m_next->isEnabled());
 }
 
 void PagedViewer::paintEvent(QPaintEvent*)

@@ -33,7 +33,7 @@ public:
     CodeEditor* text() const { return m_text; }
     FindBar* findBar() const { return m_findBar; }
 
-    /// Previous and next part.
+    /// Previous, next, first and last part.
     static QList<std::pair<QString, QKeySequence>> shortcuts();
 
 protected:
@@ -48,6 +48,8 @@ private:
     QLabel* m_position;
     QAction* m_previous;
     QAction* m_next;
+    QAction* m_first;
+    QAction* m_last;
 };
 
 } // namespace caisson

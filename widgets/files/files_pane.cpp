@@ -4,6 +4,7 @@
 #include <QAction>
 #include <QMenu>
 #include <QPushButton>
+#include <QToolButton>
 
 #include "widgets/common/empty_state.h"
 #include "widgets/common/icons.h"
@@ -44,7 +45,7 @@ FilesPane::FilesPane(Prompter& prompter, QWidget* parent)
     m_remove->setShortcutContext(Qt::WidgetShortcut);
     addTool(m_newFile);
     addTool(m_newFolder);
-    addTool(m_hidden);
+    m_lastTool = addTool(m_hidden);
 
     m_nothing->setObjectName(QStringLiteral("files.nothing"));
     addPage(m_nothing);
@@ -93,6 +94,7 @@ void FilesPane::showTree(FileTree* tree, FileTreeModel* model)
     m_model = model;
     if (isNew) {
         addPage(tree);
+        setTabOrder(m_lastTool, tree); // it came after everything in the window
         tree->addAction(m_rename);
         tree->addAction(m_remove);
     }

@@ -92,15 +92,59 @@ void SandboxActions::abandon(quint64 creation)
     m_abandoned.insert(creation);
 }
 
+FolderCopying SandboxActions::newCopy(const QString& id, const QString& folder)
+{
+    return {.copy = ++m_lastNumber,
+            .sandbox = id,
+            .sandboxName = nameOf(id),
+            .folder = QFileInfo(folder).fileName(),
+            .path = folder};
+}
+
+QList<UnfinishedCopy> SandboxActions::unfinishedCopies() const
+{
+    QList<UnfinishedCopy> unfinished;
+    for (const auto* copies : {&m_interrupted, &m_copies}) {
+        for (const FolderCopying& copying : *copies)
+            unfinished += UnfinishedCopy{.sandbox = copying.sandbox, .folder = copying.path};
+    }
+    return unfinished;
+}
+
+void SandboxActions::restoreCopies(const QList<UnfinishedCopy>& copies)
+{
+    for (const UnfinishedCopy& left : copies) {
+        if (!m_model.find(left.sandbox))
+            continue;
+        const FolderCopying copying = newCopy(left.sandbox, left.folder);
+        m_interrupted.insert(copying.copy, copying);
+        emit interrupted(copying);
+    }
+}
+
+void SandboxActions::copyAgain(quint64 copy)
+{
+    const FolderCopying copying = m_interrupted.take(copy);
+    if (m_model.find(copying.sandbox))
+        copyIn(copying.sandbox, copying.path);
+    else
+        emit copiesChanged();
+}
+
+void SandboxActions::forgetCopy(quint64 copy)
+{
+    if (m_interrupted.remove(copy))
+        emit copiesChanged();
+}
+
 void SandboxActions::copyIn(const QString& id, const QString& folder)
 {
-    const quint64 copy = ++m_lastNumber;
-    m_copies.insert(copy, {.copy = copy,
-                           .sandbox = id,
-                           .sandboxName = nameOf(id),
-                           .folder = QFileInfo(folder).fileName()});
+    const FolderCopying begun = newCopy(id, folder);
+    const quint64 copy = begun.copy;
+    m_copies.insert(copy, begun);
     m_model.setTask(id, SandboxTask::Copying);
-    emit copying(m_copies.value(copy));
+    emit copying(begun);
+    emit copiesChanged();
     m_backend.copyIn(id, folder, copy)
         .then(this, [this, id, copy](const Result<desk::CopyOutcome>& result) {
             m_model.setTask(id, SandboxTask::None);
@@ -109,6 +153,7 @@ void SandboxActions::copyIn(const QString& id, const QString& folder)
                 emit copied(ended, *result);
             else
                 emit copyFailed(ended, result.error());
+            emit copiesChanged();
         });
 }
 

@@ -3,6 +3,7 @@
 
 #include "backend/desk/backend.h"
 #include "widgets/models/sandbox_model.h"
+#include "widgets/models/window_state.h"
 
 #include <QHash>
 #include <QObject>
@@ -28,6 +29,7 @@ struct FolderCopying
     QString sandbox; ///< its id
     QString sandboxName;
     QString folder; ///< its name, without where it is
+    QString path;   ///< where it is, with its name
     qint64 filesDone = 0;
     qint64 filesTotal = 0; ///< 0: not known yet
 };
@@ -52,6 +54,15 @@ public:
     void remove(const QString& id);
     void cancelCopy(quint64 copy) { m_backend.cancelCopy(copy); }
 
+    bool isCopying() const { return !m_copies.isEmpty(); }
+    /// Those under way, and those that a window before left and nobody has decided about.
+    QList<UnfinishedCopy> unfinishedCopies() const;
+    /// What a window before left: told by interrupted(), where the sandbox is still there.
+    void restoreCopies(const QList<UnfinishedCopy>& copies);
+    /// Of an interrupted one: from its beginning, over what is there of it.
+    void copyAgain(quint64 copy);
+    void forgetCopy(quint64 copy);
+
     /// Whether the sandboxes were read at least once.
     bool isListed() const { return m_listed; }
 
@@ -65,6 +76,9 @@ signals:
     void started(const QString& id);
     void copying(const caisson::FolderCopying& copying);
     void copied(const caisson::FolderCopying& copying, const caisson::desk::CopyOutcome& outcome);
+    /// The window went while it was under way.
+    void interrupted(const caisson::FolderCopying& copying);
+    void copiesChanged(); ///< what unfinishedCopies() tells
     /// Or was stopped: Cancelled.
     void copyFailed(const caisson::FolderCopying& copying, const caisson::Error& error);
     /// `what` is a sentence: "Could not start “bench”." `again` tries it once more; it is empty
@@ -75,15 +89,17 @@ signals:
 private:
     QString nameOf(const QString& id) const;
     void made(const NewSandbox& wish, quint64 creation, const api::Sandbox& sandbox);
+    FolderCopying newCopy(const QString& id, const QString& folder);
     void copyIn(const QString& id, const QString& folder);
     void changed(const QString& id, const Result<api::Sandbox>& result, const QString& what,
                  const std::function<void()>& again);
 
     desk::Backend& m_backend;
     SandboxModel& m_model;
-    QHash<quint64, FolderCopying> m_copies;
-    QSet<quint64> m_abandoned; ///< creations
-    quint64 m_lastNumber = 0;  ///< of a creation or a copy
+    QHash<quint64, FolderCopying> m_copies;      ///< under way
+    QHash<quint64, FolderCopying> m_interrupted; ///< by the end of a window before
+    QSet<quint64> m_abandoned;                   ///< creations
+    quint64 m_lastNumber = 0;                    ///< of a creation or a copy
     bool m_listed = false;
     bool m_listing = false;
     bool m_listAgain = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/models/window_state.h"
 
+#include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
 
@@ -96,12 +97,17 @@ QByteArray toJson(const WindowState& state)
     QJsonObject sandboxes;
     for (const auto& [id, sandbox] : state.sandboxes.asKeyValueRange())
         sandboxes[id] = encode(sandbox);
+    QJsonArray copies;
+    for (const UnfinishedCopy& copy : state.copies)
+        copies.append(QJsonObject{{"sandbox", copy.sandbox},
+                                  {"folder", encodePath(QFile::encodeName(copy.folder))}});
     const QJsonObject object{{"version", 1},
                              {"geometry", encodeBytes(state.geometry)},
                              {"columns", encodeSizes(state.columns)},
                              {"panes", encodeSizes(state.panes)},
                              {"sandbox", state.sandbox},
                              {"focus", kPartNames[static_cast<int>(state.focus)]},
+                             {"copies", copies},
                              {"sandboxes", sandboxes}};
     return QJsonDocument(object).toJson();
 }
@@ -116,6 +122,10 @@ WindowState windowStateFromJson(const QByteArray& json)
     state.sandbox = object["sandbox"].toString();
     const qsizetype focus = kPartNames.indexOf(object["focus"].toString());
     state.focus = focus < 0 ? WindowPart::Terminals : static_cast<WindowPart>(focus);
+    for (const QJsonValue copy : object["copies"].toArray()) {
+        state.copies += UnfinishedCopy{.sandbox = copy["sandbox"].toString(),
+                                       .folder = QFile::decodeName(decodePath(copy["folder"]))};
+    }
     const QJsonObject sandboxes = object["sandboxes"].toObject();
     for (auto sandbox = sandboxes.begin(); sandbox != sandboxes.end(); ++sandbox)
         state.sandboxes.insert(sandbox.key(), decodeSandbox(sandbox->toObject()));

@@ -32,6 +32,14 @@ struct SandboxViewState
     bool operator==(const SandboxViewState&) const = default;
 };
 
+/// A folder of this machine that was not copied whole when the window went.
+struct UnfinishedCopy
+{
+    QString sandbox; ///< its id
+    QString folder;  ///< absolute
+    bool operator==(const UnfinishedCopy&) const = default;
+};
+
 /// A part of the window that the keyboard can be in.
 enum class WindowPart { Terminals, Editors, Files, Sandboxes };
 
@@ -43,6 +51,7 @@ struct WindowState
     QList<int> panes;    ///< sandboxes and files, in pixels
     QString sandbox;     ///< the one that was shown
     WindowPart focus = WindowPart::Terminals;
+    QList<UnfinishedCopy> copies;
     QMap<QString, SandboxViewState> sandboxes;
     bool operator==(const WindowState&) const = default;
 };

@@ -39,6 +39,32 @@ QLabel* makeNote(const QString& name)
     return label;
 }
 
+/// "~" as a shell has it.
+QString withHome(const QString& path)
+{
+    if (path == QLatin1String("~") || path.startsWith(QLatin1String("~/")))
+        return QDir::homePath() + path.sliced(1);
+    return path;
+}
+
+/// Why a folder can be neither copied nor shared, with what to do; empty when it can.
+QString folderProblem(const QString& path)
+{
+    const auto tr = [](const char* text) { return NewSandboxDialog::tr(text); };
+    if (!QDir::isAbsolutePath(path))
+        return tr("Give the folder’s whole path, beginning with “/”, or choose one.");
+    const QFileInfo folder(path);
+    if (!folder.exists())
+        return tr("There is no folder %1 on this machine. Correct the path, or choose one.")
+            .arg(path);
+    if (!folder.isDir())
+        return tr("%1 is a file. Choose the folder it is in, or another one.").arg(path);
+    if (!folder.isReadable() || !folder.isExecutable())
+        return tr("You may not read the folder %1. Choose another, or change its permissions.")
+            .arg(path);
+    return {};
+}
+
 } // namespace
 
 NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, QWidget* parent)
@@ -238,31 +264,30 @@ void NewSandboxDialog::refresh()
     m_nameProblem->setText(problem);
     m_nameProblem->setVisible(!problem.isEmpty());
     m_create->setEnabled(!m_isBusy && problem.isEmpty() &&
-                         (!needsFolder || QDir::isAbsolutePath(m_folder->text())));
+                         (!needsFolder || !m_folder->text().trimmed().isEmpty()));
     adjustSize();
 }
 
 void NewSandboxDialog::create()
 {
-    const NewSandbox wish{.name = m_name->text(), .content = content(), .folder = m_folder->text()};
+    const NewSandbox wish{.name = m_name->text(),
+                          .content = content(),
+                          .folder = withHome(m_folder->text().trimmed())};
     m_error->hide();
-    if (wish.content != SandboxContent::CopiedFolder) {
+    if (wish.content == SandboxContent::Empty) {
         setCreation(m_actions.create(wish));
         return;
     }
     // Before there is a sandbox that stays empty. The folder may lie on a disk that is slow.
     setBusy(true);
-    QtConcurrent::run([folder = wish.folder] {
-        return QFileInfo(folder).isDir();
-    }).then(this, [this, wish](bool isFolder) {
+    QtConcurrent::run(folderProblem, wish.folder).then(this, [this, wish](const QString& why) {
         if (!isVisible())
             return; // given up meanwhile
         setBusy(false);
-        if (isFolder)
+        if (why.isEmpty())
             setCreation(m_actions.create(wish));
         else
-            showError(tr("There is no folder %1 on this machine. Correct the path, or choose one.")
-                          .arg(wish.folder));
+            showError(why);
     });
 }
 

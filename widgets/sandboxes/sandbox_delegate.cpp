@@ -40,7 +40,8 @@ QString sideText(const QModelIndex& index)
                                  QDateTime::currentDateTimeUtc());
     if (stateOf(index) == api::SandboxState::Running)
         return age;
-    return SandboxDelegate::tr("%1 · %2").arg(state, age);
+    // The age first, as in the other rows: it is the sandbox's, not the state's.
+    return SandboxDelegate::tr("%1 · %2").arg(age, state);
 }
 
 } // namespace

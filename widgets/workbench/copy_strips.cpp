@@ -90,6 +90,27 @@ void CopyStrips::showFailure(const FolderCopying& copying, const Error& error)
         end(copying.copy, {}, {});
 }
 
+void CopyStrips::showInterrupted(const FolderCopying& copying)
+{
+    auto* strip =
+        new NoticeStrip(QStringLiteral("copyInterrupted"), NoticeStrip::Tone::Decision, this);
+    layout()->addWidget(strip);
+    strip->setText(
+        tr("“%1” was not copied whole into “%2”.").arg(copying.folder, copying.sandboxName),
+        tr("The window was closed meanwhile. Copying again replaces what is there of it."));
+    QPushButton* again = strip->addButton(QStringLiteral("again"), tr("Copy &again"));
+    strip->setDismissible(true);
+    connect(again, &QPushButton::clicked, this, [this, strip, copy = copying.copy] {
+        strip->deleteLater();
+        emit againAsked(copy);
+    });
+    connect(strip, &NoticeStrip::dismissed, this, [this, strip, copy = copying.copy] {
+        strip->deleteLater();
+        emit forgotten(copy);
+    });
+    strip->show();
+}
+
 /// The strip stays where there is something to be said.
 void CopyStrips::end(quint64 copy, const QString& what, const QString& detail)
 {

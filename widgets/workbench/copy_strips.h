@@ -25,8 +25,13 @@ public:
     /// Says so when it was stopped; else the error is somebody else's to say.
     void showFailure(const FolderCopying& copying, const Error& error);
 
+    /// The window went while it was under way: offers to copy again.
+    void showInterrupted(const FolderCopying& copying);
+
 signals:
     void stopAsked(quint64 copy);
+    void againAsked(quint64 copy);
+    void forgotten(quint64 copy); ///< the strip of an interrupted one was closed
 
 private:
     NoticeStrip& ensureStrip(const FolderCopying& copying);

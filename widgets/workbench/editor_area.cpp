@@ -41,6 +41,8 @@ EditorArea::EditorArea(const WindowServices& services, QString sandbox, QWidget*
 
     connect(m_empty, &EmptyState::activated, this, &EditorArea::newFileAsked);
     connect(m_tabs, &TabBar::currentChanged, this, &EditorArea::showCurrent);
+    // Queued: the tab that was clicked is not the current one yet.
+    connect(m_tabs, &TabBar::tabBarClicked, this, &EditorArea::focusCurrent, Qt::QueuedConnection);
     connect(m_tabs, &TabBar::tabCloseRequested, this, &EditorArea::close);
     connect(m_tabs, &TabBar::tabMoved, this, &EditorArea::changed);
     showCurrent();
@@ -78,6 +80,7 @@ FilePage* EditorArea::add(const QByteArray& path)
     connect(page, &FilePage::saving, this, [this, page] { emit saving(page->path()); });
     connect(page, &FilePage::terminalAsked, this,
             [this, page] { emit terminalAsked(page->path()); });
+    connect(page, &FilePage::startAsked, this, &EditorArea::startAsked);
     connect(page, &FilePage::moved, this,
             [this, page](const QByteArray& to) { takePath(page, to); });
     connect(page, &FilePage::failed, this, &EditorArea::failed);

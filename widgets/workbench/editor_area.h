@@ -53,6 +53,8 @@ signals:
     /// To show a file in a terminal that is too large for an editor.
     void terminalAsked(const QByteArray& path);
     void saving(const QByteArray& path);
+    /// The sandbox, so that a file can be read.
+    void startAsked();
     /// Of the current file: its language, position, or whether there is one.
     void statusChanged();
     void changed(); ///< something that files() tells

@@ -65,7 +65,12 @@ FilePage::FilePage(const WindowServices& services, QString sandbox, QByteArray p
     m_checkSoon.setInterval(kCheckDelay);
     connect(&m_patience, &QTimer::timeout, m_activity, &QWidget::show);
     connect(&m_checkSoon, &QTimer::timeout, this, &FilePage::check);
-    connect(m_failure, &EmptyState::activated, this, &FilePage::load);
+    connect(m_failure, &EmptyState::activated, this, [this] {
+        if (m_needsStart)
+            emit startAsked();
+        else
+            load();
+    });
     connect(m_tooLarge, &EmptyState::activated, this, &FilePage::terminalAsked);
     m_draftSoon.setSingleShot(true);
     connect(&m_draftSoon, &QTimer::timeout, this, &FilePage::writeDraft);
@@ -240,6 +245,8 @@ void FilePage::showFailure(const Error& error)
         emit statusChanged();
         return;
     }
+    m_needsStart = error.code == ErrorCode::NotRunning;
+    m_failure->setAction(m_needsStart ? tr("Start") : tr("Try again"));
     m_failure->setSentence(tr("“%1” could not be opened. %2").arg(name, reason(error)));
     m_views->setCurrentWidget(m_failure);
     emit statusChanged();

@@ -63,6 +63,7 @@ signals:
     void statusChanged();
     void saving(); ///< it is on its way to the sandbox
     void moved(const QByteArray& path);
+    void startAsked(); ///< of its sandbox
     void closeAsked();
     /// It is too large to be read whole: a program in a terminal can page through it.
     void terminalAsked();
@@ -104,6 +105,7 @@ private:
     QTimer m_draftSoon;
     QJsonObject m_restored;       ///< as given, until the editor has its text
     std::optional<Draft> m_draft; ///< as read, until the editor has its text
+    bool m_needsStart = false;    ///< it cannot be read before its sandbox runs
     bool m_isGone = false;        ///< there is no file, only what was typed
     bool m_isLoaded = false;
     bool m_isSaving = false;

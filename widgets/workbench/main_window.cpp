@@ -6,6 +6,7 @@
 #include <QMenu>
 #include <QPointer>
 #include <QPushButton>
+#include <QScreen>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -13,6 +14,7 @@
 #include "widgets/common/activity_line.h"
 #include "widgets/common/empty_state.h"
 #include "widgets/common/error_strip.h"
+#include "widgets/common/prompter.h"
 #include "widgets/editor/editor_page.h"
 #include "widgets/files/file_tree.h"
 #include "widgets/files/files_pane.h"
@@ -47,6 +49,9 @@ constexpr std::chrono::milliseconds kPatience{300};
 constexpr std::chrono::seconds kNoteTime{8};
 /// Changes within this much are saved in one go.
 constexpr std::chrono::milliseconds kSaveDelay{500};
+
+/// Room for what the desktop puts around a window.
+constexpr QMargins kFrame(4, 32, 4, 4);
 
 const QString kLinkTopic = QStringLiteral("link");
 
@@ -154,6 +159,17 @@ void MainWindow::layOut()
 
     if (m_left.geometry.isEmpty() || !restoreGeometry(m_left.geometry))
         resize(kFirstSize);
+    fitScreen();
+}
+
+/// The screen may be smaller than the one before, or than anybody thought of.
+void MainWindow::fitScreen()
+{
+    const QRect room = screen()->availableGeometry().marginsRemoved(kFrame);
+    if (isMaximized() || isFullScreen() || room.contains(QRect(room.topLeft(), size())))
+        return;
+    resize(size().boundedTo(room.size()).expandedTo(minimumSize()));
+    move(room.topLeft());
 }
 
 void MainWindow::makeMenu()
@@ -219,10 +235,15 @@ void MainWindow::connectPanes()
     connect(&m_actions, &SandboxActions::copied, m_copies, &CopyStrips::showOutcome);
     connect(&m_actions, &SandboxActions::copyFailed, m_copies, &CopyStrips::showFailure);
     connect(&m_actions, &SandboxActions::copyFailed, this, &MainWindow::reportCopy);
+    connect(&m_actions, &SandboxActions::interrupted, m_copies, &CopyStrips::showInterrupted);
+    connect(&m_actions, &SandboxActions::copiesChanged, this, &MainWindow::copiesChanged);
     connect(m_copies, &CopyStrips::stopAsked, &m_actions, &SandboxActions::cancelCopy);
+    connect(m_copies, &CopyStrips::againAsked, &m_actions, &SandboxActions::copyAgain);
+    connect(m_copies, &CopyStrips::forgotten, &m_actions, &SandboxActions::forgetCopy);
     connect(&m_noteTime, &QTimer::timeout, m_note, &QWidget::hide);
     connect(&m_model, &SandboxModel::rowsRemoved, this, &MainWindow::showListed);
     connect(&m_model, &SandboxModel::rowsInserted, this, &MainWindow::showListed);
+    connect(&m_model, &SandboxModel::dataChanged, this, &MainWindow::showTitle);
     connect(&m_services.stateFile, &StateFile::failed, this, [this](const QString& why) {
         m_errors->report({.what = tr("How you leave the window cannot be kept."),
                           .why = why,
@@ -318,6 +339,7 @@ void MainWindow::showListed()
     for (QAction* step : {m_commands->previousSandbox, m_commands->nextSandbox})
         step->setEnabled(m_model.rowCount() > 1);
     QWidget* page = m_model.rowCount() == 0 ? static_cast<QWidget*>(m_firstRun) : m_columns;
+    m_actions.restoreCopies(std::exchange(m_left.copies, {}));
     const bool isNew = m_body->currentWidget() != page;
     m_body->setCurrentWidget(page);
     if (page == m_columns && !m_workspace->current()) {
@@ -352,7 +374,16 @@ void MainWindow::showCurrentPage()
     const QString id = page ? page->id() : QString();
     m_sandboxes->setCurrent(id);
     m_bar->setSandbox(id);
+    showTitle();
     showFileStatus();
+}
+
+void MainWindow::showTitle()
+{
+    const SandboxPage* page = m_workspace->current();
+    const api::Sandbox* sandbox = page ? m_model.find(page->id()) : nullptr;
+    setWindowTitle(sandbox ? tr("%1 – Caisson").arg(QString::fromStdString(sandbox->name))
+                           : tr("Caisson"));
 }
 
 void MainWindow::showFileStatus()
@@ -444,8 +475,7 @@ void MainWindow::reportLink(desk::LinkState state, const QString& why)
         QStringList sentences{what};
         if (!sentence.isEmpty())
             sentences += sentence;
-        sentences += tr("See that Caisson is installed completely. This window tries again by "
-                        "itself.");
+        sentences += tr("This window tries again by itself.");
         showUnreached(sentences.join(QLatin1Char(' ')), [this] { m_services.backend.retry(); });
     }
 }
@@ -532,11 +562,38 @@ void MainWindow::saveState()
                                .panes = m_panes->sizes(),
                                .sandbox = m_sandboxes->current(),
                                .focus = focusedPart(),
+                               .copies = m_actions.unfinishedCopies(),
                                .sandboxes = m_workspace->states()});
+}
+
+/// At once: what a crash would leave unfinished must be known after it.
+void MainWindow::copiesChanged()
+{
+    m_saveSoon.stop();
+    saveState();
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    stateChanged();
 }
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+    if (m_actions.isCopying() && !m_mayClose) {
+        event->ignore();
+        m_services.prompter.confirm(this,
+                                    {.title = tr("Quit while a folder is being copied?"),
+                                     .text = tr("The sandbox keeps what was copied until then. You "
+                                                "can copy again the next time."),
+                                     .action = tr("Quit")},
+                                    [this] {
+                                        m_mayClose = true;
+                                        close();
+                                    });
+        return;
+    }
     m_saveSoon.stop();
     saveState();
     m_workspace->finish();

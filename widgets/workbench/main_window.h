@@ -46,9 +46,11 @@ signals:
 
 protected:
     void closeEvent(QCloseEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     void layOut();
+    void fitScreen();
     void makeMenu();
     void connectPanes();
     void connectCommands();
@@ -58,6 +60,7 @@ private:
     void showListed();
     void showSandbox(const QString& id);
     void showCurrentPage();
+    void showTitle();
     void showFileStatus();
     void newSandbox();
     void stepSandbox(int step);
@@ -67,6 +70,7 @@ private:
     WindowPart focusedPart() const;
     void say(const QString& what, const QString& detail = {});
     void reportCopy(const FolderCopying& copying, const Error& error);
+    void copiesChanged();
     void report(const Failure& failure);
     void showUnreached(const QString& sentence, std::function<void()> again);
     void showWaiting();
@@ -99,6 +103,7 @@ private:
     QTimer m_saveSoon;
     QTimer m_noteTime; ///< until what was said has been read
     bool m_isLinkLost = false;
+    bool m_mayClose = false;          ///< the person knows what is not finished
     std::function<void()> m_tryAgain; ///< what the page without sandboxes offers
 };
 

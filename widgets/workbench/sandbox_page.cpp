@@ -59,6 +59,7 @@ SandboxPage::SandboxPage(const WindowServices& services, const api::Sandbox& san
             });
     connect(m_files.get(), &FileTreeModel::fileRenamed, m_editors, &EditorArea::follow);
     connect(m_editors, &EditorArea::newFileAsked, this, &SandboxPage::newFileAsked);
+    connect(m_editors, &EditorArea::startAsked, this, &SandboxPage::startAsked);
     connect(m_editors, &EditorArea::saving, this, &SandboxPage::noteStart);
     connect(m_editors, &EditorArea::terminalAsked, m_terminals, &TerminalArea::openPager);
     connect(m_editors, &EditorArea::changed, this, &SandboxPage::changed);
@@ -96,8 +97,10 @@ QString SandboxPage::stoppedText() const
     case api::SandboxState::Starting:
         return tr("“%1” is starting.").arg(name);
     case api::SandboxState::Failed:
-        return why.isEmpty() ? tr("“%1” has failed. Its files are kept.").arg(name)
-                             : tr("“%1” has failed: %2. Its files are kept.").arg(name, why);
+        return why.isEmpty()
+                   ? tr("“%1” has failed. Its files are kept, its terminals have ended.").arg(name)
+                   : tr("“%1” has failed: %2. Its files are kept, its terminals have ended.")
+                         .arg(name, why);
     default:
         return tr("“%1” is stopped. Its files are kept.").arg(name);
     }
@@ -154,10 +157,13 @@ void SandboxPage::readFolder(const QByteArray& path)
 /// Writing a file starts its sandbox, which the person may not expect of Ctrl+S.
 void SandboxPage::noteStart(const QByteArray& path)
 {
-    if (!m_isRunning)
-        emit noted(
-            tr("“%1” was stopped, and is started to save “%2” in it.")
-                .arg(QString::fromStdString(m_sandbox.name), displayName(lastComponent(path))));
+    if (m_isRunning)
+        return;
+    const QString sentence = m_sandbox.state == api::SandboxState::Failed
+                                 ? tr("“%1” had failed, and is started again to save “%2” in it.")
+                                 : tr("“%1” was stopped, and is started to save “%2” in it.");
+    emit noted(
+        sentence.arg(QString::fromStdString(m_sandbox.name), displayName(lastComponent(path))));
 }
 
 void SandboxPage::openTerminalOnStart()

@@ -93,6 +93,9 @@ TerminalArea::TerminalArea(desk::Backend& backend, QString sandbox, QAction* new
     connect(m_stopped, &EmptyState::activated, this, &TerminalArea::startAsked);
 
     connect(m_tabs, &TabBar::currentChanged, this, &TerminalArea::updatePage);
+    // Queued: the tab that was clicked is not the current one yet.
+    connect(m_tabs, &TabBar::tabBarClicked, this, &TerminalArea::focusCurrent,
+            Qt::QueuedConnection);
     connect(m_tabs, &TabBar::tabCloseRequested, this, &TerminalArea::close);
     connect(m_tabs, &TabBar::tabMoved, this, [this](int from, int to) {
         m_tabPages.move(from, to);

@@ -3,12 +3,14 @@
 
 #include <QAction>
 #include <QActionGroup>
+#include <QFile>
 #include <QHBoxLayout>
 #include <QMenu>
 #include <QPainter>
 #include <QStyleOptionToolButton>
 
 #include "widgets/common/colors.h"
+#include "widgets/common/elided_label.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/pane.h"
@@ -71,6 +73,7 @@ TopBar::TopBar(SandboxModel& model, QMenu* menu, QAction* menuAction, QWidget* p
     , m_switcher(new Switcher)
     , m_sandboxes(new QMenu(this))
     , m_state(new StateLabel)
+    , m_shared(new ElidedLabel({}, Qt::ElideMiddle))
 {
     setObjectName(QStringLiteral("bar"));
     setFixedHeight(kHeight);
@@ -83,6 +86,9 @@ TopBar::TopBar(SandboxModel& model, QMenu* menu, QAction* menuAction, QWidget* p
     m_switcher->setMenu(m_sandboxes);
     m_sandboxes->setObjectName(QStringLiteral("bar.sandboxes"));
     m_state->setObjectName(QStringLiteral("bar.state"));
+    m_shared->setObjectName(QStringLiteral("bar.shared"));
+    m_shared->setFont(secondaryFont());
+    m_shared->setForegroundRole(QPalette::PlaceholderText);
 
     QToolButton* menuButton = makeToolButton(menuAction, this);
     menuButton->setObjectName(QStringLiteral("bar.menu"));
@@ -96,7 +102,7 @@ TopBar::TopBar(SandboxModel& model, QMenu* menu, QAction* menuAction, QWidget* p
     layout->setSpacing(8);
     layout->addWidget(m_switcher);
     layout->addWidget(m_state);
-    layout->addStretch();
+    layout->addWidget(m_shared, 1);
     layout->addWidget(menuButton);
 
     connect(m_sandboxes, &QMenu::aboutToShow, this, &TopBar::fillSwitcher);
@@ -117,12 +123,26 @@ void TopBar::updateState()
     const int row = m_model.rowOf(m_sandbox);
     m_switcher->setVisible(row >= 0);
     m_state->setVisible(row >= 0);
+    m_shared->setText({});
     if (row < 0)
         return;
     const QModelIndex index = m_model.index(row);
     m_switcher->setText(index.data().toString());
     m_switcher->updateGeometry();
     m_state->setState(index);
+    updateShared(m_model.at(row));
+}
+
+/// That what happens inside happens to files of this machine, too, is to be seen all the time.
+void TopBar::updateShared(const api::Sandbox& sandbox)
+{
+    QStringList folders;
+    for (const api::Mount& mount : sandbox.mounts) {
+        const QString source = QFile::decodeName(QByteArray::fromStdString(mount.source));
+        folders += mount.readOnly ? tr("%1 (read-only)").arg(source) : source;
+    }
+    if (!folders.isEmpty())
+        m_shared->setText(tr("shares %1").arg(folders.join(QStringLiteral(", "))));
 }
 
 void TopBar::fillSwitcher()

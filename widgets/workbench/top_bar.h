@@ -11,6 +11,7 @@ class QToolButton;
 
 namespace caisson {
 
+class ElidedLabel;
 class StateLabel;
 
 /// The bar above everything: which sandbox is shown and how it is, and the window's menu.
@@ -31,6 +32,7 @@ protected:
 
 private:
     void updateState();
+    void updateShared(const api::Sandbox& sandbox);
     void fillSwitcher();
 
     SandboxModel& m_model;
@@ -38,6 +40,7 @@ private:
     QToolButton* m_switcher;
     QMenu* m_sandboxes;
     StateLabel* m_state;
+    ElidedLabel* m_shared; ///< which folders of this machine are inside
 };
 
 } // namespace caisson

@@ -129,7 +129,9 @@ Task<Error> InitLink::run()
         const auto [code, size] =
             co_await m_socket.async_read_some(api::asio::buffer(at, room), kTuple);
         if (code) {
-            why = Error{ErrorCode::NotRunning, "the sandbox has ended", {}};
+            why = Error{ErrorCode::NotRunning,
+                        "the sandbox has ended; start it again, or see why with: caissonctl show",
+                        {}};
             break;
         }
         m_reader.commit(size);

@@ -3,6 +3,7 @@
 
 #include "backend/base/clock.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <sys/stat.h>
@@ -15,6 +16,18 @@ namespace {
 
 /// Each has a journal of up to 64 MiB and, at 9 descriptors a journal, a share of the keeper's.
 constexpr std::size_t kMaxTerminals = 64;
+
+/// Room for a path; a list of terminals is still one to be read.
+constexpr std::size_t kMaxTitle = 256;
+
+Result<void> checkTitle(std::string_view title)
+{
+    const auto isControl = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+    if (title.size() > kMaxTitle || std::ranges::any_of(title, isControl))
+        return fail(ErrorCode::BadRequest,
+                    "a terminal's title has at most 256 bytes and no control characters");
+    return {};
+}
 
 std::string idOf(std::int64_t incarnation, std::int64_t number)
 {
@@ -59,6 +72,8 @@ Task<Result<api::Terminal>> Terminals::create(api::CreateTerminal request)
         co_return fail(ErrorCode::Conflict, "there are 64 terminals already; close one first");
     if (!isTerminalSize(request.cols, request.rows))
         co_return fail(ErrorCode::BadRequest, "a terminal has 1 to 4096 columns and rows");
+    if (Result<void> checked = checkTitle(request.title); !checked)
+        co_return std::unexpected(checked.error());
     if (::mkdir(m_folder.c_str(), 0700) != 0 && errno != EEXIST)
         co_return failErrno("cannot make the folder of journals");
 
@@ -89,7 +104,9 @@ Task<Result<api::Terminal>> Terminals::create(api::CreateTerminal request)
     info.created = nowRfc3339();
     info.title = request.title;
     if (info.title.empty())
-        info.title = request.argv.empty() ? "shell" : request.argv.front();
+        info.title = request.argv.empty() || !checkTitle(request.argv.front())
+                         ? "shell"
+                         : request.argv.front();
 
     auto terminal = std::make_shared<Terminal>(m_link, m_executor, std::move(spawned->channel),
                                                std::move(*journal), std::move(info));
@@ -146,6 +163,8 @@ Result<api::Terminal> Terminals::patch(const std::string& id, const api::PatchTe
     const std::int64_t rows = patch.rows.value_or(now.rows);
     if (!isTerminalSize(cols, rows))
         return fail(ErrorCode::BadRequest, "a terminal has 1 to 4096 columns and rows");
+    if (Result<void> checked = checkTitle(patch.title.value_or("")); !checked)
+        return std::unexpected(checked.error());
     if (patch.title)
         (*terminal)->setTitle(*patch.title);
     (*terminal)->resize(cols, rows);

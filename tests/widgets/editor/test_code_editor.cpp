@@ -22,6 +22,7 @@ private slots:
     void cleanup();
     void newLineIndents();
     void shiftReturnIsALineEnd();
+    void altTypesNothing();
     void tabIndents();
     void tabIndentsASelection();
     void lineNumberSelectsItsLine();
@@ -72,6 +73,13 @@ void TestCodeEditor::shiftReturnIsALineEnd()
     QTest::keyClick(m_editor.get(), Qt::Key_Return, Qt::ShiftModifier);
     type("b");
     QCOMPARE(m_editor->blockCount(), 2);
+}
+
+/// The key of a button that had gone was typed into the text.
+void TestCodeEditor::altTypesNothing()
+{
+    QTest::keyClick(m_editor.get(), Qt::Key_U, Qt::AltModifier);
+    QCOMPARE(m_editor->toPlainText(), QString());
 }
 
 void TestCodeEditor::tabIndents()

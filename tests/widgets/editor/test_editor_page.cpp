@@ -7,6 +7,7 @@
 #include <QSignalSpy>
 #include <QTest>
 #include <QTextBlock>
+#include <QToolButton>
 
 #include "tests/widgets/stall_meter.h"
 #include "widgets/common/theme.h"
@@ -366,6 +367,7 @@ void TestEditorPage::hugeFilesAreShownInParts()
     for (int line = 0; bytes.size() <= PreparedFile::kLargestEdited; ++line)
         bytes += "line " + QByteArray::number(line) + " of a very large log file\n";
     QSignalSpy loaded(m_page.get(), &EditorPage::loaded);
+    m_page->setFocus();
     m_page->setContent(bytes, QStringLiteral("1"));
     StallMeter stalls;
     QVERIFY(runUntil([&] { return loaded.size() == 1; }, 200'000));
@@ -373,6 +375,11 @@ void TestEditorPage::hugeFilesAreShownInParts()
     QVERIFY(!m_page->canEdit());
     auto* text = m_page->findChild<CodeEditor*>(QStringLiteral("page.parts.text"));
     QVERIFY(text->isVisible());
+    QVERIFY(text->hasFocus());
+    QVERIFY(text->toPlainText().startsWith(QStringLiteral("line 0 of")));
+    QTest::keyClick(text, Qt::Key_End, Qt::AltModifier);
+    QVERIFY(!m_page->findChild<QToolButton*>(QStringLiteral("page.parts.next"))->isEnabled());
+    QTest::keyClick(text, Qt::Key_Home, Qt::AltModifier);
     QVERIFY(text->toPlainText().startsWith(QStringLiteral("line 0 of")));
     press("parts.next");
     QVERIFY(!text->toPlainText().startsWith(QStringLiteral("line 0 of")));

@@ -18,6 +18,7 @@ WindowState someState()
     state.columns = {240, 960};
     state.panes = {200, 400};
     state.sandbox = QStringLiteral("0123456789ab");
+    state.copies = {{.sandbox = state.sandbox, .folder = QStringLiteral("/home/ä b")}};
     SandboxViewState& view = state.sandboxes[state.sandbox];
     view.files = {{.path = "/workspace/a b\xff", .view = {{"position", 12}}},
                   {.path = "/workspace/c", .view = {{"unsaved", "dW5zYXZlZA=="}}}};

@@ -31,6 +31,8 @@ private slots:
     void aNameThatIsNoneStaysInItsField();
     void aTabFollowsAFileThatIsMoved();
     void aBackupIsNoMove();
+    void aClickedTabHasTheKeyboard();
+    void tabGoesThroughThePanes();
     void aFileIsSavedAgainWithItsFolder();
     void aTerminalShowsItsJournalAndTakesKeys();
     void anEndedTerminalIsRestarted();
@@ -285,6 +287,31 @@ void TestMainWindow::aTabFollowsAFileThatIsMoved()
                  QByteArray("# print('hello')\n"));
 }
 
+void TestMainWindow::aClickedTabHasTheKeyboard()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    const auto click = [](QTabBar* tabs) {
+        QTest::mouseClick(tabs, Qt::LeftButton, {}, tabs->tabRect(0).center());
+        Bench::settle();
+    };
+    click(bench.terminalTabs());
+    QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
+    click(bench.editorTabs());
+    QVERIFY(bench.editor()->hasFocus());
+}
+
+/// The tree came after the terminals.
+void TestMainWindow::tabGoesThroughThePanes()
+{
+    Bench bench;
+    bench.open();
+    bench.find("files.hidden")->setFocus(Qt::TabFocusReason);
+    bench.press(Qt::Key_Tab);
+    QCOMPARE(QApplication::focusWidget(), bench.tree());
+}
+
 /// Some programs move a file out of the way and write a new one in its place.
 void TestMainWindow::aBackupIsNoMove()
 {
@@ -392,8 +419,7 @@ void TestMainWindow::aServiceThatWasNeverThereIsSaidInThePage()
     bench.open();
     QCOMPARE(bench.find<QLabel>("unreached.sentence")->text(),
              QStringLiteral("Caisson’s service cannot be reached. Cannot start caissond: no such "
-                            "file. See that Caisson is installed completely. This window tries "
-                            "again by itself."));
+                            "file. This window tries again by itself."));
     QVERIFY(!bench.isShown("activity"));
     bench.click("unreached.action");
     QVERIFY(bench.backend.calls().contains(QStringLiteral("retry")));

@@ -2,6 +2,9 @@
 #include "tests/widgets/workbench/bench.h"
 
 #include <QDir>
+#include <QLineEdit>
+#include <QRadioButton>
+#include <QScreen>
 #include <QSplitter>
 #include <QToolButton>
 
@@ -22,6 +25,8 @@ private slots:
     void theHandsAreWhereTheyWere();
     void aClosedTerminalDoesNotComeBack();
     void removedSandboxesAreForgotten();
+    void aCopyThatWasCutShortIsTold();
+    void theWindowFitsTheScreen();
 };
 
 void TestWindowRestart::everythingIsBackAfterARestart()
@@ -197,6 +202,55 @@ void TestWindowRestart::removedSandboxesAreForgotten()
     bench.close();
     QVERIFY(!bench.state().contains(bench.id.toLatin1()));
     QVERIFY(bench.state().contains(other.toLatin1()));
+}
+
+void TestWindowRestart::aCopyThatWasCutShortIsTold()
+{
+    Bench bench;
+    bench.open();
+    const QTemporaryDir home;
+    const QString folder = home.filePath(QStringLiteral("web"));
+    QVERIFY(QDir().mkpath(folder));
+    bench.action("new")->trigger();
+    bench.find<QRadioButton>("newSandbox.copy")->setChecked(true);
+    bench.find<QLineEdit>("newSandbox.name")->setText(QStringLiteral("web"));
+    bench.find<QLineEdit>("newSandbox.folder")->setText(folder);
+    bench.click("newSandbox.create");
+    QTRY_COMPARE(bench.backend.copiedFolder, folder);
+    // To close the window now is asked about.
+    QVERIFY(!bench.window().close());
+    QVERIFY(bench.prompter.asked().last().startsWith(
+        QStringLiteral("Quit while a folder is being copied?")));
+    bench.crash();
+    bench.open();
+    QCOMPARE(bench.find<QLabel>("copyInterrupted.what")->text(),
+             QStringLiteral("“web” was not copied whole into “web”."));
+    bench.crash();
+    bench.open();
+    bench.backend.copiedFolder.clear();
+    bench.click("copyInterrupted.again");
+    QTRY_COMPARE(bench.backend.copiedFolder, folder);
+    bench.backend.endCopy(desk::CopyOutcome());
+    bench.settle();
+    QVERIFY(!bench.isShown("copyInterrupted"));
+    bench.reopen();
+    QVERIFY(!bench.isShown("copyInterrupted"));
+}
+
+void TestWindowRestart::theWindowFitsTheScreen()
+{
+    Bench bench;
+    bench.size = QSize();
+    bench.open();
+    const QRect screen = bench.window().screen()->availableGeometry();
+    QVERIFY(screen.width() < 1280); // or this shows nothing
+    QVERIFY(screen.contains(bench.window().geometry()));
+    bench.size = QSize(1280, 800);
+    bench.reopen();
+    bench.close();
+    bench.size = QSize();
+    bench.open();
+    QVERIFY(screen.contains(bench.window().geometry()));
 }
 
 QTEST_MAIN(TestWindowRestart)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/widgets/workbench/bench.h"
+#include "widgets/common/elided_label.h"
 #include "widgets/sandboxes/state_label.h"
 
 #include <QDir>
@@ -27,6 +28,8 @@ private slots:
     void twoFoldersAreCopiedAtOnce();
     void aCreationCanBeCancelled();
     void aFailedCreationSaysItsOwnReason();
+    void aFolderThatCannotBeUsedIsNamedInPlace();
+    void sharedFoldersAreNamed();
     void aStoppedSandboxOffersToStart();
     void sandboxesAreRenamedAndRemovedByKeyboard();
     void unsavedTextIsNamedBeforeItsSandboxIsRemoved();
@@ -201,6 +204,42 @@ void TestWindowSandboxes::aFailedCreationSaysItsOwnReason()
     fixture.click("newSandbox.create");
     QCOMPARE(fixture.find<QLabel>("newSandbox.error")->text(),
              QStringLiteral("The sandbox was not created. There is no folder /srv/x to mount."));
+}
+
+void TestWindowSandboxes::aFolderThatCannotBeUsedIsNamedInPlace()
+{
+    const QTemporaryDir home;
+    QFile file(home.filePath(QStringLiteral("file")));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    WindowFixture fixture;
+    fixture.open();
+    fixture.click("firstRun.new");
+    for (const char* content : {"newSandbox.copy", "newSandbox.mount"}) {
+        fixture.find<QRadioButton>(content)->setChecked(true);
+        for (const auto& [path, why] :
+             {std::pair(QStringLiteral("web"), QStringLiteral("whole path")),
+              std::pair(home.filePath(QStringLiteral("none")),
+                        QStringLiteral("There is no folder")),
+              std::pair(file.fileName(), QStringLiteral("is a file"))}) {
+            fixture.find<QLineEdit>("newSandbox.folder")->setText(path);
+            fixture.click("newSandbox.create");
+            QTRY_VERIFY(fixture.isShown("newSandbox.error"));
+            const QString said = fixture.find<QLabel>("newSandbox.error")->text();
+            QVERIFY2(said.contains(why), qPrintable(said));
+        }
+    }
+    QVERIFY(fixture.backend.calls().filter(QStringLiteral("createSandbox")).isEmpty());
+}
+
+void TestWindowSandboxes::sharedFoldersAreNamed()
+{
+    Bench bench;
+    bench.backend.at(bench.id).sandbox.mounts = {
+        {.source = "/home/me/web", .target = "/workspace"},
+        {.source = "/srv/data", .target = "/data", .readOnly = true}};
+    bench.open();
+    QCOMPARE(bench.find<ElidedLabel>("bar.shared")->text(),
+             QStringLiteral("shares /home/me/web, /srv/data (read-only)"));
 }
 
 void TestWindowSandboxes::aStoppedSandboxOffersToStart()

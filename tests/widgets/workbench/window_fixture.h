@@ -33,7 +33,8 @@ public:
                                                                .drafts = *m_drafts,
                                                                .syntax = m_syntax,
                                                                .prompter = prompter});
-        m_window->resize(1280, 800);
+        if (size.isValid())
+            m_window->resize(size);
         m_window->show();
         QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
         if (backend.whyUnreachable.isEmpty())
@@ -123,6 +124,7 @@ public:
         QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
     }
 
+    QSize size{1280, 800}; ///< not valid: the window's own
     FakeBackend backend;
     ScriptedPrompter prompter;
 
