@@ -43,6 +43,9 @@ std::string statusLine(int status)
     return line + "\r\n";
 }
 
+/// 16 bytes in base64.
+constexpr std::size_t kWebSocketKeySize = 24;
+
 } // namespace
 
 struct ServerConnection::Impl
@@ -116,7 +119,10 @@ Result<RequestHead> ServerConnection::Impl::parseHead()
     head.target = message.target();
     for (const auto& field : message)
         head.headers.emplace_back(field.name_string(), field.value());
-    head.upgrade = beast::websocket::is_upgrade(message);
+    // One that Beast would refuse, with words of its own, is none (RFC 6455, 4.2.1).
+    head.upgrade = beast::websocket::is_upgrade(message) &&
+                   message[http::field::sec_websocket_version] == "13" &&
+                   message[http::field::sec_websocket_key].size() == kWebSocketKeySize;
     isHead = head.method == "HEAD";
     isUpgrade = head.upgrade;
     expectsContinue = head.header("expect").value_or("") == "100-continue";
@@ -348,7 +354,8 @@ Task<Result<WebSocket>> ServerConnection::acceptWebSocket()
     Impl& d = *m_impl;
     if (!d.isUpgrade)
         co_return fail(ErrorCode::BadRequest,
-                       "this route is a WebSocket; ask for an upgrade (RFC 6455)");
+                       "this route is a WebSocket; ask for an upgrade, with "
+                       "Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key (RFC 6455)");
     d.answered = true;
     d.closes = true;
     co_return co_await WebSocket::accept(std::move(d.socket), std::move(d.raw));

@@ -132,6 +132,24 @@ Result<api::CreateSandbox> createRequest(const CreateOptions& options)
     return request;
 }
 
+/// What was asked for and this host does not give.
+void complainOfLimits(const api::Sandbox& sandbox)
+{
+    const api::Limits& asked = sandbox.limits.asked;
+    const api::AppliedLimits& applied = sandbox.limits.applied;
+    if (sandbox.state != api::SandboxState::Running)
+        return; // known when it runs
+    for (const auto& [name, isMissing] :
+         {std::pair("memory", asked.memory > 0 && applied.memory == 0),
+          std::pair("cpus", asked.cpus > 0 && applied.cpus == 0),
+          std::pair("pids", asked.pids > 0 && applied.pids == 0)}) {
+        if (isMissing)
+            complain(sandbox.name + " runs without the limit --" + name +
+                     ": this host does not let this user set it; see why with: caissonctl show " +
+                     sandbox.name);
+    }
+}
+
 api::Task<Result<int>> create(Session& session, const CreateOptions& options)
 {
     const std::pair<const char*, const std::string&> later[] = {
@@ -158,6 +176,7 @@ api::Task<Result<int>> create(Session& session, const CreateOptions& options)
     }
     if (!made)
         co_return std::unexpected(made.error());
+    complainOfLimits(*made);
     co_return printAndFinish((session.form == OutputForm::Json ? api::toJson(*made) : made->name) +
                              "\n");
 }

@@ -303,7 +303,7 @@ class Privileges(SandboxCase):
 
 class KernelFiles(SandboxCase):
     def test_masked(self):
-        for path in ("/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/timer_list",
+        for path in ("/proc/cmdline", "/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/timer_list",
                      "/proc/sched_debug", "/proc/interrupts"):
             with self.subTest(path=path):
                 ran = self.box.run("head", "-c", "16", path)
@@ -372,6 +372,12 @@ for child in children:
         ran = box.run("python3", "-c", "x = bytearray(300 << 20); print(len(x))")
         self.assertNotEqual(ran.exit.get("code"), 0)
         self.assertEqual(box.must("echo", "fine"), b"fine\n")
+
+    def test_what_is_not_applied_is_said_at_once(self):
+        said = self.home.must("create", "limited", "--memory", "100m", "--cpus", "0.5").err
+        applied = self.home.json("show", "limited")["limits"]["applied"]
+        for limit in ("memory", "cpus"):
+            self.assertEqual(f"--{limit}:".encode() in said, not applied[limit], said)
 
     def test_processors(self):
         box = self.home.create("limited", "--cpus", "0.5")

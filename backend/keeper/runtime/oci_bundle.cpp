@@ -87,12 +87,14 @@ Json mounts(IdRange ids)
             mount("/sys", "sysfs", {"nosuid", "noexec", "nodev", "ro"})};
 }
 
-// What podman and Docker hide: it tells about the host, or lets it be disturbed.
+// What podman and Docker hide, and the line the kernel was started with: it tells about the host, or
+// lets it be disturbed.
 Json maskedPaths()
 {
     return {"/proc/acpi",
             "/proc/asound",
             "/proc/interrupts",
+            "/proc/cmdline",
             "/proc/kcore",
             "/proc/key-users",
             "/proc/keys",

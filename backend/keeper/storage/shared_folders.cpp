@@ -75,8 +75,13 @@ Result<std::vector<SharedFolder>> openSharedFolders(const std::vector<api::Mount
             return std::unexpected(checked.error());
         const UniqueFd source(::open(mount.source.c_str(), O_PATH | O_CLOEXEC));
         struct stat status{};
-        if (!source || ::fstat(source.get(), &status) != 0)
-            return failErrno("cannot mount " + mount.source + " at " + mount.target);
+        if (!source || ::fstat(source.get(), &status) != 0) {
+            const int number = errno;
+            Error error = errnoError(number, "cannot mount " + mount.source + " at " + mount.target);
+            if (number == ENOENT)
+                error.message += "; put it back where it was, then start again";
+            return std::unexpected(std::move(error));
+        }
         if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
             return fail(ErrorCode::BadRequest,
                         "cannot mount " + mount.source + ": it is neither a folder nor a file");
