@@ -9,6 +9,7 @@
 #include <QStackedLayout>
 #include <QTreeView>
 
+#include "widgets/common/activity_line.h"
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/style_painting.h"
@@ -16,11 +17,19 @@
 
 namespace caisson {
 
+namespace {
+
+/// What takes longer shows that it goes on.
+constexpr std::chrono::milliseconds kPatience{300};
+
+} // namespace
+
 Pane::Pane(const QString& name, const QString& title, QWidget* parent)
     : QWidget(parent)
     , m_title(new QLabel)
     , m_titleRow(new QHBoxLayout)
     , m_pages(new QStackedLayout)
+    , m_activity(new ActivityLine(this))
 {
     setObjectName(name);
     m_title->setObjectName(name + QStringLiteral(".title"));
@@ -42,6 +51,31 @@ Pane::Pane(const QString& name, const QString& title, QWidget* parent)
     layout->addWidget(titleRow);
     layout->addLayout(m_pages, 1);
     setTitle(title);
+
+    m_activity->setObjectName(name + QStringLiteral(".activity"));
+    m_activity->hide();
+    m_patience.setSingleShot(true);
+    m_patience.setInterval(kPatience);
+    connect(&m_patience, &QTimer::timeout, m_activity, [this] {
+        m_activity->raise();
+        m_activity->show();
+    });
+}
+
+void Pane::setBusy(bool isBusy)
+{
+    if (!isBusy) {
+        m_patience.stop();
+        m_activity->hide();
+    } else if (!m_activity->isVisible() && !m_patience.isActive()) {
+        m_patience.start();
+    }
+}
+
+void Pane::resizeEvent(QResizeEvent*)
+{
+    const int height = m_activity->height();
+    m_activity->setGeometry(0, metrics::kTabHeight - height, width(), height);
 }
 
 void Pane::setTitle(const QString& title)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QTimer>
 #include <QWidget>
 
 class QAbstractItemView;
@@ -11,6 +12,8 @@ class QStackedLayout;
 class QToolButton;
 
 namespace caisson {
+
+class ActivityLine;
 
 /// A part of the window: a title in small capitals, its tools at the right, and a body.
 class Pane : public QWidget
@@ -27,6 +30,9 @@ public:
     /// shortcut.
     QToolButton* addTool(QAction* action);
 
+    /// Something in the pane is on its way; shown when it takes longer than a moment.
+    void setBusy(bool isBusy);
+
     /// The pane owns its pages and shows one at a time; the first is shown at the start.
     int addPage(QWidget* page);
     void showPage(QWidget* page);
@@ -34,11 +40,14 @@ public:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     QLabel* m_title;
     QHBoxLayout* m_titleRow;
     QStackedLayout* m_pages;
+    ActivityLine* m_activity; ///< over the lower edge of the title row, so that nothing moves
+    QTimer m_patience;
 };
 
 /// An icon-only button for an action, as used in title rows and strips.

@@ -101,6 +101,8 @@ void FilesPane::showTree(FileTree* tree, FileTreeModel* model)
     connect(tree, &FileTree::customContextMenuRequested, this, &FilesPane::showMenu);
     connect(tree->selectionModel(), &QItemSelectionModel::currentChanged, this,
             &FilesPane::updateActions);
+    connect(model, &FileTreeModel::readingChanged, this, &FilesPane::setBusy);
+    setBusy(model->isReading());
     connect(model, &FileTreeModel::folderLoaded, this, &FilesPane::updatePage);
     connect(model, &FileTreeModel::rowsInserted, this, &FilesPane::updatePage);
     connect(model, &FileTreeModel::rowsRemoved, this, &FilesPane::updatePage);
@@ -110,6 +112,7 @@ void FilesPane::showTree(FileTree* tree, FileTreeModel* model)
 
 void FilesPane::showStopped(const QString& sentence)
 {
+    setBusy(false);
     m_stopped->setSentence(sentence);
     showPage(m_stopped);
     updateActions();
@@ -117,6 +120,7 @@ void FilesPane::showStopped(const QString& sentence)
 
 void FilesPane::showNothing()
 {
+    setBusy(false);
     showPage(m_nothing);
     updateActions();
 }

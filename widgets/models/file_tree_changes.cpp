@@ -31,8 +31,14 @@ void FileTreeModel::list(FileNode& folder)
     folder.listing = true;
     folder.refining = 0;
     const QByteArray path = pathOf(folder);
+    if (++m_readings == 1)
+        emit readingChanged(true);
     m_backend.listFolder(m_sandbox, path)
-        .then(this, [this, path](const Result<api::FileList>& result) { listed(path, result); });
+        .then(this, [this, path](const Result<api::FileList>& result) {
+            listed(path, result);
+            if (--m_readings == 0)
+                emit readingChanged(false);
+        });
 }
 
 void FileTreeModel::listed(const QByteArray& path, const Result<api::FileList>& result)

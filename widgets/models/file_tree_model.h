@@ -61,6 +61,7 @@ public:
     QModelIndex indexOf(const QByteArray& path) const;
     const QByteArray& root() const { return m_rootPath; }
     bool isLoaded(const QModelIndex& folder) const;
+    bool isReading() const { return m_readings > 0; }
 
     QModelIndex index(int row, int column, const QModelIndex& parent = {}) const override;
     QModelIndex parent(const QModelIndex& child) const override;
@@ -77,6 +78,8 @@ public:
 signals:
     void folderLoaded(const QByteArray& path);
     void folderFailed(const QByteArray& path, const caisson::Error& error);
+    /// Folders are being read, or no longer.
+    void readingChanged(bool isReading);
     /// What the person asked for was done.
     void fileCreated(const QByteArray& path);
     void fileRenamed(const QByteArray& from, const QByteArray& to);
@@ -120,6 +123,7 @@ private:
     HiddenFiles m_hiddenFiles = HiddenFiles::Leave;
     std::unique_ptr<FileNode> m_root;
     FileNode* m_draft = nullptr;
+    int m_readings = 0; ///< of folders, that are not answered yet
 };
 
 } // namespace caisson

@@ -91,22 +91,14 @@ Json mounts(IdRange ids)
 // lets it be disturbed.
 Json maskedPaths()
 {
-    return {"/proc/acpi",
-            "/proc/asound",
-            "/proc/interrupts",
-            "/proc/cmdline",
-            "/proc/kcore",
-            "/proc/key-users",
-            "/proc/keys",
-            "/proc/latency_stats",
-            "/proc/sched_debug",
-            "/proc/scsi",
-            "/proc/timer_list",
-            "/proc/timer_stats",
-            "/sys/dev/block",
-            "/sys/devices/virtual/powercap",
-            "/sys/firmware",
-            "/sys/fs/selinux"};
+    return {"/proc/acpi",        "/proc/asound",
+            "/proc/interrupts",  "/proc/cmdline",
+            "/proc/kcore",       "/proc/key-users",
+            "/proc/keys",        "/proc/latency_stats",
+            "/proc/sched_debug", "/proc/scsi",
+            "/proc/timer_list",  "/proc/timer_stats",
+            "/sys/dev/block",    "/sys/devices/virtual/powercap",
+            "/sys/firmware",     "/sys/fs/selinux"};
 }
 
 Json readOnlyPaths()

@@ -77,7 +77,8 @@ Result<std::vector<SharedFolder>> openSharedFolders(const std::vector<api::Mount
         struct stat status{};
         if (!source || ::fstat(source.get(), &status) != 0) {
             const int number = errno;
-            Error error = errnoError(number, "cannot mount " + mount.source + " at " + mount.target);
+            Error error =
+                errnoError(number, "cannot mount " + mount.source + " at " + mount.target);
             if (number == ENOENT)
                 error.message += "; put it back where it was, then start again";
             return std::unexpected(std::move(error));

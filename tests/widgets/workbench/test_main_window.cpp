@@ -31,6 +31,7 @@ private slots:
     void aNameThatIsNoneStaysInItsField();
     void aTabFollowsAFileThatIsMoved();
     void aBackupIsNoMove();
+    void readingAFolderIsSeen();
     void aClickedTabHasTheKeyboard();
     void tabGoesThroughThePanes();
     void aFileIsSavedAgainWithItsFolder();
@@ -285,6 +286,18 @@ void TestMainWindow::aTabFollowsAFileThatIsMoved()
     bench.press(QKeySequence::Save);
     QTRY_COMPARE(bench.backend.bytesOf(bench.id, "/workspace/lib/app.py"),
                  QByteArray("# print('hello')\n"));
+}
+
+void TestMainWindow::readingAFolderIsSeen()
+{
+    Bench bench;
+    bench.open();
+    QVERIFY(!bench.isShown("files.activity"));
+    bench.backend.hold();
+    bench.tree()->expand(bench.tree()->model()->index(0, 0));
+    QTRY_VERIFY(bench.isShown("files.activity"));
+    bench.backend.release();
+    QTRY_VERIFY(!bench.isShown("files.activity"));
 }
 
 void TestMainWindow::aClickedTabHasTheKeyboard()
