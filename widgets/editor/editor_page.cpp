@@ -90,6 +90,12 @@ EditorPage::EditorPage(const QString& name, const QString& fileName, const Synta
         if (canEdit())
             emit edited();
     });
+    connect(m_editor->document(), &QTextDocument::contentsChanged, this, &EditorPage::followUndo);
+    connect(m_editor->document(), &QTextDocument::undoCommandAdded, this, [this] {
+        // What was undone cannot be had back any more.
+        if (m_reloading && m_editor->document()->availableUndoSteps() <= m_reloading->steps)
+            m_reloading.reset();
+    });
     connect(m_editor, &QPlainTextEdit::cursorPositionChanged, this, &EditorPage::statusChanged);
     chooseLanguage();
 }
@@ -252,13 +258,15 @@ void EditorPage::showText(const PreparedFile& prepared, const QByteArray& bytes)
     const bool isReload = m_hasContent && m_views->currentWidget() == m_textView && !m_isLarge &&
                           canEdit() && !prepared.showsMine;
     m_kind = prepared.showsMine ? FileKind::Text : text.kind;
-    m_format = text.format;
+    const FileFormat before = std::exchange(m_format, text.format);
+    m_reloading.reset();
     showView(m_textView, m_editor);
     noteReadOnly();
     m_shown = prepared;
     m_shownFile = {bytes, m_etag};
     if (isReload && canEdit()) {
         replaceText(text.text);
+        m_reloading = {before, m_format, m_editor->document()->availableUndoSteps()};
         onTextLoaded();
         return;
     }
@@ -513,6 +521,15 @@ void EditorPage::useLineEnd(LineEnd lineEnd)
     m_editor->setTextInteractionFlags(Qt::TextEditorInteraction);
     m_editor->document()->setModified(true);
     m_editor->setFocus();
+    emit statusChanged();
+}
+
+void EditorPage::followUndo()
+{
+    if (!m_reloading)
+        return;
+    const bool isBefore = m_editor->document()->availableUndoSteps() < m_reloading->steps;
+    m_format = isBefore ? m_reloading->before : m_reloading->after;
     emit statusChanged();
 }
 

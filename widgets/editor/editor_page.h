@@ -111,6 +111,15 @@ private:
     void showPrepared(const PreparedFile& prepared, const QByteArray& bytes);
     void showText(const PreparedFile& prepared, const QByteArray& bytes);
     void replaceText(const QString& text);
+    /// Undo brings the text back that was before; its form is no part of the document.
+    struct Reloading
+    {
+        FileFormat before;
+        FileFormat after;
+        int steps = 0; ///< of undo, when it was done
+    };
+    void followUndo();
+
     void showView(QWidget* view, QWidget* focus);
     void showBinary(qsizetype size);
     void showParts(const QByteArray& bytes, const PageIndex& index);
@@ -133,6 +142,7 @@ private:
     QString m_etag;
     FileKind m_kind = FileKind::Text;
     FileFormat m_format;
+    std::optional<Reloading> m_reloading; ///< the last one, as long as undo leads back before it
     QString m_languageName;
     OnDisk m_onDisk; ///< the other version, while the strip asks
     std::optional<EditorState> m_pendingState;

@@ -140,6 +140,8 @@ void FilePage::received(Reading reading, const Result<desk::FileContent>& result
         show(result->bytes, QString::fromStdString(result->entry.etag));
     else if (reading == Reading::First && isMissing && m_draft)
         showUnsavedOfNothing();
+    else if (reading == Reading::First && isMissing)
+        showMissing(result.error());
     else if (reading == Reading::First)
         showFailure(result.error());
     else if (isMissing)
@@ -247,7 +249,27 @@ void FilePage::showFailure(const Error& error)
     }
     m_needsStart = error.code == ErrorCode::NotRunning;
     m_failure->setAction(m_needsStart ? tr("Start") : tr("Try again"));
-    m_failure->setSentence(tr("“%1” could not be opened. %2").arg(name, reason(error)));
+    showSentence(tr("“%1” could not be opened. %2").arg(name, reason(error)));
+}
+
+/// A link may be there when what it leads to is not.
+void FilePage::showMissing(const Error& error)
+{
+    m_backend.statFile(m_sandbox, m_path)
+        .then(this, [this, error](const Result<api::FileEntry>& result) {
+            if (result && result->type == api::FileType::Symlink && result->linkTarget)
+                showSentence(
+                    tr("“%1” is a link to “%2”, which is not there.")
+                        .arg(displayName(lastComponent(m_path)),
+                             displayName(QByteArray::fromStdString(result->linkTarget->bytes))));
+            else
+                showFailure(error);
+        });
+}
+
+void FilePage::showSentence(const QString& sentence)
+{
+    m_failure->setSentence(sentence);
     m_views->setCurrentWidget(m_failure);
     emit statusChanged();
 }

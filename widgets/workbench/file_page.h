@@ -81,6 +81,8 @@ private:
     void saveFailed(const Error& error);
     void makeFolderAndSave();
     void showFailure(const Error& error);
+    void showMissing(const Error& error);
+    void showSentence(const QString& sentence);
     void showUnsavedOfNothing();
     void onLoaded();
     void onModifiedChanged();

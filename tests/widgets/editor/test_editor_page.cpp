@@ -32,6 +32,7 @@ private slots:
     void reloadKeepsThePlaceAndCanBeUndone();
     void keepMineSavesOverTheOther();
     void sameContentIsNoChange();
+    void undoOfAReloadBringsTheLineEndsBack();
     void reloadWithoutBytesAsksTheOwner();
     void deletedFileCanBeSavedAgain();
     void whatCannotBeKeptCannotBeEdited_data();
@@ -193,6 +194,21 @@ void TestEditorPage::sameContentIsNoChange()
     QVERIFY(part("changed")->isHidden());
     QVERIFY(!m_page->isModified());
     QCOMPARE(m_page->etag(), QStringLiteral("2"));
+}
+
+void TestEditorPage::undoOfAReloadBringsTheLineEndsBack()
+{
+    m_page->setContent("one\r\ntwo\r\n", QStringLiteral("1"));
+    m_page->externalChange(QByteArray("one\nthree\n"), QStringLiteral("2"));
+    press("changed.reload");
+    QCOMPARE(m_page->snapshot().bytes(), QByteArray("one\nthree\n"));
+    m_page->editor()->undo();
+    QCOMPARE(m_page->snapshot().bytes(), QByteArray("one\r\ntwo\r\n"));
+    m_page->editor()->redo();
+    QCOMPARE(m_page->snapshot().bytes(), QByteArray("one\nthree\n"));
+    m_page->editor()->undo();
+    QTest::keyClicks(m_page->editor(), QStringLiteral("x"));
+    QCOMPARE(m_page->snapshot().bytes(), QByteArray("xone\r\ntwo\r\n"));
 }
 
 void TestEditorPage::reloadWithoutBytesAsksTheOwner()

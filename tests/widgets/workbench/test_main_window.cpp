@@ -41,6 +41,7 @@ private slots:
     void aLostServiceIsSaidAndRetried();
     void aServiceThatWasNeverThereIsSaidInThePage();
     void failuresAreSaidInPlace();
+    void aLinkToNothingIsSaid();
     void failuresOfferWhatHelps();
     void everyShortcutIsUniqueAndListed();
 };
@@ -494,6 +495,19 @@ void TestMainWindow::failuresAreSaidInPlace()
     QVERIFY(bench.isShown("editor.failure"));
     bench.click("editor.failure.action");
     QCOMPARE(bench.editor()->toPlainText(), QStringLiteral("x"));
+}
+
+void TestMainWindow::aLinkToNothingIsSaid()
+{
+    Bench bench;
+    bench.backend.putSymlink(bench.id, "/workspace/dangling", "nowhere");
+    bench.open();
+    bench.backend.failNext(QStringLiteral("readFile"), ErrorCode::NotFound);
+    bench.select(QStringLiteral("dangling"));
+    bench.press(Qt::Key_Return);
+    QTRY_VERIFY(bench.isShown("editor.failure"));
+    QCOMPARE(bench.find<QLabel>("editor.failure.sentence")->text(),
+             QStringLiteral("“dangling” is a link to “nowhere”, which is not there."));
 }
 
 void TestMainWindow::everyShortcutIsUniqueAndListed()

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/workbench/main_window.h"
+
+#include <QStackedWidget>
+
+#include "widgets/common/activity_line.h"
+#include "widgets/common/empty_state.h"
+#include "widgets/common/error_strip.h"
+#include "widgets/models/reason.h"
+#include "widgets/workbench/status_line.h"
+
+/// What MainWindow tells the person: in a strip, or in the whole window while there is nothing else.
+namespace caisson {
+
+namespace {
+
+const QString kLinkTopic = QStringLiteral("link");
+
+} // namespace
+
+void MainWindow::say(const QString& what, const QString& detail)
+{
+    m_note->setText(what, detail);
+    m_note->show();
+    m_noteTime.start();
+}
+
+void MainWindow::reportCopy(const FolderCopying& copying, const Error& error)
+{
+    if (error.code != ErrorCode::Cancelled)
+        report({.what = tr("Could not copy all of “%1” into “%2”.")
+                            .arg(copying.folder, copying.sandboxName),
+                .error = error,
+                .subject = Subject::Other,
+                .again = {}});
+}
+
+void MainWindow::report(const Failure& failure)
+{
+    const QString why = reason(failure.error, failure.subject);
+    if (!isReady() && failure.again) {
+        // There is nothing else to see yet.
+        showUnreached(failure.what + QLatin1Char(' ') + why, failure.again);
+        return;
+    }
+    m_errors->report({.what = failure.what,
+                      .why = why,
+                      .remedy = remedy(failure.error, failure.subject),
+                      .action = !failure.again             ? QString()
+                                : failure.action.isEmpty() ? tr("Try again")
+                                                           : failure.action,
+                      .act = failure.again,
+                      .topic = failure.what});
+}
+
+void MainWindow::showUnreached(const QString& sentence, std::function<void()> again)
+{
+    m_patience.stop();
+    m_activity->hide();
+    m_unreached->setSentence(sentence);
+    m_tryAgain = std::move(again);
+    m_body->setCurrentWidget(m_unreached);
+}
+
+void MainWindow::showWaiting()
+{
+    m_body->setCurrentWidget(m_waiting);
+    m_patience.start();
+}
+
+void MainWindow::reportLink(desk::LinkState state, const QString& why)
+{
+    m_status->setLink(state);
+    if (state != desk::LinkState::Connecting)
+        m_model.setReachable(state == desk::LinkState::Connected);
+    const QString what = tr("Caisson’s service cannot be reached.");
+    const QString sentence = asSentence(why);
+    if (state == desk::LinkState::Connected) {
+        m_isLinkLost = false;
+        m_errors->withdraw(kLinkTopic);
+        if (!isReady())
+            showWaiting();
+    } else if (state == desk::LinkState::Lost && isReady()) {
+        const ErrorReport lost{.what = what,
+                               .why = sentence,
+                               .remedy = tr("Sandboxes go on; this window tries again by itself."),
+                               .action = tr("Try again"),
+                               .act = [this] { m_services.backend.retry(); },
+                               .topic = kLinkTopic};
+        if (std::exchange(m_isLinkLost, true))
+            m_errors->update(lost);
+        else
+            m_errors->report(lost);
+    } else if (state == desk::LinkState::Lost) {
+        QStringList sentences{what};
+        if (!sentence.isEmpty())
+            sentences += sentence;
+        sentences += tr("This window tries again by itself.");
+        showUnreached(sentences.join(QLatin1Char(' ')), [this] { m_services.backend.retry(); });
+    }
+}
+
+} // namespace caisson
