@@ -189,7 +189,10 @@ QWidget* NewSandboxDialog::makeChoice(SandboxContent content, const QString& nam
     button->setAccessibleDescription(explanation);
     m_choices->addButton(button, static_cast<int>(content));
     // Chosen by its letter, too.
-    connect(button, &QAbstractButton::clicked, button, qOverload<>(&QWidget::setFocus));
+    connect(button, &QAbstractButton::clicked, button, [button] {
+        if (!button->hasFocus())
+            button->setFocus(Qt::ShortcutFocusReason);
+    });
     auto* note = makeNote(name + QStringLiteral(".note"));
     note->setText(explanation);
     auto* choice = new QWidget;

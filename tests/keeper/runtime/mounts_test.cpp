@@ -69,7 +69,9 @@ TEST_P(Mounts, AreRefusedWithAReason)
         return container.error();
     };
     EXPECT_EQ(errorOf(source + "/missing:/x"),
-              std::format("cannot mount {}/missing at /x: No such file or directory", source));
+              std::format("cannot mount {}/missing at /x: No such file or directory; put it back "
+                          "where it was, then start again",
+                          source));
     EXPECT_EQ(errorOf("/dev/null:/x"), "cannot mount /dev/null: it is neither a folder nor a file");
     for (const char* target : {"/proc", "/proc/1", "/sys/x", "/dev", "//dev//shm", "/.caisson"})
         EXPECT_TRUE(errorOf(source + ":" + target).contains("is the sandbox's own")) << target;
