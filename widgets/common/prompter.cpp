@@ -124,8 +124,8 @@ void DialogPrompter::confirm(QWidget* asker, const Confirmation& question,
         makeDialog(asker, QStringLiteral("confirm"), question.title, question.action);
     parts.body->addWidget(makeText(QStringLiteral("confirm"), question.text));
     setButtonKind(parts.accept, ButtonKind::Destructive);
-    // Enter must not destroy by reflex: the harmless answer has the focus.
-    parts.accept->setAutoDefault(false);
+    // Enter must not destroy by reflex: the harmless answer has the focus. Enter presses whichever
+    // button has it.
     parts.cancel->setDefault(true);
     parts.cancel->setFocus();
     QObject::connect(parts.dialog, &QDialog::accepted, asker, std::move(onConfirmed));
@@ -140,7 +140,6 @@ void DialogPrompter::choose(QWidget* asker, const Choice& question, std::functio
     parts.body->addWidget(makeText(QStringLiteral("choose"), question.text));
     auto* other = new QPushButton(question.other);
     other->setObjectName(QStringLiteral("choose.other"));
-    other->setAutoDefault(false);
     // Away from the others, so that it is not hit for one of them.
     parts.buttons->insertWidget(0, other);
     setButtonKind(parts.accept, ButtonKind::Primary);

@@ -35,6 +35,8 @@ FileTree::FileTree(FileTreeModel& model, QWidget* parent)
     connect(&m_model, &FileTreeModel::fileCreated, this, &FileTree::reveal);
     connect(&m_model, &FileTreeModel::fileRenamed, this,
             [this](const QByteArray&, const QByteArray& to) { reveal(to); });
+    connect(&m_model, &FileTreeModel::manyChangesBegin, this, &FileTree::leaveCurrent);
+    connect(&m_model, &FileTreeModel::manyChangesEnd, this, &FileTree::returnToCurrent);
     header()->setObjectName(objectName() + QStringLiteral(".header"));
     connect(&m_model, &FileTreeModel::rowsInserted, this, &FileTree::selectWanted,
             Qt::QueuedConnection);
@@ -156,6 +158,28 @@ void FileTree::expandWanted()
         m_wantedFolders.remove(path);
         expand(index);
     }
+}
+
+/// With each row that goes at the current one, the current one would become its neighbour.
+void FileTree::leaveCurrent()
+{
+    m_leftFile = currentIndex().data(FileTreeModel::PathRole).toByteArray();
+    if (state() != EditingState)
+        selectionModel()->setCurrentIndex({}, QItemSelectionModel::Clear);
+}
+
+/// To it, or to the folder that it was in.
+void FileTree::returnToCurrent()
+{
+    QModelIndex index;
+    for (QByteArray path = std::exchange(m_leftFile, {});
+         !index.isValid() && isWithin(path, m_model.root()) && path != m_model.root();
+         path = parentPath(path))
+        index = m_model.indexOf(path);
+    if (!index.isValid())
+        index = m_model.index(0, 0);
+    if (state() != EditingState)
+        selectionModel()->setCurrentIndex(index, QItemSelectionModel::ClearAndSelect);
 }
 
 QByteArray FileTree::selectedFile() const

@@ -43,10 +43,13 @@ private:
     void folderLoaded(const QByteArray& path);
     void expandWanted();
     void selectWanted();
+    void leaveCurrent();
+    void returnToCurrent();
 
     FileTreeModel& m_model;
     QSet<QByteArray> m_wantedFolders; ///< to be opened when they are known
     QByteArray m_wantedFile;          ///< to be selected when it is known
+    QByteArray m_leftFile;            ///< was current before many changes
 };
 
 } // namespace caisson

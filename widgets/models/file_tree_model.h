@@ -78,6 +78,9 @@ public:
 signals:
     void folderLoaded(const QByteArray& path);
     void folderFailed(const QByteArray& path, const caisson::Error& error);
+    /// Around so many changes at once that a view had better not follow each of them.
+    void manyChangesBegin();
+    void manyChangesEnd();
     /// Folders are being read, or no longer.
     void readingChanged(bool isReading);
     /// What the person asked for was done.

@@ -119,7 +119,6 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     m_error->setForegroundRole(QPalette::BrightText);
     m_error->hide();
     m_cancel->setObjectName(QStringLiteral("newSandbox.cancel"));
-    m_cancel->setAutoDefault(false);
     m_create->setObjectName(QStringLiteral("newSandbox.create"));
     m_create->setDefault(true);
     setButtonKind(m_create, ButtonKind::Primary);
@@ -217,7 +216,6 @@ QWidget* NewSandboxDialog::makeFolderRow()
     m_folder->setPlaceholderText(tr("Folder of this machine"));
     m_choose = new QPushButton(tr("Choose…"));
     m_choose->setObjectName(QStringLiteral("newSandbox.choose"));
-    m_choose->setAutoDefault(false);
     connect(m_choose, &QPushButton::clicked, this, &NewSandboxDialog::chooseFolder);
     auto* row = new QWidget;
     row->setObjectName(QStringLiteral("newSandbox.folderRow"));

@@ -33,6 +33,8 @@ TerminalKey terminalKey(const QKeyEvent& event)
 
 QByteArray ownKeyBytes(const QKeyEvent& event)
 {
+    if (event.key() == Qt::Key_Backtab)
+        return "\x1B[Z"; // CBT, as xterm; the emulator would leave it to the focus
     if (event.key() != Qt::Key_Backspace)
         return {};
     const QByteArray erase = event.modifiers().testFlag(Qt::ControlModifier) ? "\b" : "\x7F";

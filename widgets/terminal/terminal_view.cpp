@@ -302,8 +302,34 @@ bool TerminalView::eventFilter(QObject* watched, QEvent* event)
     return watched == m_display ? filterDisplayEvent(event) : QWidget::eventFilter(watched, event);
 }
 
+void TerminalView::setEnded()
+{
+    if (std::exchange(m_isEnded, true))
+        return;
+    feed(QByteArrayLiteral("\x1b[?25l")); // DECTCEM: no cursor where nobody types
+}
+
+/// Of a terminal whose program has ended; whether that was all.
+bool TerminalView::filterEndedEvent(QEvent* event)
+{
+    if (event->type() == QEvent::ShortcutOverride)
+        return true; // not accepted: it may be a shortcut
+    if (event->type() != QEvent::KeyPress)
+        return false;
+    const auto* key = static_cast<QKeyEvent*>(event);
+    if (key->key() == Qt::Key_Tab || key->key() == Qt::Key_Backtab)
+        focusNextPrevChild(key->key() == Qt::Key_Tab);
+    else if (terminalKey(*key) == TerminalKey::Copy)
+        copySelection();
+    else if (terminalKey(*key) == TerminalKey::Window)
+        return false;
+    return true;
+}
+
 bool TerminalView::filterDisplayEvent(QEvent* event)
 {
+    if (m_isEnded && filterEndedEvent(event))
+        return true;
     switch (event->type()) {
     case QEvent::ShortcutOverride:
         if (terminalKey(*static_cast<QKeyEvent*>(event)) == TerminalKey::Window)

@@ -61,6 +61,9 @@ public:
     int lines() const;
     const QString& title() const { return m_title; }
 
+    /// Its program has ended: keys are the window's again, and nothing is typed.
+    void setEnded();
+
     /// Copy and paste, for a list.
     static QList<std::pair<QString, QKeySequence>> shortcuts();
 
@@ -112,6 +115,7 @@ private:
     void pasteClipboard(bool isSelection);
     void askAboutPaste(const QString& text, int lineCount);
     bool programUsesMouse() const;
+    bool filterEndedEvent(QEvent* event);
     bool filterDisplayEvent(QEvent* event);
     void noteUserInput();
     void applyColours();
@@ -131,6 +135,7 @@ private:
     QSize m_announcedSize;
     Replay m_replay = Replay::None;
     bool m_isAboveLowWater = false;
+    bool m_isEnded = false;
     bool m_isUserInput = false; ///< the next bytes from the emulator come from a key or the mouse
 };
 

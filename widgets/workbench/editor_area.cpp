@@ -76,7 +76,7 @@ FilePage* EditorArea::add(const QByteArray& path)
             emit statusChanged();
         emit changed();
     });
-    connect(page, &FilePage::closeAsked, this, [this, page] { remove(page); });
+    connect(page, &FilePage::closeAsked, this, [this, page] { close(indexOf(page->path())); });
     connect(page, &FilePage::saving, this, [this, page] { emit saving(page->path()); });
     connect(page, &FilePage::terminalAsked, this,
             [this, page] { emit terminalAsked(page->path()); });

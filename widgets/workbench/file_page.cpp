@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/workbench/file_page.h"
 
+#include <QApplication>
 #include <QLocale>
+#include <QPushButton>
 #include <QStackedLayout>
 #include <QVBoxLayout>
 #include <QtConcurrentRun>
@@ -162,7 +164,7 @@ void FilePage::endCheck()
 
 void FilePage::show(const QByteArray& bytes, const QString& etag)
 {
-    m_views->setCurrentWidget(m_editor);
+    showView(m_editor, m_editor);
     if (!m_isLoaded) {
         EditorState left = EditorState::fromJson(m_restored);
         if (m_draft) {
@@ -243,13 +245,23 @@ void FilePage::showFailure(const Error& error)
             tr("“%1” is larger than %2, too large to be shown here. In a terminal you can page "
                "through it.")
                 .arg(name, QLocale().formattedDataSize(kLargest, 0)));
-        m_views->setCurrentWidget(m_tooLarge);
+        showView(m_tooLarge, m_tooLarge->button());
         emit statusChanged();
         return;
     }
     m_needsStart = error.code == ErrorCode::NotRunning;
     m_failure->setAction(m_needsStart ? tr("Start") : tr("Try again"));
     showSentence(tr("“%1” could not be opened. %2").arg(name, reason(error)));
+}
+
+/// `focus` is what has the keyboard of the page from now on, and now if the page has it.
+void FilePage::showView(QWidget* view, QWidget* focus)
+{
+    const bool hadFocus = isAncestorOf(QApplication::focusWidget());
+    m_views->setCurrentWidget(view);
+    setFocusProxy(focus);
+    if (hadFocus)
+        focus->setFocus(Qt::ShortcutFocusReason);
 }
 
 /// A link may be there when what it leads to is not.
@@ -270,7 +282,7 @@ void FilePage::showMissing(const Error& error)
 void FilePage::showSentence(const QString& sentence)
 {
     m_failure->setSentence(sentence);
-    m_views->setCurrentWidget(m_failure);
+    showView(m_failure, m_failure->button());
     emit statusChanged();
 }
 

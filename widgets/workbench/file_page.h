@@ -83,6 +83,7 @@ private:
     void showFailure(const Error& error);
     void showMissing(const Error& error);
     void showSentence(const QString& sentence);
+    void showView(QWidget* view, QWidget* focus);
     void showUnsavedOfNothing();
     void onLoaded();
     void onModifiedChanged();

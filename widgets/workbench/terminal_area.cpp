@@ -2,6 +2,7 @@
 #include "widgets/workbench/terminal_area.h"
 
 #include <QAction>
+#include <QApplication>
 #include <QHBoxLayout>
 #include <QPainter>
 #include <QPushButton>
@@ -303,10 +304,15 @@ void TerminalArea::showNext(int step)
 
 void TerminalArea::focusCurrent()
 {
-    if (TerminalPage* page = current())
+    m_wantsFocus = false;
+    if (TerminalPage* page = current()) {
         page->setFocus(Qt::ShortcutFocusReason);
-    else if (auto* state = qobject_cast<EmptyState*>(m_pages->currentWidget()))
+    } else if (!m_isRead && m_pages->currentWidget() == m_reading) {
+        m_wantsFocus = true;
+        m_reading->setFocus();
+    } else if (auto* state = qobject_cast<EmptyState*>(m_pages->currentWidget())) {
         state->button()->setFocus(Qt::ShortcutFocusReason);
+    }
 }
 
 // ---- tabs --------------------------------------------------------------------------------------
@@ -346,8 +352,19 @@ void TerminalArea::insertTabs(int first, int last)
     updatePage();
 }
 
+/// A terminal that goes, or comes, takes no key from the person to where it does something else.
+void TerminalArea::keepFocus()
+{
+    if (!m_wantsFocus)
+        return;
+    TerminalPage* page = current();
+    (page ? static_cast<QWidget*>(page) : m_pages->currentWidget())->setFocus();
+    m_wantsFocus = !page && m_isRunning && !m_isRead;
+}
+
 void TerminalArea::removeTabs(int first, int last)
 {
+    m_wantsFocus = m_wantsFocus || m_pages->isAncestorOf(QApplication::focusWidget());
     for (int row = last; row >= first; --row) {
         TerminalPage* page = m_tabPages.takeAt(row);
         m_pages->removeWidget(page);
@@ -383,6 +400,7 @@ void TerminalArea::updatePage()
         m_pages->setCurrentWidget(m_stopped);
     else
         m_pages->setCurrentWidget(m_isRead ? static_cast<QWidget*>(m_none) : m_reading);
+    keepFocus();
     emit changed();
 }
 

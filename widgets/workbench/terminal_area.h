@@ -71,6 +71,7 @@ private:
     void removeTabs(int first, int last);
     void updateTab(int row);
     void updatePage();
+    void keepFocus();
     TerminalPage* at(int row) const;
     int rowOf(const TerminalPage* page) const;
 
@@ -92,6 +93,7 @@ private:
     QString m_wantedActive;
     bool m_isRunning = false;
     bool m_isRead = false;
+    bool m_wantsFocus = false; ///< had it, or was given it, when there was no terminal
 };
 
 } // namespace caisson

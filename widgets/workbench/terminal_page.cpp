@@ -123,7 +123,7 @@ void TerminalPage::showEnd(const QString& text)
 {
     m_lost->hide();
     m_waiting->hide();
-    m_view->feed(QByteArrayLiteral("\x1b[?25l")); // DECTCEM: no cursor where nobody types
+    m_view->setEnded();
     m_end->setText(text);
     m_end->show();
 }

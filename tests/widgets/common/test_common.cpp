@@ -58,6 +58,7 @@ private slots:
     void confirmAnswersLater();
     void confirmKeepsByDefault();
     void aChoiceIsMadeByKeyboard();
+    void returnPressesTheButtonThatHasTheFocus();
     void answerDiesWithTheAsker();
     void scriptedPrompterAnswers();
     void activityCostsNothingHidden();
@@ -365,6 +366,31 @@ void TestCommon::answerDiesWithTheAsker()
     }
     QCoreApplication::processEvents();
     QCOMPARE(confirmed, 0);
+}
+
+/// "Discard" had the ring, and Return saved.
+void TestCommon::returnPressesTheButtonThatHasTheFocus()
+{
+    QWidget asker;
+    asker.show();
+    DialogPrompter prompter;
+    QString answer;
+    const auto press = [&](const char* name) {
+        auto* button = asker.findChild<QPushButton*>(QString::fromLatin1(name));
+        QVERIFY(QTest::qWaitForWindowActive(button->window()));
+        button->setFocus(Qt::TabFocusReason);
+        QTest::keyClick(button, Qt::Key_Return);
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    };
+    prompter.choose(
+        &asker, {.primary = QStringLiteral("Save"), .other = QStringLiteral("Discard")},
+        [&] { answer = QStringLiteral("saved"); }, [&] { answer = QStringLiteral("discarded"); });
+    press("choose.other");
+    QCOMPARE(answer, QStringLiteral("discarded"));
+    prompter.confirm(&asker, {.action = QStringLiteral("Delete")},
+                     [&] { answer = QStringLiteral("deleted"); });
+    press("confirm.accept");
+    QCOMPARE(answer, QStringLiteral("deleted"));
 }
 
 void TestCommon::scriptedPrompterAnswers()

@@ -125,6 +125,8 @@ void TestTerminalView::sendsKeys_data()
     const Qt::KeyboardModifiers control = Qt::ControlModifier;
     QTest::newRow("a") << int(Qt::Key_A) << none << QByteArray("a");
     QTest::newRow("return") << int(Qt::Key_Return) << none << QByteArray("\r");
+    QTest::newRow("back tab") << int(Qt::Key_Backtab) << Qt::KeyboardModifiers(Qt::ShiftModifier)
+                              << QByteArray("\x1B[Z");
     QTest::newRow("tab") << int(Qt::Key_Tab) << none << QByteArray("\t");
     QTest::newRow("escape") << int(Qt::Key_Escape) << none << QByteArray("\x1B");
     QTest::newRow("backspace") << int(Qt::Key_Backspace) << none << QByteArray("\x7F");

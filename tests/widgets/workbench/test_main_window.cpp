@@ -42,6 +42,10 @@ private slots:
     void aServiceThatWasNeverThereIsSaidInThePage();
     void failuresAreSaidInPlace();
     void aLinkToNothingIsSaid();
+    void aPageThatCannotBeOpenedHasItsButtonInReach();
+    void aTerminalThatGoesTakesNoKeyElsewhere();
+    void closingADeletedFileAsksFirst();
+    void manyDeletionsLeaveTheFolderCurrent();
     void failuresOfferWhatHelps();
     void everyShortcutIsUniqueAndListed();
 };
@@ -384,8 +388,12 @@ void TestMainWindow::anEndedTerminalIsRestarted()
     QTRY_VERIFY(bench.isShown("terminal.ended"));
     QCOMPARE(bench.find<QLabel>("terminal.ended.what")->text(),
              QStringLiteral("Ended with exit code 2."));
-    bench.click("terminal.ended.restart");
-    QCOMPARE(bench.tabsOf(bench.terminalTabs()), QStringList{QStringLiteral("bash")});
+    bench.view()->setFocus();
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_A); // to nobody
+    QVERIFY(bench.backend.terminalOf(bench.id, bench.terminal).typed.isEmpty());
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_R, Qt::AltModifier);
+    QTRY_COMPARE(bench.tabsOf(bench.terminalTabs()), QStringList{QStringLiteral("bash")});
+    bench.settle();
     QVERIFY(!bench.isShown("terminal.ended"));
     QVERIFY(!bench.backend.at(bench.id).terminals.contains(bench.terminal));
     QCOMPARE(bench.backend.at(bench.id).terminals.size(), 1);
@@ -508,6 +516,70 @@ void TestMainWindow::aLinkToNothingIsSaid()
     QTRY_VERIFY(bench.isShown("editor.failure"));
     QCOMPARE(bench.find<QLabel>("editor.failure.sentence")->text(),
              QStringLiteral("“dangling” is a link to “nowhere”, which is not there."));
+}
+
+void TestMainWindow::aPageThatCannotBeOpenedHasItsButtonInReach()
+{
+    Bench bench;
+    bench.open();
+    bench.backend.failNext(QStringLiteral("readFile"), ErrorCode::PermissionDenied);
+    bench.select(QStringLiteral("notes.txt"));
+    bench.press(Qt::Key_Return);
+    QTRY_VERIFY(bench.isShown("editor.failure"));
+    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_2);
+    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_3);
+    QCOMPARE(QApplication::focusWidget(), bench.find("editor.failure.action"));
+}
+
+/// The focus went to the window's menu, and Return opened it.
+void TestMainWindow::aTerminalThatGoesTakesNoKeyElsewhere()
+{
+    Bench bench;
+    bench.open();
+    bench.view()->setFocus();
+    bench.backend.setState(bench.id, api::SandboxState::Stopped);
+    bench.settle();
+    QVERIFY(bench.isShown("terminals.stopped"));
+    QCOMPARE(QApplication::focusWidget(), bench.find("terminals.stopped"));
+}
+
+void TestMainWindow::closingADeletedFileAsksFirst()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
+    bench.backend.deleteFile(bench.id, "/workspace/notes.txt");
+    QTRY_VERIFY(bench.isShown("editor.deleted"));
+    bench.click("editor.deleted.close");
+    QVERIFY(bench.prompter.asked().last().startsWith(
+        QStringLiteral("Save “notes.txt” before it is closed?")));
+    QVERIFY(bench.editor());
+}
+
+void TestMainWindow::manyDeletionsLeaveTheFolderCurrent()
+{
+    Bench bench;
+    QList<api::WatchEvent> events;
+    for (int i = 0; i < 200; ++i) {
+        const QByteArray path = "/workspace/src/f" + QByteArray::number(i);
+        bench.backend.putFile(bench.id, path, "x");
+        api::WatchEvent event{.type = "deleted"};
+        event.path = api::FileName{path.toStdString()};
+        events += event;
+    }
+    bench.open();
+    bench.tree()->expand(bench.tree()->model()->index(0, 0));
+    bench.settle();
+    bench.select(QStringLiteral("f0"));
+    int changes = 0;
+    connect(bench.tree()->selectionModel(), &QItemSelectionModel::currentChanged, this,
+            [&changes] { ++changes; });
+    bench.backend.tellWatches(bench.id, events);
+    bench.settle();
+    QCOMPARE(bench.files(), QStringLiteral("src\n  main.py\nnotes.txt\n"));
+    QCOMPARE(bench.tree()->currentIndex().data().toString(), QStringLiteral("src"));
+    QCOMPARE(changes, 2);
 }
 
 void TestMainWindow::everyShortcutIsUniqueAndListed()

@@ -167,6 +167,9 @@ void TestWindowRestart::theHandsAreWhereTheyWere()
     bench.press(Qt::CTRL | Qt::ALT | Qt::Key_1);
     bench.reopen();
     QVERIFY(bench.find("sandboxes.list")->hasFocus());
+    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_4);
+    bench.reopen();
+    QTRY_VERIFY(bench.view() && bench.view()->isAncestorOf(QApplication::focusWidget()));
 }
 
 /// Closed, it can be had back for 8 seconds; a window that was closed before that forgot to end it.
