@@ -78,6 +78,8 @@ Error fileError(int number, std::string_view what, const std::string& path)
     Error error = errnoError(number, "cannot " + std::string(what) + " " + path);
     if (number == EBUSY || number == ETXTBSY)
         error.code = ErrorCode::Conflict;
+    if (number == EROFS)
+        error.detail["mount"] = "read-only"; // no change of permissions helps
     return error;
 }
 

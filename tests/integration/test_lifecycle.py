@@ -195,6 +195,9 @@ class Mounts(HomeCase):
         ran = box.run("sh", "-c", "echo x >/project/file || rm /project/file || touch /project/new")
         self.assertNotEqual(ran.exit["code"], 0)
         self.assertEqual((self.here / "file").read_text(), "from outside\n")
+        refused = json.loads(box.put("/project/file", b"x").body)
+        self.assertEqual((refused["code"], refused["detail"]),
+                         ("permission_denied", {"mount": "read-only"}))
 
     def test_over_the_workspace(self):
         box = self.home.create("box", "--mount", f"{self.here}:/workspace")

@@ -12,6 +12,11 @@ QString tr(const char* text)
     return QCoreApplication::translate("Reason", text);
 }
 
+bool isReadOnlyMount(const Error& error)
+{
+    return error.detail.contains("mount");
+}
+
 QString codeSentence(const Error& error)
 {
     switch (error.code) {
@@ -22,7 +27,8 @@ QString codeSentence(const Error& error)
     case ErrorCode::NotFound:
         return tr("It is not there any more.");
     case ErrorCode::PermissionDenied:
-        return tr("The sandbox does not permit it.");
+        return isReadOnlyMount(error) ? tr("It is mounted read-only in the sandbox.")
+                                      : tr("The sandbox does not permit it.");
     case ErrorCode::NotEmpty:
         return tr("The folder is not empty.");
     case ErrorCode::NoSpace:
@@ -73,9 +79,10 @@ QString remedy(const Error& error, Subject subject)
     case ErrorCode::Exists:
         return tr("Choose another name.");
     case ErrorCode::PermissionDenied:
-        return subject == Subject::SandboxFile
-                   ? tr("Change its permissions in a terminal of the sandbox.")
-                   : QString();
+        if (subject != Subject::SandboxFile)
+            return {};
+        return isReadOnlyMount(error) ? tr("Copy what you changed to a file elsewhere.")
+                                      : tr("Change its permissions in a terminal of the sandbox.");
     case ErrorCode::NotEmpty:
         return subject == Subject::SandboxFile ? tr("Delete what is in it first.") : QString();
     default:

@@ -167,7 +167,7 @@ void MainWindow::fitScreen()
     if (isMaximized() || isFullScreen() || room.contains(QRect(room.topLeft(), size())))
         return;
     resize(size().boundedTo(room.size()).expandedTo(minimumSize()));
-    move(room.topLeft());
+    move(screen()->availableGeometry().topLeft()); // of the frame
 }
 
 void MainWindow::makeMenu()
