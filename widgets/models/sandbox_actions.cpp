@@ -19,6 +19,7 @@ SandboxActions::SandboxActions(desk::Backend& backend, SandboxModel& model, QObj
     connect(&m_backend, &desk::Backend::sandboxRemoved, this, [this](const QString& id) {
         m_listAgain = m_listing;
         m_model.remove(id);
+        forgetCopiesOf(id);
     });
     connect(&m_backend, &desk::Backend::copyProgress, this,
             [this](quint64 copy, qint64 done, qint64 total) {
@@ -137,6 +138,17 @@ void SandboxActions::forgetCopy(quint64 copy)
         emit copiesChanged();
 }
 
+void SandboxActions::forgetCopiesOf(const QString& sandbox)
+{
+    const QList<FolderCopying> all = m_interrupted.values();
+    for (const FolderCopying& copying : all) {
+        if (copying.sandbox != sandbox)
+            continue;
+        emit interruptionOver(copying.copy);
+        forgetCopy(copying.copy);
+    }
+}
+
 void SandboxActions::copyIn(const QString& id, const QString& folder)
 {
     const FolderCopying begun = newCopy(id, folder);
@@ -188,11 +200,13 @@ void SandboxActions::remove(const QString& id)
     m_model.setTask(id, SandboxTask::Removing);
     m_backend.removeSandbox(id).then(this, [this, id](const Result<void>& result) {
         m_model.setTask(id, SandboxTask::None);
-        if (result || result.error().code == ErrorCode::NotFound)
+        if (result || result.error().code == ErrorCode::NotFound) {
             m_model.remove(id);
-        else
+            forgetCopiesOf(id);
+        } else {
             emit failed(tr("Could not remove “%1”.").arg(nameOf(id)), result.error(),
                         [this, id] { remove(id); });
+        }
     });
 }
 

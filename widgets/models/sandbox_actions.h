@@ -78,6 +78,8 @@ signals:
     void copied(const caisson::FolderCopying& copying, const caisson::desk::CopyOutcome& outcome);
     /// The window went while it was under way.
     void interrupted(const caisson::FolderCopying& copying);
+    /// It went with its sandbox: nothing of it can be copied again.
+    void interruptionOver(quint64 copy);
     void copiesChanged(); ///< what unfinishedCopies() tells
     /// Or was stopped: Cancelled.
     void copyFailed(const caisson::FolderCopying& copying, const caisson::Error& error);
@@ -89,6 +91,7 @@ signals:
 private:
     QString nameOf(const QString& id) const;
     void made(const NewSandbox& wish, quint64 creation, const api::Sandbox& sandbox);
+    void forgetCopiesOf(const QString& sandbox);
     FolderCopying newCopy(const QString& id, const QString& folder);
     void copyIn(const QString& id, const QString& folder);
     void changed(const QString& id, const Result<api::Sandbox>& result, const QString& what,

@@ -100,15 +100,24 @@ void CopyStrips::showInterrupted(const FolderCopying& copying)
         tr("The window was closed meanwhile. Copying again replaces what is there of it."));
     QPushButton* again = strip->addButton(QStringLiteral("again"), tr("Copy &again"));
     strip->setDismissible(true);
-    connect(again, &QPushButton::clicked, this, [this, strip, copy = copying.copy] {
-        strip->deleteLater();
+    m_interrupted.insert(copying.copy, strip);
+    connect(again, &QPushButton::clicked, this, [this, copy = copying.copy] {
+        hideInterrupted(copy);
         emit againAsked(copy);
     });
-    connect(strip, &NoticeStrip::dismissed, this, [this, strip, copy = copying.copy] {
-        strip->deleteLater();
+    connect(strip, &NoticeStrip::dismissed, this, [this, copy = copying.copy] {
+        hideInterrupted(copy);
         emit forgotten(copy);
     });
     strip->show();
+}
+
+void CopyStrips::hideInterrupted(quint64 copy)
+{
+    if (NoticeStrip* strip = m_interrupted.take(copy)) {
+        strip->hide();
+        strip->deleteLater();
+    }
 }
 
 /// The strip stays where there is something to be said.

@@ -27,6 +27,7 @@ public:
 
     /// The window went while it was under way: offers to copy again.
     void showInterrupted(const FolderCopying& copying);
+    void hideInterrupted(quint64 copy);
 
 signals:
     void stopAsked(quint64 copy);
@@ -39,6 +40,7 @@ private:
 
     QHash<quint64, NoticeStrip*> m_strips;
     QHash<quint64, QPushButton*> m_stops;
+    QHash<quint64, NoticeStrip*> m_interrupted;
 };
 
 } // namespace caisson

@@ -234,6 +234,7 @@ void MainWindow::connectPanes()
     connect(&m_actions, &SandboxActions::copyFailed, m_copies, &CopyStrips::showFailure);
     connect(&m_actions, &SandboxActions::copyFailed, this, &MainWindow::reportCopy);
     connect(&m_actions, &SandboxActions::interrupted, m_copies, &CopyStrips::showInterrupted);
+    connect(&m_actions, &SandboxActions::interruptionOver, m_copies, &CopyStrips::hideInterrupted);
     connect(&m_actions, &SandboxActions::copiesChanged, this, &MainWindow::copiesChanged);
     connect(m_copies, &CopyStrips::stopAsked, &m_actions, &SandboxActions::cancelCopy);
     connect(m_copies, &CopyStrips::againAsked, &m_actions, &SandboxActions::copyAgain);

@@ -26,6 +26,7 @@ private slots:
     void aClosedTerminalDoesNotComeBack();
     void removedSandboxesAreForgotten();
     void aCopyThatWasCutShortIsTold();
+    void aCopyIsForgottenWithItsSandbox();
     void theWindowFitsTheScreen();
 };
 
@@ -230,6 +231,7 @@ void TestWindowRestart::aCopyThatWasCutShortIsTold()
              QStringLiteral("“web” was not copied whole into “web”."));
     bench.crash();
     bench.open();
+    QVERIFY(bench.isShown("copyInterrupted"));
     bench.backend.copiedFolder.clear();
     bench.click("copyInterrupted.again");
     QTRY_COMPARE(bench.backend.copiedFolder, folder);
@@ -237,6 +239,27 @@ void TestWindowRestart::aCopyThatWasCutShortIsTold()
     bench.settle();
     QVERIFY(!bench.isShown("copyInterrupted"));
     bench.reopen();
+    QVERIFY(!bench.isShown("copyInterrupted"));
+}
+
+void TestWindowRestart::aCopyIsForgottenWithItsSandbox()
+{
+    Bench bench;
+    bench.open();
+    bench.close();
+    QFile state(bench.statePath());
+    QVERIFY(state.open(QIODevice::ReadWrite));
+    QByteArray text = state.readAll();
+    text.replace("\"copies\": [\n    ]", "\"copies\": [{\"sandbox\": \"" + bench.id.toUtf8() +
+                                             "\", \"folder\": \"/srv/web\"}]");
+    state.resize(0);
+    state.seek(0);
+    state.write(text);
+    state.close();
+    bench.open();
+    QVERIFY(bench.isShown("copyInterrupted"));
+    emit bench.backend.sandboxRemoved(bench.id);
+    bench.settle();
     QVERIFY(!bench.isShown("copyInterrupted"));
 }
 
