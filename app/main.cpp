@@ -9,11 +9,12 @@
 
 namespace {
 
-constexpr const char* kUsage = "Usage: caisson [--help | --version]\n"
-                               "\n"
-                               "Opens the window on this machine's sandboxes.\n"
-                               "\n"
-                               "CAISSON_HOME=DIR keeps everything of Caisson under DIR.\n";
+constexpr const char* kUsage =
+    "Usage: caisson [--help | --version]\n"
+    "\n"
+    "Opens the window on this machine's sandboxes, or brings it to the front.\n"
+    "\n"
+    "CAISSON_HOME=DIR keeps everything of Caisson under DIR.\n";
 
 /// The exit code, when the command line asks for words instead of a window. Without a display a
 /// QApplication cannot even be made, so this comes first.

@@ -63,7 +63,8 @@ void SingleWindow::listen()
             socket->flush();
         });
     });
-    m_server.listen(m_address);
+    if (!m_server.listen(m_address))
+        qWarning("A second window will not find this one: %s", qPrintable(m_server.errorString()));
 }
 
 } // namespace caisson

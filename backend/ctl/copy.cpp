@@ -30,6 +30,11 @@ bool meansContents(std::string_view path)
     return path == "." || path.ends_with("/.");
 }
 
+bool isMissingFile(const Error& error)
+{
+    return error.code == ErrorCode::NotFound && !error.detail.contains("sandbox");
+}
+
 bool endsCopying(const Error& error)
 {
     switch (error.code) {

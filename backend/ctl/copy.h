@@ -39,6 +39,9 @@ std::string lastName(std::string_view path);
 /// Whether `path` ends in "/." or is ".": what is in the folder is meant.
 bool meansContents(std::string_view path);
 
+/// The file is not there; not said of the sandbox itself.
+bool isMissingFile(const Error& error);
+
 /// After these, going on with the rest of a tree makes no sense.
 bool endsCopying(const Error& error);
 

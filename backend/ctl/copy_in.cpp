@@ -212,8 +212,7 @@ api::Task<Result<void>> checkFolder(Session& session, const SandboxPath& to, boo
 {
     const std::string folder = toFolder && to.path.ends_with('/') ? to.path : parentOf(to.path);
     const Result<api::FileEntry> there = co_await session.client.statFile(to.sandbox, folder);
-    if (there || there.error().code != ErrorCode::NotFound ||
-        there.error().detail.contains("sandbox"))
+    if (there || !isMissingFile(there.error()))
         co_return Result<void>{};
     co_return fail(ErrorCode::NotFound, "there is no folder " + folder + " in " + to.sandbox +
                                             "; make it with: " + "caissonctl exec " + to.sandbox +

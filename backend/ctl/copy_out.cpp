@@ -292,8 +292,7 @@ api::Task<Result<void>> copyTo(Download& download, const SandboxPath& from, cons
 api::Task<Result<int>> copyOut(Session& session, SandboxPath from, std::string to)
 {
     const Result<api::FileEntry> source = co_await session.client.statFile(from.sandbox, from.path);
-    if (!source && source.error().code == ErrorCode::NotFound &&
-        !source.error().detail.contains("sandbox"))
+    if (!source && isMissingFile(source.error()))
         co_return fail(ErrorCode::NotFound, "there is no " + from.path + " in " + from.sandbox +
                                                 "; see what is there with: caissonctl ls-files " +
                                                 from.sandbox + " /");

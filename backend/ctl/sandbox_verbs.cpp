@@ -284,6 +284,7 @@ api::Task<Result<int>> changeState(Session& session, const std::string& name, St
     const Result<api::Sandbox> sandbox = co_await (session.client.*call)(name);
     if (!sandbox)
         co_return std::unexpected(sandbox.error());
+    complainOfLimits(*sandbox);
     if (session.form == OutputForm::Json)
         co_return printAndFinish(api::toJson(*sandbox) + "\n");
     co_return kExitDone;

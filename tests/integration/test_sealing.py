@@ -374,10 +374,13 @@ for child in children:
         self.assertEqual(box.must("echo", "fine"), b"fine\n")
 
     def test_what_is_not_applied_is_said_at_once(self):
-        said = self.home.must("create", "limited", "--memory", "100m", "--cpus", "0.5").err
+        created = self.home.must("create", "limited", "--memory", "100m", "--cpus", "0.5").err
         applied = self.home.json("show", "limited")["limits"]["applied"]
-        for limit in ("memory", "cpus"):
-            self.assertEqual(f"--{limit}:".encode() in said, not applied[limit], said)
+        self.assertEqual(self.home.must("stop", "limited").err, b"")
+        started = self.home.must("start", "limited").err
+        for said in (created, started):
+            for limit in ("memory", "cpus"):
+                self.assertEqual(f"--{limit}:".encode() in said, not applied[limit], said)
 
     def test_processors(self):
         box = self.home.create("limited", "--cpus", "0.5")

@@ -12,6 +12,8 @@ namespace caisson {
 namespace {
 constexpr int kHeight = 2;
 constexpr int kFrameMs = 33;
+/// What takes longer shows that it goes on.
+constexpr int kPatienceMs = 300;
 constexpr int kPeriodMs = 1400;
 constexpr double kShare = 0.3; ///< of the width, for the moving part
 } // namespace
@@ -21,6 +23,16 @@ ActivityLine::ActivityLine(QWidget* parent)
 {
     setFixedHeight(kHeight);
     setAccessibleName(tr("Working"));
+}
+
+void ActivityLine::setBusy(bool isBusy)
+{
+    if (!isBusy) {
+        m_patience.stop();
+        hide();
+    } else if (!isVisible() && !m_patience.isActive()) {
+        m_patience.start(kPatienceMs, this);
+    }
 }
 
 void ActivityLine::setFraction(std::optional<double> fraction)
@@ -60,8 +72,13 @@ void ActivityLine::hideEvent(QHideEvent*)
 
 void ActivityLine::timerEvent(QTimerEvent* event)
 {
-    if (event->timerId() == m_timer.timerId())
+    if (event->timerId() == m_timer.timerId()) {
         update();
+    } else if (event->timerId() == m_patience.timerId()) {
+        m_patience.stop();
+        raise(); // where it lies over something
+        show();
+    }
 }
 
 void ActivityLine::updateTimer()

@@ -18,6 +18,9 @@ class ActivityLine : public QWidget
 public:
     explicit ActivityLine(QWidget* parent = nullptr);
 
+    /// Shows it when this lasts longer than a moment, and hides it when it is over.
+    void setBusy(bool isBusy);
+
     /// 0 to 1, or nullopt when how far is not known.
     void setFraction(std::optional<double> fraction);
     std::optional<double> fraction() const { return m_fraction; }
@@ -33,6 +36,7 @@ private:
 
     std::optional<double> m_fraction;
     QBasicTimer m_timer;
+    QBasicTimer m_patience; ///< until it is shown
     QElapsedTimer m_clock;
 };
 

@@ -17,13 +17,6 @@
 
 namespace caisson {
 
-namespace {
-
-/// What takes longer shows that it goes on.
-constexpr std::chrono::milliseconds kPatience{300};
-
-} // namespace
-
 Pane::Pane(const QString& name, const QString& title, QWidget* parent)
     : QWidget(parent)
     , m_title(new QLabel)
@@ -54,22 +47,11 @@ Pane::Pane(const QString& name, const QString& title, QWidget* parent)
 
     m_activity->setObjectName(name + QStringLiteral(".activity"));
     m_activity->hide();
-    m_patience.setSingleShot(true);
-    m_patience.setInterval(kPatience);
-    connect(&m_patience, &QTimer::timeout, m_activity, [this] {
-        m_activity->raise();
-        m_activity->show();
-    });
 }
 
 void Pane::setBusy(bool isBusy)
 {
-    if (!isBusy) {
-        m_patience.stop();
-        m_activity->hide();
-    } else if (!m_activity->isVisible() && !m_patience.isActive()) {
-        m_patience.start();
-    }
+    m_activity->setBusy(isBusy);
 }
 
 void Pane::resizeEvent(QResizeEvent*)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <QTimer>
 #include <QWidget>
 
 class QAbstractItemView;
@@ -47,7 +46,6 @@ private:
     QHBoxLayout* m_titleRow;
     QStackedLayout* m_pages;
     ActivityLine* m_activity; ///< over the lower edge of the title row, so that nothing moves
-    QTimer m_patience;
 };
 
 /// An icon-only button for an action, as used in title rows and strips.

@@ -110,10 +110,10 @@ void EditorPage::makeStrips()
 {
     m_changedStrip = new NoticeStrip(objectName() + QStringLiteral(".changed"),
                                      NoticeStrip::Tone::Decision, this);
-    QPushButton* keep = m_changedStrip->addButton(QStringLiteral("keep"), tr("&Keep mine"));
+    m_keepMine = m_changedStrip->addButton(QStringLiteral("keep"), tr("&Keep mine"));
     QPushButton* reloadButton =
         m_changedStrip->addButton(QStringLiteral("reload"), tr("&Reload"), ButtonKind::Primary);
-    connect(keep, &QPushButton::clicked, this, &EditorPage::keepMine);
+    connect(m_keepMine, &QPushButton::clicked, this, &EditorPage::keepMine);
     connect(reloadButton, &QPushButton::clicked, this, &EditorPage::reload);
 
     m_deletedStrip = new NoticeStrip(objectName() + QStringLiteral(".deleted"),
@@ -537,7 +537,7 @@ void EditorPage::requestSave()
 {
     // What is asked comes first: the keyboard goes to it.
     if (m_changedStrip->isVisible())
-        m_changedStrip->findChild<QPushButton*>()->setFocus(Qt::ShortcutFocusReason);
+        m_keepMine->setFocus(Qt::ShortcutFocusReason);
     else if (canEdit())
         emit saveRequested();
 }

@@ -11,6 +11,7 @@
 #include "widgets/editor/file_text.h"
 #include "widgets/editor/prepared_file.h"
 
+class QPushButton;
 class QStackedLayout;
 
 namespace caisson {
@@ -160,6 +161,7 @@ private:
     FindBar* m_findBar;
     ActivityLine* m_activity;
     NoticeStrip* m_changedStrip;
+    QPushButton* m_keepMine;
     NoticeStrip* m_deletedStrip;
     NoticeStrip* m_readOnlyStrip;
     NoticeStrip* m_lineEndStrip;

@@ -171,6 +171,8 @@ void FileTree::leaveCurrent()
 /// To it, or to the folder that it was in.
 void FileTree::returnToCurrent()
 {
+    if (m_leftFile.isEmpty())
+        return; // there was none
     QModelIndex index;
     for (QByteArray path = std::exchange(m_leftFile, {});
          !index.isValid() && isWithin(path, m_model.root()) && path != m_model.root();

@@ -9,7 +9,6 @@
 #include <QLineEdit>
 #include <QPushButton>
 #include <QRadioButton>
-#include <QTimer>
 #include <QtConcurrentRun>
 
 #include "widgets/common/activity_line.h"
@@ -25,8 +24,6 @@ namespace {
 
 constexpr int kWidth = 460;
 constexpr int kMargin = 24;
-/// What takes longer shows that it goes on.
-constexpr std::chrono::milliseconds kPatience{300};
 
 QLabel* makeNote(const QString& name)
 {
@@ -78,7 +75,6 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     , m_folderRow(makeFolderRow())
     , m_error(makeNote(QStringLiteral("newSandbox.error")))
     , m_activity(new ActivityLine)
-    , m_patience(new QTimer(this))
     , m_cancel(new QPushButton(tr("Cancel")))
     , m_create(new QPushButton(tr("Create")))
 {
@@ -145,9 +141,6 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     layout->addSpacing(8);
     layout->addLayout(buttons);
 
-    m_patience->setSingleShot(true);
-    m_patience->setInterval(kPatience);
-    connect(m_patience, &QTimer::timeout, m_activity, &QWidget::show);
     const auto wishChanged = [this] {
         m_error->hide(); // it was about another wish
         refresh();
@@ -315,12 +308,7 @@ void NewSandboxDialog::setCreation(quint64 creation)
 void NewSandboxDialog::setBusy(bool isBusy)
 {
     m_isBusy = isBusy;
-    if (isBusy) {
-        m_patience->start();
-    } else {
-        m_patience->stop();
-        m_activity->hide();
-    }
+    m_activity->setBusy(isBusy);
     refresh();
 }
 

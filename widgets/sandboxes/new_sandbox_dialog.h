@@ -10,7 +10,6 @@ class QButtonGroup;
 class QLabel;
 class QLineEdit;
 class QPushButton;
-class QTimer;
 class QVBoxLayout;
 
 namespace caisson {
@@ -55,7 +54,6 @@ private:
     QPushButton* m_choose;
     QLabel* m_error;
     ActivityLine* m_activity;
-    QTimer* m_patience;
     QPushButton* m_cancel;
     QPushButton* m_create;
     QString m_suggested;    ///< the name that was taken from the folder's

@@ -22,7 +22,6 @@ namespace {
 constexpr qint64 kLargest = 64 * 1024 * 1024;
 /// Up to here a change is read at once, so that one that changes nothing asks nothing.
 constexpr qint64 kLargestCompared = 2'000'000;
-constexpr std::chrono::milliseconds kPatience{300};
 constexpr std::chrono::milliseconds kCheckDelay{100};
 /// How long what was typed may be lost to a crash, and what is added a megabyte: a large text is
 /// written whole each time.
@@ -61,11 +60,8 @@ FilePage::FilePage(const WindowServices& services, QString sandbox, QByteArray p
     m_views->addWidget(m_tooLarge);
     setFocusProxy(m_editor);
 
-    m_patience.setSingleShot(true);
-    m_patience.setInterval(kPatience);
     m_checkSoon.setSingleShot(true);
     m_checkSoon.setInterval(kCheckDelay);
-    connect(&m_patience, &QTimer::timeout, m_activity, &QWidget::show);
     connect(&m_checkSoon, &QTimer::timeout, this, &FilePage::check);
     connect(m_failure, &EmptyState::activated, this, [this] {
         if (m_needsStart)
@@ -116,7 +112,7 @@ void FilePage::load()
         read(Reading::First);
         return;
     }
-    setBusy(true);
+    m_activity->setBusy(true);
     m_drafts.read(m_sandbox, m_path).then(this, [this](const std::optional<Draft>& draft) {
         m_draft = draft;
         read(Reading::First);
@@ -125,10 +121,10 @@ void FilePage::load()
 
 void FilePage::read(Reading reading)
 {
-    setBusy(true);
+    m_activity->setBusy(true);
     m_backend.readFile(m_sandbox, m_path, kLargest)
         .then(this, [this, reading](const Result<desk::FileContent>& result) {
-            setBusy(false);
+            m_activity->setBusy(false);
             received(reading, result);
         });
 }
@@ -351,7 +347,7 @@ void FilePage::save()
         return;
     }
     m_isSaving = true;
-    setBusy(true);
+    m_activity->setBusy(true);
     emit saving();
     // A large text takes longer to encode than the window may wait.
     QtConcurrent::run([text = m_editor->beginSave()] {
@@ -365,7 +361,7 @@ void FilePage::write(const QByteArray& bytes, const QString& ifMatch)
 {
     m_backend.writeFile(m_sandbox, m_path, bytes, ifMatch)
         .then(this, [this](const Result<api::FileEntry>& result) {
-            setBusy(false);
+            m_activity->setBusy(false);
             written(result);
         });
 }
@@ -429,16 +425,6 @@ void FilePage::restoreViewState(const QJsonObject& state)
 {
     m_restored = state;
     emit modifiedChanged();
-}
-
-void FilePage::setBusy(bool isBusy)
-{
-    if (isBusy) {
-        m_patience.start();
-    } else {
-        m_patience.stop();
-        m_activity->hide();
-    }
 }
 
 } // namespace caisson

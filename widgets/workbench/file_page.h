@@ -91,7 +91,6 @@ private:
     void writeDraft();
     void show(const QByteArray& bytes, const QString& etag);
     void write(const QByteArray& bytes, const QString& ifMatch);
-    void setBusy(bool isBusy);
 
     desk::Backend& m_backend;
     DraftStore& m_drafts;
@@ -103,7 +102,6 @@ private:
     EmptyState* m_tooLarge;
     ActivityLine* m_activity;
     QStackedLayout* m_views;
-    QTimer m_patience; ///< until the activity is shown
     QTimer m_checkSoon;
     QTimer m_draftSoon;
     QJsonObject m_restored;       ///< as given, until the editor has its text

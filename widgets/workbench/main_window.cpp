@@ -44,7 +44,6 @@ constexpr QSize kSmallestSize(720, 480);
 constexpr int kLeftWidth = 248;
 constexpr int kLeftNarrowest = 180;
 constexpr int kPaneLowest = 96;
-constexpr std::chrono::milliseconds kPatience{300};
 /// How long something is said that needs no answer.
 constexpr std::chrono::seconds kNoteTime{8};
 /// Changes within this much are saved in one go.
@@ -86,15 +85,13 @@ MainWindow::MainWindow(const WindowServices& services, QWidget* parent)
     m_saveSoon.setInterval(kSaveDelay);
     m_noteTime.setSingleShot(true);
     m_noteTime.setInterval(kNoteTime);
-    m_patience.setSingleShot(true);
-    m_patience.setInterval(kPatience);
     layOut();
     makeMenu();
     connectPanes();
     connectCommands();
     connectLink();
     showCurrentPage();
-    m_patience.start();
+    m_activity->setBusy(true);
     m_services.backend.connectToHost();
 }
 
@@ -266,7 +263,6 @@ void MainWindow::connectPanes()
         if (again)
             again();
     });
-    connect(&m_patience, &QTimer::timeout, this, [this] { m_activity->setVisible(!isReady()); });
 }
 
 void MainWindow::connectCommands()
@@ -333,8 +329,7 @@ void MainWindow::showListed()
 {
     if (!m_actions.isListed())
         return;
-    m_patience.stop();
-    m_activity->hide();
+    m_activity->setBusy(false);
     for (QAction* step : {m_commands->previousSandbox, m_commands->nextSandbox})
         step->setEnabled(m_model.rowCount() > 1);
     QWidget* page = m_model.rowCount() == 0 ? static_cast<QWidget*>(m_firstRun) : m_columns;

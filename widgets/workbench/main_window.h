@@ -99,7 +99,6 @@ private:
     NoticeStrip* m_note;
     ErrorStrip* m_errors;
     StatusLine* m_status;
-    QTimer m_patience; ///< until waiting for the first list is shown
     QTimer m_saveSoon;
     QTimer m_noteTime; ///< until what was said has been read
     bool m_isLinkLost = false;

@@ -55,8 +55,7 @@ void MainWindow::report(const Failure& failure)
 
 void MainWindow::showUnreached(const QString& sentence, std::function<void()> again)
 {
-    m_patience.stop();
-    m_activity->hide();
+    m_activity->setBusy(false);
     m_unreached->setSentence(sentence);
     m_tryAgain = std::move(again);
     m_body->setCurrentWidget(m_unreached);
@@ -65,7 +64,7 @@ void MainWindow::showUnreached(const QString& sentence, std::function<void()> ag
 void MainWindow::showWaiting()
 {
     m_body->setCurrentWidget(m_waiting);
-    m_patience.start();
+    m_activity->setBusy(true);
 }
 
 void MainWindow::reportLink(desk::LinkState state, const QString& why)

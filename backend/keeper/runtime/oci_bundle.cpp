@@ -92,7 +92,7 @@ Json mounts(IdRange ids)
 Json maskedPaths()
 {
     return {"/proc/acpi",        "/proc/asound",
-            "/proc/interrupts",  "/proc/cmdline",
+            "/proc/cmdline",     "/proc/interrupts",
             "/proc/kcore",       "/proc/key-users",
             "/proc/keys",        "/proc/latency_stats",
             "/proc/sched_debug", "/proc/scsi",

@@ -41,6 +41,12 @@ struct Bench : WindowFixture
         tree()->setCurrentIndex(found.first());
         tree()->setFocus();
     }
+    /// In the tree.
+    void openFolder(const QString& name) const
+    {
+        select(name);
+        press(Qt::Key_Return);
+    }
     void openFile(const QString& name) const
     {
         select(name);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/widgets/workbench/bench.h"
 #include "widgets/sandboxes/state_label.h"
-#include "widgets/workbench/keyboard_dialog.h"
 
 #include <QAction>
 #include <QLabel>
@@ -32,22 +31,16 @@ private slots:
     void aTabFollowsAFileThatIsMoved();
     void aBackupIsNoMove();
     void readingAFolderIsSeen();
-    void aClickedTabHasTheKeyboard();
-    void tabGoesThroughThePanes();
     void aFileIsSavedAgainWithItsFolder();
     void aTerminalShowsItsJournalAndTakesKeys();
-    void anEndedTerminalIsRestarted();
     void aClosedTerminalCanBeHadBack();
     void aLostServiceIsSaidAndRetried();
     void aServiceThatWasNeverThereIsSaidInThePage();
     void failuresAreSaidInPlace();
     void aLinkToNothingIsSaid();
-    void aPageThatCannotBeOpenedHasItsButtonInReach();
-    void aTerminalThatGoesTakesNoKeyElsewhere();
     void closingADeletedFileAsksFirst();
     void manyDeletionsLeaveTheFolderCurrent();
     void failuresOfferWhatHelps();
-    void everyShortcutIsUniqueAndListed();
 };
 
 void TestMainWindow::theTreeFollowsTheSandbox()
@@ -280,8 +273,7 @@ void TestMainWindow::aTabFollowsAFileThatIsMoved()
 {
     Bench bench;
     bench.open();
-    bench.select(QStringLiteral("src"));
-    bench.press(Qt::Key_Return);
+    bench.openFolder(QStringLiteral("src"));
     bench.openFile(QStringLiteral("main.py"));
     QTest::keyClicks(bench.editor(), QStringLiteral("# "));
     bench.backend.moveFile(bench.id, "/workspace/src", "/workspace/lib");
@@ -305,31 +297,6 @@ void TestMainWindow::readingAFolderIsSeen()
     QTRY_VERIFY(!bench.isShown("files.activity"));
 }
 
-void TestMainWindow::aClickedTabHasTheKeyboard()
-{
-    Bench bench;
-    bench.open();
-    bench.openFile(QStringLiteral("notes.txt"));
-    const auto click = [](QTabBar* tabs) {
-        QTest::mouseClick(tabs, Qt::LeftButton, {}, tabs->tabRect(0).center());
-        Bench::settle();
-    };
-    click(bench.terminalTabs());
-    QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
-    click(bench.editorTabs());
-    QVERIFY(bench.editor()->hasFocus());
-}
-
-/// The tree came after the terminals.
-void TestMainWindow::tabGoesThroughThePanes()
-{
-    Bench bench;
-    bench.open();
-    bench.find("files.hidden")->setFocus(Qt::TabFocusReason);
-    bench.press(Qt::Key_Tab);
-    QCOMPARE(QApplication::focusWidget(), bench.tree());
-}
-
 /// Some programs move a file out of the way and write a new one in its place.
 void TestMainWindow::aBackupIsNoMove()
 {
@@ -347,8 +314,7 @@ void TestMainWindow::aFileIsSavedAgainWithItsFolder()
 {
     Bench bench;
     bench.open();
-    bench.select(QStringLiteral("src"));
-    bench.press(Qt::Key_Return);
+    bench.openFolder(QStringLiteral("src"));
     bench.openFile(QStringLiteral("main.py"));
     QTest::keyClicks(bench.editor(), QStringLiteral("# "));
     bench.backend.deleteFile(bench.id, "/workspace/src/main.py");
@@ -378,25 +344,6 @@ void TestMainWindow::aTerminalShowsItsJournalAndTakesKeys()
     const auto& sizes = bench.backend.terminalOf(bench.id, bench.terminal).sizes;
     QCOMPARE(sizes.last().first, bench.view()->columns());
     QCOMPARE(sizes.last().second, bench.view()->lines());
-}
-
-void TestMainWindow::anEndedTerminalIsRestarted()
-{
-    Bench bench;
-    bench.open();
-    bench.backend.endTerminal(bench.id, bench.terminal, {.code = 2});
-    QTRY_VERIFY(bench.isShown("terminal.ended"));
-    QCOMPARE(bench.find<QLabel>("terminal.ended.what")->text(),
-             QStringLiteral("Ended with exit code 2."));
-    bench.view()->setFocus();
-    QTest::keyClick(QApplication::focusWidget(), Qt::Key_A); // to nobody
-    QVERIFY(bench.backend.terminalOf(bench.id, bench.terminal).typed.isEmpty());
-    QTest::keyClick(QApplication::focusWidget(), Qt::Key_R, Qt::AltModifier);
-    QTRY_COMPARE(bench.tabsOf(bench.terminalTabs()), QStringList{QStringLiteral("bash")});
-    bench.settle();
-    QVERIFY(!bench.isShown("terminal.ended"));
-    QVERIFY(!bench.backend.at(bench.id).terminals.contains(bench.terminal));
-    QCOMPARE(bench.backend.at(bench.id).terminals.size(), 1);
 }
 
 void TestMainWindow::aClosedTerminalCanBeHadBack()
@@ -518,31 +465,6 @@ void TestMainWindow::aLinkToNothingIsSaid()
              QStringLiteral("“dangling” is a link to “nowhere”, which is not there."));
 }
 
-void TestMainWindow::aPageThatCannotBeOpenedHasItsButtonInReach()
-{
-    Bench bench;
-    bench.open();
-    bench.backend.failNext(QStringLiteral("readFile"), ErrorCode::PermissionDenied);
-    bench.select(QStringLiteral("notes.txt"));
-    bench.press(Qt::Key_Return);
-    QTRY_VERIFY(bench.isShown("editor.failure"));
-    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_2);
-    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_3);
-    QCOMPARE(QApplication::focusWidget(), bench.find("editor.failure.action"));
-}
-
-/// The focus went to the window's menu, and Return opened it.
-void TestMainWindow::aTerminalThatGoesTakesNoKeyElsewhere()
-{
-    Bench bench;
-    bench.open();
-    bench.view()->setFocus();
-    bench.backend.setState(bench.id, api::SandboxState::Stopped);
-    bench.settle();
-    QVERIFY(bench.isShown("terminals.stopped"));
-    QCOMPARE(QApplication::focusWidget(), bench.find("terminals.stopped"));
-}
-
 void TestMainWindow::closingADeletedFileAsksFirst()
 {
     Bench bench;
@@ -580,37 +502,6 @@ void TestMainWindow::manyDeletionsLeaveTheFolderCurrent()
     QCOMPARE(bench.files(), QStringLiteral("src\n  main.py\nnotes.txt\n"));
     QCOMPARE(bench.tree()->currentIndex().data().toString(), QStringLiteral("src"));
     QCOMPARE(changes, 2);
-}
-
-void TestMainWindow::everyShortcutIsUniqueAndListed()
-{
-    Bench bench;
-    bench.open();
-    QHash<QString, QString> owners;
-    for (const QAction* action : bench.window().findChildren<QAction*>()) {
-        if (action->shortcutContext() != Qt::WindowShortcut || action->objectName().isEmpty())
-            continue;
-        for (const QKeySequence& keys : action->shortcuts()) {
-            const QString text = keys.toString();
-            QVERIFY2(!owners.contains(text), qPrintable(text + QLatin1Char(' ') + action->text()));
-            owners.insert(text, action->text());
-        }
-    }
-    bench.action("showKeyboard")->trigger();
-    auto* dialog = bench.window().findChild<KeyboardDialog*>();
-    QVERIFY(dialog);
-    QStringList listed;
-    for (const QLabel* label : dialog->findChildren<QLabel*>()) {
-        // Long words were cut off at the dialog's edge.
-        QVERIFY2(label->width() >= label->minimumSizeHint().width(), qPrintable(label->text()));
-        if (label->objectName().endsWith(QStringLiteral(".keys")))
-            listed += label->text().split(QStringLiteral(" or "));
-    }
-    for (const QString& keys : owners.keys())
-        QCOMPARE(listed.count(keys), 1);
-    for (const char* keys : {"Ctrl+S", "Ctrl+F", "F3", "Alt+PgDown", "Ctrl+Shift+C"})
-        QCOMPARE(listed.count(QLatin1String(keys)), 1);
-    dialog->close();
 }
 
 QTEST_MAIN(TestMainWindow)

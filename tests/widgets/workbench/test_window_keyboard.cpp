@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/widgets/workbench/bench.h"
+#include "widgets/workbench/keyboard_dialog.h"
+
+#include <QAction>
+#include <QLabel>
+#include <QTabBar>
+#include <QTreeView>
+
+using namespace caisson;
+using test::Bench;
+
+/// Where the keyboard is, and that everything is in its reach.
+class TestWindowKeyboard : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void aClickedTabHasTheKeyboard();
+    void tabGoesThroughThePanes();
+    void aPageThatCannotBeOpenedHasItsButtonInReach();
+    void aTerminalThatGoesTakesNoKeyElsewhere();
+    void anEndedTerminalIsRestarted();
+    void everyShortcutIsUniqueAndListed();
+};
+
+void TestWindowKeyboard::aClickedTabHasTheKeyboard()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    const auto click = [](QTabBar* tabs) {
+        QTest::mouseClick(tabs, Qt::LeftButton, {}, tabs->tabRect(0).center());
+        Bench::settle();
+    };
+    click(bench.terminalTabs());
+    QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
+    click(bench.editorTabs());
+    QVERIFY(bench.editor()->hasFocus());
+}
+
+/// The tree came after the terminals.
+void TestWindowKeyboard::tabGoesThroughThePanes()
+{
+    Bench bench;
+    bench.open();
+    bench.find("files.hidden")->setFocus(Qt::TabFocusReason);
+    bench.press(Qt::Key_Tab);
+    QCOMPARE(QApplication::focusWidget(), bench.tree());
+}
+
+void TestWindowKeyboard::aPageThatCannotBeOpenedHasItsButtonInReach()
+{
+    Bench bench;
+    bench.open();
+    bench.backend.failNext(QStringLiteral("readFile"), ErrorCode::PermissionDenied);
+    bench.select(QStringLiteral("notes.txt"));
+    bench.press(Qt::Key_Return);
+    QTRY_VERIFY(bench.isShown("editor.failure"));
+    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_2);
+    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_3);
+    QCOMPARE(QApplication::focusWidget(), bench.find("editor.failure.action"));
+}
+
+/// The focus went to the window's menu, and Return opened it.
+void TestWindowKeyboard::aTerminalThatGoesTakesNoKeyElsewhere()
+{
+    Bench bench;
+    bench.open();
+    bench.view()->setFocus();
+    bench.backend.setState(bench.id, api::SandboxState::Stopped);
+    bench.settle();
+    QVERIFY(bench.isShown("terminals.stopped"));
+    QCOMPARE(QApplication::focusWidget(), bench.find("terminals.stopped"));
+}
+
+void TestWindowKeyboard::anEndedTerminalIsRestarted()
+{
+    Bench bench;
+    bench.open();
+    bench.backend.endTerminal(bench.id, bench.terminal, {.code = 2});
+    QTRY_VERIFY(bench.isShown("terminal.ended"));
+    QCOMPARE(bench.find<QLabel>("terminal.ended.what")->text(),
+             QStringLiteral("Ended with exit code 2."));
+    bench.view()->setFocus();
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_A); // to nobody
+    QVERIFY(bench.backend.terminalOf(bench.id, bench.terminal).typed.isEmpty());
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_R, Qt::AltModifier);
+    QTRY_COMPARE(bench.tabsOf(bench.terminalTabs()), QStringList{QStringLiteral("bash")});
+    bench.settle();
+    QVERIFY(!bench.isShown("terminal.ended"));
+    QVERIFY(!bench.backend.at(bench.id).terminals.contains(bench.terminal));
+    QCOMPARE(bench.backend.at(bench.id).terminals.size(), 1);
+}
+
+void TestWindowKeyboard::everyShortcutIsUniqueAndListed()
+{
+    Bench bench;
+    bench.open();
+    QHash<QString, QString> owners;
+    for (const QAction* action : bench.window().findChildren<QAction*>()) {
+        if (action->shortcutContext() != Qt::WindowShortcut || action->objectName().isEmpty())
+            continue;
+        for (const QKeySequence& keys : action->shortcuts()) {
+            const QString text = keys.toString();
+            QVERIFY2(!owners.contains(text), qPrintable(text + QLatin1Char(' ') + action->text()));
+            owners.insert(text, action->text());
+        }
+    }
+    bench.action("showKeyboard")->trigger();
+    auto* dialog = bench.window().findChild<KeyboardDialog*>();
+    QVERIFY(dialog);
+    QStringList listed;
+    for (const QLabel* label : dialog->findChildren<QLabel*>()) {
+        // Long words were cut off at the dialog's edge.
+        QVERIFY2(label->width() >= label->minimumSizeHint().width(), qPrintable(label->text()));
+        if (label->objectName().endsWith(QStringLiteral(".keys")))
+            listed += label->text().split(QStringLiteral(" or "));
+    }
+    for (const QString& keys : owners.keys())
+        QCOMPARE(listed.count(keys), 1);
+    for (const char* keys : {"Ctrl+S", "Ctrl+F", "F3", "Alt+PgDown", "Ctrl+Shift+C"})
+        QCOMPARE(listed.count(QLatin1String(keys)), 1);
+    dialog->close();
+}
+
+QTEST_MAIN(TestWindowKeyboard)
+#include "test_window_keyboard.moc"
