@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/init/init_process.h"
 
+#include "backend/base/files.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -331,7 +333,8 @@ std::vector<pid_t> processesWith(std::string_view text)
         const std::string name = entry.path().filename();
         if (name.find_first_not_of("0123456789") != name.npos)
             continue;
-        if (readText(entry.path().string() + "/cmdline").contains(text))
+        // One that ends while it is read is an error, and no process with that text any more.
+        if (readFile(entry.path().string() + "/cmdline").value_or("").contains(text))
             found.push_back(std::stoi(name));
     }
     return found;

@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <sstream>
 #include <sys/mount.h>
@@ -184,7 +183,8 @@ std::vector<pid_t> childProcesses()
     std::vector<pid_t> children;
     std::error_code error;
     for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error)) {
-        std::ifstream listed(thread.path() / "children");
+        // A thread that has ended meanwhile has none.
+        std::istringstream listed(readFile(thread.path() / "children").value_or(""));
         children.insert(children.end(), std::istream_iterator<pid_t>(listed), {});
     }
     return children;
