@@ -16,7 +16,7 @@ namespace {
 
 QFont inter(int pixels, QFont::Weight weight)
 {
-    QFont font({QStringLiteral("Inter"), QStringLiteral("DejaVu Sans")});
+    QFont font({QStringLiteral("Inter"), QStringLiteral("DejaVu Sans"), QStringLiteral("Symbola")});
     font.setStyleHint(QFont::SansSerif);
     font.setPixelSize(pixels);
     font.setWeight(weight);
@@ -65,7 +65,10 @@ QFont paneTitleFont()
 
 QFont monoFont()
 {
-    QFont font({QStringLiteral("JetBrains Mono"), QStringLiteral("DejaVu Sans Mono")});
+    // FreeMono and Symbola lend the signs that agents decorate their output with. They stand before
+    // what the system would choose, whose emoji are wider than a cell and warm.
+    QFont font({QStringLiteral("JetBrains Mono"), QStringLiteral("DejaVu Sans Mono"),
+                QStringLiteral("FreeMono"), QStringLiteral("Symbola")});
     font.setStyleHint(QFont::Monospace);
     font.setFixedPitch(true);
     font.setPixelSize(13);

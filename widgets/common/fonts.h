@@ -6,7 +6,7 @@
 
 namespace caisson {
 
-/// Makes the bundled Inter and JetBrains Mono known to Qt. Returns the files that could not be
+/// Makes the bundled typefaces known to Qt. Returns the files that could not be
 /// read; the window then goes on with the system's fonts. Call once, after the QGuiApplication is
 /// made.
 QStringList loadBundledFonts();

@@ -22,7 +22,7 @@ bool hasRefusedMode(QByteArrayView modes)
 
 } // namespace
 
-QByteArray acceptableCsi(const QByteArray& parameters, char final)
+QByteArray acceptableCsi(const QByteArray& parameters, char final, SgrTranslator& sgr)
 {
     const QByteArray whole = "\x1B[" + parameters + final;
 
@@ -54,7 +54,7 @@ QByteArray acceptableCsi(const QByteArray& parameters, char final)
         break;
     }
     if (final == 'm')
-        return plainSgr(parameters);
+        return sgr.translate(parameters);
     if (final == 't')
         return {}; // window operations: the size is the person's
     return parameters.contains(':') ? QByteArray() : whole;

@@ -220,6 +220,8 @@ void StreamFilter::consumeEscape(unsigned char byte, QByteArray& out)
         return;
     }
     m_state = State::Ground;
+    if (byte == 'c')
+        m_sgr = {}; // RIS: the terminal as at power-up
     if (byte < 0x7F)
         out.append(kEscape).append(static_cast<char>(byte));
 }
@@ -235,7 +237,7 @@ void StreamFilter::consumeCsi(unsigned char byte, QByteArray& out)
             m_sequence.append(static_cast<char>(byte));
     } else {
         if (byte < 0x7F && m_sequence.size() <= kMaxSequence)
-            out.append(acceptableCsi(m_sequence, static_cast<char>(byte)));
+            out.append(acceptableCsi(m_sequence, static_cast<char>(byte), m_sgr));
         m_sequence.clear();
         m_state = State::Ground;
     }

@@ -6,6 +6,8 @@
 
 #include <optional>
 
+#include "widgets/terminal/sgr.h"
+
 namespace caisson {
 
 /// Stands between a sandbox's output and the emulator. The bytes are untrusted, and QTermWidget
@@ -60,6 +62,7 @@ private:
         m_sequence; ///< the parameters of a CSI, the intermediate of an escape, the text of an OSC
     QByteArray m_cutCharacter;
     std::optional<QString> m_title;
+    SgrTranslator m_sgr;
 };
 
 } // namespace caisson

@@ -23,6 +23,7 @@
 #include "widgets/terminal/paste_text.h"
 #include "widgets/terminal/stream_filter.h"
 #include "widgets/terminal/terminal_keys.h"
+#include "widgets/terminal/wide_characters.h"
 
 static void initTerminalResource()
 {
@@ -115,6 +116,7 @@ TerminalView::~TerminalView()
 void TerminalView::feed(const QByteArray& bytes)
 {
     const QByteArray shown = m_filter->filter(bytes);
+    drawFramesInPlace(shown);
     if (m_replay == Replay::Ending)
         m_held += shown;
     else
@@ -122,6 +124,18 @@ void TerminalView::feed(const QByteArray& bytes)
     if (const std::optional<QString> title = m_filter->takeTitle(); title && *title != m_title) {
         m_title = *title;
         emit titleChanged(m_title);
+    }
+}
+
+/// QTermWidget draws box characters itself, crisper than any font does, but behind wide characters
+/// in the wrong place: for the start of such a run it adds up the advances of the characters before
+/// it and counts a wide one's second cell twice. A font's glyphs stand where they belong.
+void TerminalView::drawFramesInPlace(const QByteArray& shown)
+{
+    if (m_frames == Frames::Drawn && hasWideCharacter(shown)) {
+        m_frames = Frames::FromFont;
+        m_terminal->setDrawLineChars(false);
+        m_display->update();
     }
 }
 

@@ -105,11 +105,18 @@ private:
         Ending, ///< endReplay() was called: what is fed is m_held until the emulator is there
     };
 
+    /// Who draws the characters of boxes, U+2500 to U+257F.
+    enum class Frames {
+        Drawn, ///< QTermWidget, line by line
+        FromFont,
+    };
+
     void onEmulatorSent(const char* bytes, int size);
     void onParsed();
     void onLink(const QUrl& url, bool isFromMenu);
     void finishReplay();
     void scrollToEnd();
+    void drawFramesInPlace(const QByteArray& shown);
     void write(const QByteArray& bytes);
     void sendPaste(const QString& text);
     void pasteClipboard(bool isSelection);
@@ -134,6 +141,7 @@ private:
     QString m_title;
     QSize m_announcedSize;
     Replay m_replay = Replay::None;
+    Frames m_frames = Frames::Drawn;
     bool m_isAboveLowWater = false;
     bool m_isEnded = false;
     bool m_isUserInput = false; ///< the next bytes from the emulator come from a key or the mouse

@@ -4,6 +4,7 @@
 #include "widgets/terminal/paste_text.h"
 #include "widgets/terminal/sgr.h"
 #include "widgets/terminal/stream_filter.h"
+#include "widgets/terminal/wide_characters.h"
 
 using namespace caisson;
 
@@ -24,6 +25,9 @@ private slots:
     void unfinishedStringDoesNotGrow();
     void rewritesSgr_data();
     void rewritesSgr();
+    void showsFaintText_data();
+    void showsFaintText();
+    void knowsWideCharacters();
     void pasteIsHarmless_data();
     void pasteIsHarmless();
 };
@@ -206,15 +210,63 @@ void TestStreamFilter::rewritesSgr_data()
     QTest::newRow("underline colour") << QByteArray("1;58;2;1;2;3;4") << QByteArray("\x1B[1;4m");
     QTest::newRow("underline colour, colons") << QByteArray("58:5:9;59") << QByteArray();
     QTest::newRow("torn colour") << QByteArray("1;38;2;1") << QByteArray("\x1B[1m");
-    QTest::newRow("long") << QByteArray("1;2;3;4;5;6;7;8;9;1;2;3;38;2;1;2;3;4")
-                          << QByteArray("\x1B[1;2;3;4;5;6;7;8;9;1;2;3m\x1B[38;2;1;2;3;4m");
+    QTest::newRow("long") << QByteArray("1;3;3;4;5;6;7;8;9;1;3;3;38;2;1;2;3;4")
+                          << QByteArray("\x1B[1;3;3;4;5;6;7;8;9;1;3;3m\x1B[38;2;1;2;3;4m");
 }
 
 void TestStreamFilter::rewritesSgr()
 {
     QFETCH(QByteArray, parameters);
     QFETCH(QByteArray, expected);
-    QCOMPARE(plainSgr(parameters), expected);
+    SgrTranslator sgr;
+    QCOMPARE(sgr.translate(parameters), expected);
+}
+
+void TestStreamFilter::showsFaintText_data()
+{
+    QTest::addColumn<QByteArray>("bytes");
+    QTest::addColumn<QByteArray>("expected");
+    const auto row = [](const char* name, const char* bytes, const char* expected) {
+        QTest::newRow(name) << QByteArray(bytes) << QByteArray(expected);
+    };
+    row("default colour", "\x1B[2mhint\x1B[22m on", "\x1B[90mhint\x1B[22;39m on");
+    row("reset", "\x1B[2mhint\x1B[0m\x1B[39m", "\x1B[90mhint\x1B[0m\x1B[39m");
+    row("reset by nothing", "\x1B[2mhint\x1B[m\x1B[39m", "\x1B[90mhint\x1B[m\x1B[39m");
+    row("in a colour", "\x1B[31m\x1B[2mred\x1B[22mred", "\x1B[31mred\x1B[22mred");
+    row("in one sequence", "\x1B[2;31mred\x1B[0m", "\x1B[90;31mred\x1B[0m");
+    row("colour in between", "\x1B[2mhint \x1B[32mgreen\x1B[39m hint\x1B[22m",
+        "\x1B[90mhint \x1B[32mgreen\x1B[90m hint\x1B[22;39m");
+    row("true colour", "\x1B[38;2;1;2;3mx\x1B[2mx\x1B[22mx",
+        "\x1B[38;2;1;2;3mx"
+        "x\x1B[22mx");
+    row("colons", "\x1B[38:5:9mx\x1B[2mx\x1B[39my", "\x1B[38;5;9mxx\x1B[90my");
+    row("not of colours", "\x1B[38;5;2mx\x1B[48;5;2mx\x1B[39m",
+        "\x1B[38;5;2mx\x1B[48;5;2mx\x1B[39m");
+    row("bold, faint", "\x1B[1;2mx\x1B[22mx", "\x1B[1;90mx\x1B[22;39mx");
+    row("terminal reset",
+        "\x1B[2mx\x1B"
+        "c\x1B[39m",
+        "\x1B[90mx\x1B"
+        "c\x1B[39m");
+}
+
+/// Coding agents print their hints faint, and QTermWidget shows faint text like any other.
+void TestStreamFilter::showsFaintText()
+{
+    QFETCH(QByteArray, bytes);
+    QFETCH(QByteArray, expected);
+    StreamFilter filter;
+    QCOMPARE(filter.filter(bytes), expected);
+}
+
+void TestStreamFilter::knowsWideCharacters()
+{
+    for (const char* wide : {"漢", "한", "ア", "全角ＡＢ", "😀", "✅", "a é — 日", "┌─┐日"})
+        QVERIFY2(hasWideCharacter(wide), wide);
+    for (const char* narrow : {"", "plain", "naïve — “x” …", "┌─┤│", "⏺ ⎿ ✔ ❯", "\xE6\xBC",
+                               "\xFF\xFE", "e\u0301", "Ελλάδα, Привет, שלום"}) {
+        QVERIFY2(!hasWideCharacter(narrow), narrow);
+    }
 }
 
 void TestStreamFilter::pasteIsHarmless_data()
