@@ -144,12 +144,14 @@ QWidget* controls()
                     .remedy = QStringLiteral("Install it, then start the sandbox again."),
                     .action = QStringLiteral("Start again"),
                     .act = [] {},
+                    .about = {},
                     .topic = {}});
     errors->report({.what = QStringLiteral("second"),
                     .why = {},
                     .remedy = {},
                     .action = {},
                     .act = {},
+                    .about = {},
                     .topic = {}});
     layout->addWidget(errors);
     layout->addStretch();

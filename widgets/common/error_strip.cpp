@@ -7,6 +7,13 @@
 
 namespace caisson {
 
+namespace {
+bool isSame(const ErrorReport& one, const ErrorReport& other)
+{
+    return one.about == other.about && one.topic == other.topic;
+}
+} // namespace
+
 ErrorStrip::ErrorStrip(QWidget* parent)
     : QWidget(parent)
     , m_strip(new NoticeStrip(QStringLiteral("errorStrip"), NoticeStrip::Tone::Error))
@@ -27,23 +34,32 @@ void ErrorStrip::report(ErrorReport report)
 {
     if (report.topic.isEmpty())
         report.topic = report.what + u'\n' + report.why;
-    m_reports.removeIf([&](const ErrorReport& other) { return other.topic == report.topic; });
+    m_reports.removeIf([&](const ErrorReport& other) { return isSame(other, report); });
     m_reports.prepend(std::move(report));
     showFirst();
 }
 
 void ErrorStrip::update(const ErrorReport& report)
 {
-    const auto place = std::ranges::find(m_reports, report.topic, &ErrorReport::topic);
+    const auto place = std::ranges::find_if(
+        m_reports, [&](const ErrorReport& other) { return isSame(other, report); });
     if (place == m_reports.end())
         return;
     *place = report;
     showFirst();
 }
 
-void ErrorStrip::withdraw(const QString& topic)
+void ErrorStrip::withdraw(const QString& about, const QString& topic)
 {
-    if (m_reports.removeIf([&](const ErrorReport& report) { return report.topic == topic; }) > 0)
+    if (m_reports.removeIf([&](const ErrorReport& report) {
+            return report.about == about && report.topic == topic;
+        }) > 0)
+        showFirst();
+}
+
+void ErrorStrip::withdrawAll(const QString& about)
+{
+    if (m_reports.removeIf([&](const ErrorReport& report) { return report.about == about; }) > 0)
         showFirst();
 }
 

@@ -17,8 +17,9 @@ struct ErrorReport
     QString remedy;            ///< what to do; may be empty when the button says it
     QString action;            ///< the button that does it; empty for none
     std::function<void()> act; ///< called when the button is pressed; the report is then gone
-    QString topic; ///< what withdraw() names; two reports of one topic are one, the later wins.
-                   ///< Empty: its own topic
+    QString about;             ///< the thing that it is about, by id; empty: the window itself
+    QString topic; ///< two reports of one topic about one thing are one, the later wins. Empty: its
+                   ///< sentences
 };
 
 /// Shows errors one at a time, the newest first: what a person just did must not fail behind
@@ -35,8 +36,10 @@ public:
     /// must neither come before what the person just did nor come back once it was closed.
     void update(const ErrorReport& report);
 
-    /// What was wrong is well again: takes the reports of a topic away, shown or waiting.
-    void withdraw(const QString& topic);
+    /// What was wrong is well again: takes the report away, shown or waiting.
+    void withdraw(const QString& about, const QString& topic);
+    /// What they are about is gone.
+    void withdrawAll(const QString& about);
 
     int count() const { return static_cast<int>(m_reports.size()); }
 

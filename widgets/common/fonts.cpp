@@ -72,7 +72,8 @@ QFont monoFont()
     font.setStyleHint(QFont::Monospace);
     font.setFixedPitch(true);
     font.setPixelSize(13);
-    font.setHintingPreference(QFont::PreferVerticalHinting);
+    // As QTermWidget sets it: the editor's letters are the terminal's.
+    font.setHintingPreference(QFont::PreferFullHinting);
     font.setKerning(false);
     for (const QFont::Tag feature : {QFont::Tag("liga"), QFont::Tag("calt"), QFont::Tag("clig")})
         font.setFeature(feature, 0);

@@ -105,6 +105,16 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
     case PE_IndicatorTabClose:
         style::drawTabClose(*painter, *option, widget);
         return;
+    case PE_IndicatorTabTearLeft:
+    case PE_IndicatorTabTearRight:
+        style::drawTabTear(*painter, *option, element == PE_IndicatorTabTearLeft);
+        return;
+    case PE_IndicatorArrowLeft:
+        style::drawArrow(*painter, *option, Icon::ChevronLeft);
+        return;
+    case PE_IndicatorArrowRight:
+        style::drawArrow(*painter, *option, Icon::ChevronRight);
+        return;
     case PE_FrameTabBarBase:
         painter->fillRect(
             QRect(option->rect.left(), option->rect.bottom(), option->rect.width(), 1),

@@ -5,6 +5,8 @@
 #include <QRegion>
 #include <QStyle>
 
+#include "widgets/common/icons.h"
+
 class QPainter;
 class QStyleOption;
 class QStyleOptionButton;
@@ -50,6 +52,9 @@ void drawItemBackground(QPainter& painter, const QStyleOptionViewItem& option,
                         const QWidget* widget);
 void drawBranch(QPainter& painter, const QStyleOption& option);
 void drawTab(QPainter& painter, const QStyleOptionTab& option, const QWidget* widget);
+/// Where tabs go on beyond the edge of their bar: they fade out.
+void drawTabTear(QPainter& painter, const QStyleOption& option, bool isLeft);
+void drawArrow(QPainter& painter, const QStyleOption& option, Icon icon);
 void drawTabClose(QPainter& painter, const QStyleOption& option, const QWidget* widget);
 
 } // namespace caisson::style

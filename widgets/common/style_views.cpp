@@ -76,6 +76,30 @@ void drawTab(QPainter& painter, const QStyleOptionTab& option, const QWidget*)
                       colors);
 }
 
+void drawTabTear(QPainter& painter, const QStyleOption& option, bool isLeft)
+{
+    const QColor surface = option.palette.color(QPalette::Window);
+    QColor clear = surface;
+    clear.setAlpha(0);
+    const QRect rect = option.rect.adjusted(0, 0, 0, -1); // above the bar's line
+    QLinearGradient fade(rect.topLeft(), rect.topRight());
+    fade.setColorAt(0, isLeft ? surface : clear);
+    fade.setColorAt(1, isLeft ? clear : surface);
+    painter.fillRect(rect, fade);
+}
+
+void drawArrow(QPainter& painter, const QStyleOption& option, Icon icon)
+{
+    const bool isEnabled = option.state & QStyle::State_Enabled;
+    const QColor color =
+        isEnabled ? option.palette.color(QPalette::ButtonText) : colorsOf(option.palette).disabled;
+    const int side = metrics::kIconSize;
+    const QPoint corner(option.rect.left() + (option.rect.width() - side) / 2,
+                        option.rect.top() + (option.rect.height() - side) / 2);
+    painter.drawPixmap(corner,
+                       iconPixmap(icon, side, color, painter.device()->devicePixelRatioF()));
+}
+
 void drawTabClose(QPainter& painter, const QStyleOption& option, const QWidget* widget)
 {
     // Quiet: seen on the current tab and on the one under the pointer.

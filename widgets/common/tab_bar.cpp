@@ -23,7 +23,7 @@ TabBar::TabBar(const QString& name, QWidget* parent)
     setUsesScrollButtons(true);
     setElideMode(Qt::ElideMiddle);
     setFocusPolicy(Qt::TabFocus);
-    setSelectionBehaviorOnRemove(QTabBar::SelectPreviousTab);
+    setSelectionBehaviorOnRemove(QTabBar::SelectRightTab); // the neighbour
 }
 
 void TabBar::mouseReleaseEvent(QMouseEvent* event)

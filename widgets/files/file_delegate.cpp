@@ -30,6 +30,7 @@ void FileDelegate::initStyleOption(QStyleOptionViewItem* option, const QModelInd
     option->decorationSize = QSize(metrics::kIconSize, metrics::kIconSize);
     option->icon = icon(iconOf(index, option->state.testFlag(QStyle::State_Open)));
     option->textElideMode = Qt::ElideMiddle;
+    option->state.setFlag(QStyle::State_HasFocus, false); // FileTree shows it, round the whole row
     const bool isFaint = index.data(FileTreeModel::DanglingRole).toBool() ||
                          index.data(FileTreeModel::SpecialRole).toBool() ||
                          option->text.startsWith(QLatin1Char('.'));

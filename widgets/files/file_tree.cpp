@@ -4,7 +4,9 @@
 #include <QHeaderView>
 #include <QKeyEvent>
 
+#include "widgets/common/colors.h"
 #include "widgets/common/pane.h"
+#include "widgets/common/style_painting.h"
 #include "widgets/files/file_delegate.h"
 #include "widgets/models/file_names.h"
 
@@ -13,6 +15,7 @@ namespace caisson {
 namespace {
 
 constexpr int kIndent = 16;
+constexpr int kRowInset = 4; ///< of a row's colour, as the style paints it
 
 } // namespace
 
@@ -49,11 +52,21 @@ FileTree::FileTree(FileTreeModel& model, QWidget* parent)
 
 void FileTree::addNew(api::FileType type)
 {
-    QModelIndex folder = currentIndex();
-    if (!folder.data(FileTreeModel::FolderRole).toBool() || !m_model.isLoaded(folder))
+    QModelIndex folder = selectionModel()->hasSelection() ? currentIndex() : QModelIndex();
+    if (!folder.data(FileTreeModel::FolderRole).toBool())
         folder = folder.parent();
+    m_wantedDraft.reset();
     if (folder.isValid())
         expand(folder);
+    if (!folder.isValid() || m_model.isLoaded(folder))
+        beginDraft(folder, type);
+    else
+        m_wantedDraft = {.folder = folder.data(FileTreeModel::PathRole).toByteArray(),
+                         .type = type};
+}
+
+void FileTree::beginDraft(const QModelIndex& folder, api::FileType type)
+{
     const QModelIndex draft = m_model.addDraft(folder, type);
     if (!draft.isValid())
         return;
@@ -79,15 +92,30 @@ void FileTree::opened(const QModelIndex& index)
     emit openAsked(index.data(FileTreeModel::PathRole).toByteArray());
 }
 
-void FileTree::mousePressEvent(QMouseEvent* event)
+/// What the person does meanwhile is not undone by what was asked for before.
+void FileTree::forgetWanted()
 {
     m_wantedFile.clear();
+    m_wantedDraft.reset();
+}
+
+void FileTree::mousePressEvent(QMouseEvent* event)
+{
+    forgetWanted();
     QTreeView::mousePressEvent(event);
+}
+
+/// Before anybody came here, no row is selected: a new file belongs to none of them.
+void FileTree::focusInEvent(QFocusEvent* event)
+{
+    QTreeView::focusInEvent(event);
+    if (currentIndex().isValid() && !selectionModel()->hasSelection())
+        selectionModel()->select(currentIndex(), QItemSelectionModel::Select);
 }
 
 void FileTree::keyPressEvent(QKeyEvent* event)
 {
-    m_wantedFile.clear(); // what the person selects meanwhile is not taken away again
+    forgetWanted();
     const bool isEnter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
     const QModelIndex index = currentIndex();
     if (!isEnter || event->modifiers() != Qt::NoModifier || state() == EditingState ||
@@ -100,6 +128,19 @@ void FileTree::keyPressEvent(QKeyEvent* event)
         setExpanded(index, !isExpanded(index));
     else
         opened(index);
+}
+
+/// The ring of the keyboard goes round the row, as its colour does, and not only round its text.
+void FileTree::drawRow(QPainter* painter, const QStyleOptionViewItem& option,
+                       const QModelIndex& index) const
+{
+    QTreeView::drawRow(painter, option, index);
+    if (index != currentIndex() || !hasFocus() ||
+        !option.state.testFlag(QStyle::State_KeyboardFocusChange))
+        return;
+    const QRectF row(kRowInset, option.rect.top() + 1, viewport()->width() - 2 * kRowInset,
+                     option.rect.height() - 2);
+    drawFocusRing(*painter, row, metrics::kSmallRadius, colorsOf(palette()));
 }
 
 void FileTree::closeEditor(QWidget* editor, QAbstractItemDelegate::EndEditHint hint)
@@ -144,8 +185,13 @@ void FileTree::folderLoaded(const QByteArray& path)
         scheduleDelayedItemsLayout();
     expandWanted();
     selectWanted();
+    if (m_wantedDraft && m_wantedDraft->folder == path) {
+        const api::FileType type = m_wantedDraft->type;
+        m_wantedDraft.reset();
+        beginDraft(m_model.indexOf(path), type);
+    }
     if (path == m_model.root() && !currentIndex().isValid())
-        setCurrentIndex(m_model.index(0, 0));
+        selectionModel()->setCurrentIndex(m_model.index(0, 0), QItemSelectionModel::NoUpdate);
 }
 
 void FileTree::expandWanted()
@@ -186,8 +232,11 @@ void FileTree::returnToCurrent()
 
 QByteArray FileTree::selectedFile() const
 {
-    return m_wantedFile.isEmpty() ? currentIndex().data(FileTreeModel::PathRole).toByteArray()
-                                  : m_wantedFile;
+    if (!m_wantedFile.isEmpty())
+        return m_wantedFile;
+    return selectionModel()->hasSelection()
+               ? currentIndex().data(FileTreeModel::PathRole).toByteArray()
+               : QByteArray();
 }
 
 void FileTree::reveal(const QByteArray& path)

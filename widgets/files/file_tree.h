@@ -6,6 +6,8 @@
 #include <QSet>
 #include <QTreeView>
 
+#include <optional>
+
 namespace caisson {
 
 /// The files of one sandbox as a tree. Files are named in place.
@@ -16,7 +18,8 @@ public:
     /// `model` outlives it.
     explicit FileTree(FileTreeModel& model, QWidget* parent = nullptr);
 
-    /// Begins a new file or folder beside what is selected, its name still to be typed.
+    /// Begins a new file or folder, its name still to be typed: in the folder that is selected, or
+    /// beside the file that is.
     void addNew(api::FileType type);
     void renameCurrent();
     void openCurrent();
@@ -35,12 +38,17 @@ signals:
 
 protected:
     void mousePressEvent(QMouseEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void drawRow(QPainter* painter, const QStyleOptionViewItem& option,
+                 const QModelIndex& index) const override;
     void closeEditor(QWidget* editor, QAbstractItemDelegate::EndEditHint hint) override;
 
 private:
     void opened(const QModelIndex& index);
     void folderLoaded(const QByteArray& path);
+    void beginDraft(const QModelIndex& folder, api::FileType type);
+    void forgetWanted();
     void expandWanted();
     void selectWanted();
     void leaveCurrent();
@@ -49,7 +57,14 @@ private:
     FileTreeModel& m_model;
     QSet<QByteArray> m_wantedFolders; ///< to be opened when they are known
     QByteArray m_wantedFile;          ///< to be selected when it is known
-    QByteArray m_leftFile;            ///< was current before many changes
+    /// To be begun in a folder when its contents are known.
+    struct WantedDraft
+    {
+        QByteArray folder;
+        api::FileType type;
+    };
+    std::optional<WantedDraft> m_wantedDraft;
+    QByteArray m_leftFile; ///< was current before many changes
 };
 
 } // namespace caisson

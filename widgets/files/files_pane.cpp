@@ -45,7 +45,7 @@ FilesPane::FilesPane(Prompter& prompter, QWidget* parent)
     m_remove->setShortcutContext(Qt::WidgetShortcut);
     addTool(m_newFile);
     addTool(m_newFolder);
-    m_lastTool = addTool(m_hidden);
+    addTool(m_hidden);
 
     m_nothing->setObjectName(QStringLiteral("files.nothing"));
     addPage(m_nothing);
@@ -94,12 +94,13 @@ void FilesPane::showTree(FileTree* tree, FileTreeModel* model)
     m_model = model;
     if (isNew) {
         addPage(tree);
-        setTabOrder(m_lastTool, tree); // it came after everything in the window
         tree->addAction(m_rename);
         tree->addAction(m_remove);
     }
     connect(tree, &FileTree::customContextMenuRequested, this, &FilesPane::showMenu);
     connect(tree->selectionModel(), &QItemSelectionModel::currentChanged, this,
+            &FilesPane::updateActions);
+    connect(tree->selectionModel(), &QItemSelectionModel::selectionChanged, this,
             &FilesPane::updateActions);
     connect(model, &FileTreeModel::readingChanged, this, &FilesPane::setBusy);
     setBusy(model->isReading());
@@ -135,7 +136,8 @@ void FilesPane::updatePage()
 void FilesPane::updateActions()
 {
     const bool isThere = m_tree && (currentPage() == m_tree || currentPage() == m_empty);
-    const bool hasCurrent = isThere && m_tree->currentIndex().isValid();
+    const bool hasCurrent = isThere && m_tree->selectionModel()->hasSelection() &&
+                            m_tree->currentIndex().isValid();
     const bool isFolder =
         hasCurrent && m_tree->currentIndex().data(FileTreeModel::FolderRole).toBool();
     m_newFile->setEnabled(isThere);

@@ -50,7 +50,6 @@ private:
     QAction* m_open;
     QAction* m_rename;
     QAction* m_remove;
-    QWidget* m_lastTool;
     EmptyState* m_empty;
     EmptyState* m_stopped;
     QWidget* m_nothing;

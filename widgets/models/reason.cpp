@@ -83,6 +83,9 @@ QString remedy(const Error& error, Subject subject)
             return {};
         return isReadOnlyMount(error) ? tr("Copy what you changed to a file elsewhere.")
                                       : tr("Change its permissions in a terminal of the sandbox.");
+    case ErrorCode::IsADirectory:
+        return subject == Subject::SandboxFile ? tr("Rename or delete the folder, then try again.")
+                                               : QString();
     case ErrorCode::NotEmpty:
         return subject == Subject::SandboxFile ? tr("Delete what is in it first.") : QString();
     default:

@@ -199,11 +199,11 @@ void SandboxActions::remove(const QString& id)
 {
     m_model.setTask(id, SandboxTask::Removing);
     m_backend.removeSandbox(id).then(this, [this, id](const Result<void>& result) {
-        m_model.setTask(id, SandboxTask::None);
         if (result || result.error().code == ErrorCode::NotFound) {
             m_model.remove(id);
             forgetCopiesOf(id);
         } else {
+            m_model.setTask(id, SandboxTask::None);
             emit failed(tr("Could not remove “%1”.").arg(nameOf(id)), result.error(),
                         [this, id] { remove(id); });
         }

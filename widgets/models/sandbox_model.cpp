@@ -64,13 +64,12 @@ void SandboxModel::put(const api::Sandbox& sandbox)
 
 void SandboxModel::remove(const QString& id)
 {
-    m_tasks.remove(id);
-    const int row = rowOf(id);
-    if (row < 0)
-        return;
-    beginRemoveRows({}, row, row);
-    m_sandboxes.removeAt(row);
-    endRemoveRows();
+    if (const int row = rowOf(id); row >= 0) {
+        beginRemoveRows({}, row, row);
+        m_sandboxes.removeAt(row);
+        endRemoveRows();
+    }
+    m_tasks.remove(id); // who hears of the removal may ask whose it was
 }
 
 void SandboxModel::setReachable(bool isReachable)

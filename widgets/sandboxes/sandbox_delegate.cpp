@@ -36,10 +36,14 @@ QString sideText(const QModelIndex& index)
     if (index.data(SandboxModel::BusyRole).toBool())
         return index.data(SandboxModel::StateTextRole).toString();
     const QString state = stateText(stateOf(index)); // that it is stale, the icon shows
-    const QString age = shortAge(index.data(SandboxModel::CreatedRole).toDateTime(),
-                                 QDateTime::currentDateTimeUtc());
+    const QDateTime created = index.data(SandboxModel::CreatedRole).toDateTime();
+    const QDateTime now = QDateTime::currentDateTimeUtc();
+    const QString age = shortAge(created, now);
     if (stateOf(index) == api::SandboxState::Running)
         return age;
+    constexpr qint64 kJustMade = 60;
+    if (created.secsTo(now) < kJustMade)
+        return state; // "now" would be taken for the state's age
     // The age first, as in the other rows: it is the sandbox's, not the state's.
     return SandboxDelegate::tr("%1 · %2").arg(age, state);
 }

@@ -14,6 +14,7 @@
 #include "widgets/models/draft_store.h"
 #include "widgets/models/file_names.h"
 #include "widgets/workbench/file_page.h"
+#include "widgets/workbench/lost_text.h"
 
 namespace caisson {
 
@@ -84,6 +85,7 @@ FilePage* EditorArea::add(const QByteArray& path)
     connect(page, &FilePage::moved, this,
             [this, page](const QByteArray& to) { takePath(page, to); });
     connect(page, &FilePage::failed, this, &EditorArea::failed);
+    connect(page, &FilePage::settled, this, &EditorArea::settled);
     m_tabs->setCurrentIndex(index);
     updateTabs();
     showCurrent(); // the first tab became the current one before it had its page
@@ -154,6 +156,7 @@ void EditorArea::remove(FilePage* page)
 {
     const bool hadFocus = page->isAncestorOf(focusWidget());
     page->dropDraft();
+    emit settled(page->notSaved()); // nothing waits for it any more
     m_pages->removeWidget(page);
     m_tabs->removeTab(indexOf(page->path()));
     page->deleteLater();
@@ -272,6 +275,17 @@ QList<OpenFileState> EditorArea::files() const
     for (int index = 0; index < m_tabs->count(); ++index)
         files += OpenFileState{.path = at(index)->path(), .view = at(index)->viewState()};
     return files;
+}
+
+QList<LostText> EditorArea::unsavedTexts() const
+{
+    QList<LostText> texts;
+    for (int index = 0; index < m_tabs->count(); ++index) {
+        if (at(index)->isModified())
+            texts += LostText{.name = displayName(lastComponent(at(index)->path())),
+                              .text = at(index)->text()};
+    }
+    return texts;
 }
 
 QByteArray EditorArea::activePath() const

@@ -15,6 +15,7 @@ namespace caisson {
 class EmptyState;
 class FilePage;
 class TabBar;
+struct LostText;
 
 /// The open files of one sandbox, in tabs.
 class EditorArea : public QWidget
@@ -45,6 +46,7 @@ public:
 
     QList<OpenFileState> files() const;
     QByteArray activePath() const;
+    QList<LostText> unsavedTexts() const;
     /// Opens them, and what else there are drafts of.
     void restore(const QList<OpenFileState>& files, const QByteArray& active);
 
@@ -59,6 +61,7 @@ signals:
     void statusChanged();
     void changed(); ///< something that files() tells
     void failed(const caisson::Failure& failure);
+    void settled(const QString& what); ///< of a failure before
 
 private:
     FilePage* add(const QByteArray& path);

@@ -106,6 +106,11 @@ bool FilePage::canSave() const
     return m_isLoaded && m_editor->canEdit();
 }
 
+QString FilePage::text() const
+{
+    return m_isLoaded ? m_editor->snapshot().text.text() : QString();
+}
+
 void FilePage::load()
 {
     if (m_draft || !m_drafts.contains(m_sandbox, m_path)) {
@@ -308,7 +313,10 @@ void FilePage::check()
 void FilePage::checked(const Result<api::FileEntry>& result)
 {
     const QByteArray movedTo = std::exchange(m_movedTo, {});
-    if (result) {
+    if (result && result->type == api::FileType::Directory) {
+        // The file was deleted, and what is in its place is another thing.
+        m_editor->externalDelete();
+    } else if (result) {
         const QString etag = QString::fromStdString(result->etag);
         // A symlink's etag is its own; what it leads to has to be read.
         const bool isLink = result->type == api::FileType::Symlink;
@@ -372,6 +380,7 @@ void FilePage::written(const Result<api::FileEntry>& result)
     const bool again = std::exchange(m_saveAgain, false);
     const bool closes = std::exchange(m_closesWhenSaved, false);
     if (result) {
+        emit settled(notSaved());
         m_editor->setSaved(QString::fromStdString(result->etag));
         if (m_editor->isModified())
             keepDraftSoon(); // with the new etag
@@ -388,11 +397,14 @@ void FilePage::written(const Result<api::FileEntry>& result)
         checkSoon();
 }
 
+QString FilePage::notSaved() const
+{
+    return tr("“%1” was not saved.").arg(displayName(lastComponent(m_path)));
+}
+
 void FilePage::saveFailed(const Error& error)
 {
-    Failure failure{.what = tr("“%1” was not saved.").arg(displayName(lastComponent(m_path))),
-                    .error = error,
-                    .subject = Subject::SandboxFile};
+    Failure failure{.what = notSaved(), .error = error, .subject = Subject::SandboxFile};
     if (error.code == ErrorCode::NotFound) {
         const QString folder = displayName(lastComponent(parentPath(m_path)));
         failure.error.message =

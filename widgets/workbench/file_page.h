@@ -39,6 +39,10 @@ public:
     EditorPage* editor() const { return m_editor; }
     bool isModified() const;
     bool canSave() const;
+    /// As it is in the editor; empty while it is not loaded.
+    QString text() const;
+    /// The sentence that failed() begins with where saving failed, and settled() takes back.
+    QString notSaved() const;
     /// Whether its text is on the screen, and not why it is not.
     bool showsFile() const;
 
@@ -68,6 +72,7 @@ signals:
     /// It is too large to be read whole: a program in a terminal can page through it.
     void terminalAsked();
     void failed(const caisson::Failure& failure);
+    void settled(const QString& what); ///< of a failure before
 
 private:
     enum class Reading { No, First, Check, Reload };

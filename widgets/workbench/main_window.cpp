@@ -14,6 +14,7 @@
 #include "widgets/common/activity_line.h"
 #include "widgets/common/empty_state.h"
 #include "widgets/common/error_strip.h"
+#include "widgets/common/focus_order.h"
 #include "widgets/common/prompter.h"
 #include "widgets/editor/editor_page.h"
 #include "widgets/files/file_tree.h"
@@ -29,6 +30,7 @@
 #include "widgets/workbench/file_page.h"
 #include "widgets/workbench/first_run_page.h"
 #include "widgets/workbench/keyboard_dialog.h"
+#include "widgets/workbench/lost_text.h"
 #include "widgets/workbench/sandbox_page.h"
 #include "widgets/workbench/status_line.h"
 #include "widgets/workbench/terminal_area.h"
@@ -206,6 +208,7 @@ void MainWindow::connectPanes()
     connect(m_workspace, &Workspace::pageMade, this, &MainWindow::adopt);
     connect(m_workspace, &Workspace::shown, this, &MainWindow::showCurrentPage);
     connect(m_workspace, &Workspace::changed, this, &MainWindow::stateChanged);
+    connect(m_workspace, &Workspace::unsavedLost, this, &MainWindow::reportLost);
     connect(m_columns, &QSplitter::splitterMoved, this, &MainWindow::stateChanged);
     connect(m_panes, &QSplitter::splitterMoved, this, &MainWindow::stateChanged);
 
@@ -239,6 +242,11 @@ void MainWindow::connectPanes()
     connect(&m_noteTime, &QTimer::timeout, m_note, &QWidget::hide);
     connect(&m_model, &SandboxModel::rowsRemoved, this, &MainWindow::showListed);
     connect(&m_model, &SandboxModel::rowsInserted, this, &MainWindow::showListed);
+    connect(&m_model, &SandboxModel::rowsAboutToBeRemoved, this,
+            [this](const QModelIndex&, int first, int last) {
+                for (int row = first; row <= last; ++row)
+                    m_errors->withdrawAll(m_model.index(row).data(SandboxModel::IdRole).toString());
+            });
     connect(&m_model, &SandboxModel::dataChanged, this, &MainWindow::showTitle);
     connect(&m_services.stateFile, &StateFile::failed, this, [this](const QString& why) {
         m_errors->report({.what = tr("How you leave the window cannot be kept."),
@@ -246,6 +254,7 @@ void MainWindow::connectPanes()
                           .remedy = {},
                           .action = {},
                           .act = {},
+                          .about = {},
                           .topic = QStringLiteral("state")});
     });
     connect(&m_services.drafts, &DraftStore::failed, this, [this](const QString& why) {
@@ -254,6 +263,7 @@ void MainWindow::connectPanes()
                           .remedy = tr("Save it before you close the window."),
                           .action = {},
                           .act = {},
+                          .about = {},
                           .topic = QStringLiteral("drafts")});
     });
     connect(&m_saveSoon, &QTimer::timeout, this, &MainWindow::saveState);
@@ -312,14 +322,13 @@ void MainWindow::adopt(SandboxPage* page)
                     again();
             };
         }
-        report(told);
+        report(told, id);
     });
+    connect(page, &SandboxPage::settled, this,
+            [this, page](const QString& what) { m_errors->withdraw(page->id(), what); });
     connect(page, &SandboxPage::noted, this, [this](const QString& sentence) { say(sentence); });
     connect(page, &SandboxPage::startAsked, this, [this, page] { m_actions.start(page->id()); });
-    connect(page, &SandboxPage::newFileAsked, this, [this] {
-        m_files->focusTree();
-        m_files->fileActions().first()->trigger();
-    });
+    connect(page, &SandboxPage::newFileAsked, m_files->fileActions().first(), &QAction::trigger);
     connect(page->editors(), &EditorArea::statusChanged, this, &MainWindow::showFileStatus);
 }
 
@@ -489,6 +498,11 @@ void MainWindow::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
     stateChanged();
+}
+
+bool MainWindow::focusNextPrevChild(bool isNext)
+{
+    return focusNext(*this, isNext);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event)

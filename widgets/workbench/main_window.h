@@ -29,6 +29,7 @@ class SandboxesPane;
 class StatusLine;
 class TopBar;
 class Workspace;
+struct LostText;
 
 /// The window: puts the panes together, and hands what happens in one to the others.
 class MainWindow : public QWidget
@@ -47,6 +48,7 @@ signals:
 protected:
     void closeEvent(QCloseEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    bool focusNextPrevChild(bool isNext) override;
 
 private:
     void layOut();
@@ -71,7 +73,8 @@ private:
     void say(const QString& what, const QString& detail = {});
     void reportCopy(const FolderCopying& copying, const Error& error);
     void copiesChanged();
-    void report(const Failure& failure);
+    void report(const Failure& failure, const QString& sandbox = {});
+    void reportLost(const QString& sandbox, const QList<LostText>& texts);
     void showUnreached(const QString& sentence, std::function<void()> again);
     void showWaiting();
     void reportLink(desk::LinkState state, const QString& why);

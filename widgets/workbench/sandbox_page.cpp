@@ -64,6 +64,7 @@ SandboxPage::SandboxPage(const WindowServices& services, const api::Sandbox& san
     connect(m_editors, &EditorArea::terminalAsked, m_terminals, &TerminalArea::openPager);
     connect(m_editors, &EditorArea::changed, this, &SandboxPage::changed);
     connect(m_editors, &EditorArea::failed, this, &SandboxPage::failed);
+    connect(m_editors, &EditorArea::settled, this, &SandboxPage::settled);
     connect(m_terminals, &TerminalArea::startAsked, this, &SandboxPage::startAsked);
     connect(m_terminals, &TerminalArea::changed, this, &SandboxPage::changed);
     connect(m_terminals, &TerminalArea::failed, this,

@@ -57,6 +57,7 @@ signals:
     void newFileAsked();
     void changed(); ///< what viewState() tells
     void failed(const caisson::Failure& failure);
+    void settled(const QString& what); ///< of a failure before
     void noted(const QString& sentence);
 
 private:

@@ -2,7 +2,9 @@
 #include "widgets/workbench/workspace.h"
 
 #include "widgets/models/draft_store.h"
+#include "widgets/models/file_names.h"
 #include "widgets/models/sandbox_model.h"
+#include "widgets/workbench/editor_area.h"
 #include "widgets/workbench/sandbox_page.h"
 
 namespace caisson {
@@ -66,6 +68,7 @@ void Workspace::forget(int first, int last)
 {
     for (int row = first; row <= last; ++row) {
         const QString id = m_model.index(row).data(SandboxModel::IdRole).toString();
+        reportUnsaved(m_model.at(row));
         m_left.remove(id);
         m_services.drafts.removeSandbox(id);
         if (SandboxPage* page = m_pages.take(id)) {
@@ -75,6 +78,24 @@ void Workspace::forget(int first, int last)
     }
     emit shown();
     emit changed();
+}
+
+/// The person was asked before this window removes one; other programs do not know of what is only
+/// in the window.
+void Workspace::reportUnsaved(const api::Sandbox& sandbox)
+{
+    const QString id = QString::fromStdString(sandbox.id);
+    if (m_model.task(id) == SandboxTask::Removing)
+        return;
+    QList<LostText> texts;
+    if (const SandboxPage* page = m_pages.value(id)) {
+        texts = page->editors()->unsavedTexts();
+    } else {
+        for (const QByteArray& path : m_services.drafts.pathsOf(id))
+            texts += LostText{.name = displayName(lastComponent(path)), .text = {}};
+    }
+    if (!texts.isEmpty())
+        emit unsavedLost(QString::fromStdString(sandbox.name), texts);
 }
 
 void Workspace::forgetOthers()

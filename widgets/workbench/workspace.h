@@ -3,6 +3,7 @@
 
 #include "backend/desk/backend.h"
 #include "widgets/models/window_state.h"
+#include "widgets/workbench/lost_text.h"
 #include "widgets/workbench/window_services.h"
 
 #include <QHash>
@@ -43,10 +44,13 @@ signals:
     void pageMade(caisson::SandboxPage* page);
     void shown();   ///< another page, or the same in another state
     void changed(); ///< what states() tells
+    /// Another program has removed a sandbox in which something was not saved.
+    void unsavedLost(const QString& sandboxName, const QList<caisson::LostText>& texts);
 
 private:
     void follow(int first, int last);
     void forget(int first, int last);
+    void reportUnsaved(const api::Sandbox& sandbox);
 
     WindowServices m_services;
     SandboxModel& m_model;

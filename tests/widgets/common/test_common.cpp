@@ -158,12 +158,14 @@ void TestCommon::theNewestErrorComesFirst()
                    .remedy = QStringLiteral("Do."),
                    .action = {},
                    .act = {},
+                   .about = {},
                    .topic = {}});
     errors.report({.what = QStringLiteral("Second."),
                    .why = {},
                    .remedy = {},
                    .action = {},
                    .act = {},
+                   .about = {},
                    .topic = {}});
     QVERIFY(!errors.isHidden());
     auto* strip = errors.findChild<NoticeStrip*>(QStringLiteral("errorStrip"));
@@ -188,16 +190,18 @@ void TestCommon::errorOfATopicReplacesAndIsWithdrawn()
                    .remedy = {},
                    .action = {},
                    .act = {},
+                   .about = {},
                    .topic = topic});
     errors.report({.what = QStringLiteral("Still lost."),
                    .why = {},
                    .remedy = {},
                    .action = {},
                    .act = {},
+                   .about = {},
                    .topic = topic});
     QCOMPARE(errors.count(), 1);
     QCOMPARE(errors.findChild<NoticeStrip*>()->what(), QStringLiteral("Still lost."));
-    errors.withdraw(topic);
+    errors.withdraw({}, topic);
     QCOMPARE(errors.count(), 0);
     QVERIFY(errors.isHidden());
 }
@@ -230,6 +234,7 @@ void TestCommon::errorActionRunsOnce()
                    .remedy = {},
                    .action = QStringLiteral("Again"),
                    .act = [&runs] { ++runs; },
+                   .about = {},
                    .topic = {}});
     auto* button = errors.findChild<QPushButton*>(QStringLiteral("errorStrip.action"));
     QCOMPARE(button->text(), QStringLiteral("Again"));

@@ -27,6 +27,7 @@ private slots:
     void savingInAStoppedSandboxIsSaid();
     void aTerminalSaysWhatItsProgramSays();
     void filesAreMadeRenamedAndDeleted();
+    void aNewFileIsMadeInTheFolderThatIsSelected();
     void aNameThatIsNoneStaysInItsField();
     void aTabFollowsAFileThatIsMoved();
     void aBackupIsNoMove();
@@ -40,6 +41,9 @@ private slots:
     void aLinkToNothingIsSaid();
     void closingADeletedFileAsksFirst();
     void manyDeletionsLeaveTheFolderCurrent();
+    void aFolderInPlaceOfAFileIsNoticed();
+    void anErrorGoesWithWhatItIsAbout();
+    void anErrorNamesItsSandboxAmongSeveral();
     void failuresOfferWhatHelps();
 };
 
@@ -201,7 +205,7 @@ void TestMainWindow::filesAreMadeRenamedAndDeleted()
 {
     Bench bench;
     bench.open();
-    bench.tree()->setFocus();
+    bench.select(QStringLiteral("notes.txt"));
     bench.press(Qt::CTRL | Qt::Key_N);
     auto* edit = bench.find<QLineEdit>("files.name");
     QVERIFY(edit);
@@ -232,11 +236,45 @@ void TestMainWindow::filesAreMadeRenamedAndDeleted()
     QCOMPARE(bench.files(), QStringLiteral("src\nnotes.txt\n"));
 }
 
+/// Beside a closed folder, where nobody looked for it.
+void TestMainWindow::aNewFileIsMadeInTheFolderThatIsSelected()
+{
+    Bench bench;
+    bench.open();
+    const auto name = [&](const QString& text) {
+        auto* edit = bench.find<QLineEdit>("files.name");
+        QVERIFY(edit);
+        QTest::keyClicks(edit, text);
+        QTest::keyClick(edit, Qt::Key_Return);
+        bench.settle();
+    };
+    // Nobody has selected the first row yet.
+    bench.click("editors.empty.action");
+    name(QStringLiteral("top.txt"));
+    QCOMPARE(bench.files(), QStringLiteral("src\nnotes.txt\ntop.txt\n"));
+
+    bench.select(QStringLiteral("src"));
+    bench.press(Qt::CTRL | Qt::Key_N);
+    name(QStringLiteral("in.txt"));
+    QCOMPARE(bench.files(), QStringLiteral("src\n  in.txt\n  main.py\nnotes.txt\ntop.txt\n"));
+
+    // What the person does while the folder is read goes before.
+    bench.backend.putFolder(bench.id, "/workspace/far");
+    bench.settle();
+    bench.select(QStringLiteral("far"));
+    bench.backend.hold();
+    bench.press(Qt::CTRL | Qt::Key_N);
+    bench.press(Qt::Key_Down);
+    bench.backend.release();
+    bench.settle();
+    QVERIFY(!bench.isShown("files.name"));
+}
+
 void TestMainWindow::aNameThatIsNoneStaysInItsField()
 {
     Bench bench;
     bench.open();
-    bench.tree()->setFocus();
+    bench.select(QStringLiteral("notes.txt"));
     const auto edit = [&] { return bench.find<QLineEdit>("files.name"); };
     const auto problem = [&] {
         const auto* label = bench.find<QLabel>("files.name.problem");
@@ -477,6 +515,61 @@ void TestMainWindow::closingADeletedFileAsksFirst()
     QVERIFY(bench.prompter.asked().last().startsWith(
         QStringLiteral("Save “notes.txt” before it is closed?")));
     QVERIFY(bench.editor());
+}
+
+/// In one go, before the window looks: the tab went on as if nothing had happened.
+void TestMainWindow::aFolderInPlaceOfAFileIsNoticed()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    bench.backend.deleteFile(bench.id, "/workspace/notes.txt");
+    bench.backend.putFolder(bench.id, "/workspace/notes.txt");
+    QTRY_VERIFY(bench.isShown("editor.deleted"));
+    bench.backend.failNext(QStringLiteral("writeFile"), ErrorCode::IsADirectory,
+                           QStringLiteral("cannot write /workspace/notes.txt: it is a folder"));
+    bench.click("editor.deleted.save");
+    QTRY_COMPARE(bench.errorText(), QStringLiteral("“notes.txt” was not saved."));
+    QVERIFY(bench.find<QLabel>("errorStrip.detail")
+                ->text()
+                .endsWith(QStringLiteral("Rename or delete the folder, then try again.")));
+}
+
+void TestMainWindow::anErrorGoesWithWhatItIsAbout()
+{
+    Bench bench;
+    bench.open();
+    const auto failToSave = [&] {
+        bench.openFile(QStringLiteral("notes.txt"));
+        bench.editor()->insertPlainText(QStringLiteral("x"));
+        bench.backend.failNext(QStringLiteral("writeFile"), ErrorCode::NoSpace);
+        bench.press(Qt::CTRL | Qt::Key_S);
+        QTRY_COMPARE(bench.errorText(), QStringLiteral("“notes.txt” was not saved."));
+    };
+    failToSave();
+    bench.press(Qt::CTRL | Qt::Key_S); // there is room again
+    QTRY_COMPARE(bench.errorText(), QString());
+
+    failToSave();
+    bench.prompter.willChoose(ScriptedPrompter::Answer::Other);
+    bench.press(Qt::CTRL | Qt::Key_W);
+    QTRY_COMPARE(bench.errorText(), QString());
+}
+
+void TestMainWindow::anErrorNamesItsSandboxAmongSeveral()
+{
+    Bench bench;
+    bench.open();
+    bench.backend.setState(bench.backend.addSandbox(QStringLiteral("other")),
+                           api::SandboxState::Running);
+    bench.settle();
+    bench.openFile(QStringLiteral("notes.txt"));
+    bench.editor()->insertPlainText(QStringLiteral("x"));
+    bench.backend.failNext(QStringLiteral("writeFile"), ErrorCode::NoSpace);
+    bench.press(Qt::CTRL | Qt::Key_S);
+    QTRY_COMPARE(bench.errorText(), QStringLiteral("bench: “notes.txt” was not saved."));
+    bench.backend.removeSandbox(bench.id);
+    QTRY_VERIFY(!bench.errorText().startsWith(QStringLiteral("bench:")));
 }
 
 void TestMainWindow::manyDeletionsLeaveTheFolderCurrent()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/widgets/workbench/bench.h"
+#include "widgets/common/focus_order.h"
 #include "widgets/workbench/keyboard_dialog.h"
 
 #include <QAction>
@@ -17,7 +18,8 @@ class TestWindowKeyboard : public QObject
 
 private slots:
     void aClickedTabHasTheKeyboard();
-    void tabGoesThroughThePanes();
+    void tabFollowsTheEye();
+    void theNeighbourFollowsAClosedTab();
     void aPageThatCannotBeOpenedHasItsButtonInReach();
     void aTerminalThatGoesTakesNoKeyElsewhere();
     void anEndedTerminalIsRestarted();
@@ -39,14 +41,53 @@ void TestWindowKeyboard::aClickedTabHasTheKeyboard()
     QVERIFY(bench.editor()->hasFocus());
 }
 
-/// The tree came after the terminals.
-void TestWindowKeyboard::tabGoesThroughThePanes()
+/// The tree came after the terminals, the strip at the bottom before them, its cross before its
+/// action, and backwards it was not met at all.
+void TestWindowKeyboard::tabFollowsTheEye()
 {
     Bench bench;
     bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    bench.editor()->insertPlainText(QStringLiteral("x"));
+    bench.backend.failNext(QStringLiteral("writeFile"), ErrorCode::NotFound);
+    bench.press(Qt::CTRL | Qt::Key_S);
+    QTRY_VERIFY(bench.isShown("errorStrip"));
+
+    QStringList names;
+    for (const QWidget* widget : focusOrder(bench.window()))
+        names += widget->objectName();
+    QCOMPARE(names, (QStringList{"bar.switcher", "bar.menu", "sandboxes.new", "sandboxes.list",
+                                 "files.newFile", "files.newFolder", "files.hidden", "files.tree",
+                                 "editors.tabs", "editor.text", "terminals.tabs", "terminals.new",
+                                 "terminal.display", "errorStrip.action", "errorStrip.dismiss"}));
+
     bench.find("files.hidden")->setFocus(Qt::TabFocusReason);
     bench.press(Qt::Key_Tab);
     QCOMPARE(QApplication::focusWidget(), bench.tree());
+    bench.press(Qt::SHIFT | Qt::Key_Tab);
+    QCOMPARE(QApplication::focusWidget(), bench.find("files.hidden"));
+    bench.find("bar.switcher")->setFocus(Qt::TabFocusReason);
+    bench.press(Qt::SHIFT | Qt::Key_Tab);
+    QCOMPARE(QApplication::focusWidget(), bench.find("errorStrip.dismiss"));
+    bench.press(Qt::Key_Tab);
+    QCOMPARE(QApplication::focusWidget(), bench.find("bar.switcher"));
+}
+
+/// The first of all tabs was shown, whichever was closed.
+void TestWindowKeyboard::theNeighbourFollowsAClosedTab()
+{
+    Bench bench;
+    for (const char* name : {"a", "b", "c"})
+        bench.backend.putFile(bench.id, QByteArray("/workspace/") + name, "");
+    bench.open();
+    for (const char* name : {"a", "b", "c", "notes.txt"})
+        bench.openFile(QString::fromLatin1(name));
+    bench.press(Qt::CTRL | Qt::Key_W);
+    const QTabBar* tabs = bench.editorTabs();
+    QCOMPARE(tabs->tabText(tabs->currentIndex()), QStringLiteral("c"));
+    bench.openFile(QStringLiteral("a"));
+    bench.press(Qt::CTRL | Qt::Key_W);
+    QCOMPARE(tabs->tabText(tabs->currentIndex()), QStringLiteral("b"));
 }
 
 void TestWindowKeyboard::aPageThatCannotBeOpenedHasItsButtonInReach()

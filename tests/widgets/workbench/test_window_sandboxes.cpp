@@ -3,7 +3,9 @@
 #include "widgets/common/elided_label.h"
 #include "widgets/sandboxes/state_label.h"
 
+#include <QClipboard>
 #include <QDir>
+#include <QGuiApplication>
 #include <QLineEdit>
 #include <QListView>
 #include <QMenu>
@@ -33,6 +35,7 @@ private slots:
     void aStoppedSandboxOffersToStart();
     void sandboxesAreRenamedAndRemovedByKeyboard();
     void unsavedTextIsNamedBeforeItsSandboxIsRemoved();
+    void unsavedTextOfASandboxThatAnotherRemovedIsOffered();
     void aNameThatIsNoneIsNotLost();
 };
 
@@ -300,6 +303,24 @@ void TestWindowSandboxes::unsavedTextIsNamedBeforeItsSandboxIsRemoved()
     QVERIFY(bench.prompter.asked().last().contains(
         QStringLiteral("So is the unsaved text of one file.")));
     QTRY_COMPARE(bench.drafts().size(), 0);
+    QCOMPARE(bench.errorText(), QString()); // it was asked
+}
+
+/// It went without a word, and the text with it.
+void TestWindowSandboxes::unsavedTextOfASandboxThatAnotherRemovedIsOffered()
+{
+    Bench bench;
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
+    bench.backend.removeSandbox(bench.id);
+    bench.settle();
+    QCOMPARE(bench.errorText(), QStringLiteral("“bench” was removed by another program."));
+    QCOMPARE(bench.find<QLabel>("errorStrip.detail")->text(),
+             QStringLiteral("What you had not saved in it went with it: “notes.txt”."));
+    bench.click("errorStrip.action");
+    QCOMPARE(QGuiApplication::clipboard()->text(), QStringLiteral("mine one\ntwo\n"));
+    QCOMPARE(bench.errorText(), QString());
 }
 
 void TestWindowSandboxes::aNameThatIsNoneIsNotLost()
