@@ -409,4 +409,15 @@ Result<void> checkValueCount(std::string_view json)
     return {};
 }
 
+Task<Result<void>> readNoBody(ServerConnection& connection)
+{
+    Result<std::string> body = co_await connection.readBody();
+    if (!body)
+        co_return std::unexpected(body.error());
+    std::erase_if(*body, [](char c) { return std::string_view(" \t\r\n").contains(c); });
+    if (!body->empty() && *body != "{}")
+        co_return fail(ErrorCode::BadRequest, "this request takes no body, or an empty object");
+    co_return Result<void>{};
+}
+
 } // namespace caisson::api

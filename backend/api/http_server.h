@@ -67,6 +67,9 @@ private:
 /// the room of their text.
 Result<void> checkValueCount(std::string_view json);
 
+/// Of a request that needs no body: an empty one, or an empty object, is none. BadRequest.
+Task<Result<void>> readNoBody(ServerConnection& connection);
+
 /// The whole body as a message.
 template<class T>
 Task<Result<T>> readJson(ServerConnection& connection)

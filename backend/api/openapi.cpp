@@ -23,6 +23,29 @@ std::string plainPattern(std::string_view pattern)
     return text;
 }
 
+Json schemaOfParameter(std::string_view name)
+{
+    if (name.ends_with('?'))
+        return {{"type", "string"}, {"enum", {"1", "0", "true", "false"}}};
+    if (name == "mode") // as chmod(1) writes it
+        return {{"type", "string"}, {"pattern", "^[0-7]{1,4}$"}};
+    return {{"type", "string"}};
+}
+
+/// `names` as a route has them.
+void addNamed(Json& parameters, std::string_view names, std::string_view place)
+{
+    while (!names.empty()) {
+        const std::size_t end = std::min(names.find(' '), names.size());
+        const std::string_view name = names.substr(0, end);
+        parameters.push_back({{"name", name.substr(0, name.find('?'))},
+                              {"in", place},
+                              {"required", false},
+                              {"schema", schemaOfParameter(name)}});
+        names.remove_prefix(std::min(end + 1, names.size()));
+    }
+}
+
 Json parametersOf(const Route& route)
 {
     Json parameters = Json::array();
@@ -35,15 +58,8 @@ Json parametersOf(const Route& route)
              {"required", true},
              {"schema", {{"type", "string"}}}});
     }
-    std::string_view names = route.query;
-    while (!names.empty()) {
-        const std::size_t end = std::min(names.find(' '), names.size());
-        parameters.push_back({{"name", names.substr(0, end)},
-                              {"in", "query"},
-                              {"required", false},
-                              {"schema", {{"type", "string"}}}});
-        names.remove_prefix(std::min(end + 1, names.size()));
-    }
+    addNamed(parameters, route.query, "query");
+    addNamed(parameters, route.headers, "header");
     return parameters;
 }
 
@@ -97,6 +113,11 @@ Json operationOf(const Route& route)
            {{"description", "Any failure"},
             {"content",
              {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}}}}}};
+    if (route.answer == AnswerKind::Bytes) {
+        Json part = operation["responses"][std::to_string(route.status)];
+        part["description"] = "The bytes of the Range";
+        operation["responses"]["206"] = std::move(part);
+    }
     if (route.request && route.answer != AnswerKind::WebSocket)
         operation["requestBody"] = {
             {"content", {{"application/json", {{"schema", requestSchema(route.request())}}}}}};

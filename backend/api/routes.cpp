@@ -4,6 +4,7 @@
 #include "backend/api/codec.h"
 #include "backend/api/http.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <vector>
@@ -15,6 +16,13 @@ namespace {
 using enum ServedBy;
 using enum Touch;
 
+/// Of the data of an exec's events: start, stdout and stderr, exit.
+std::string execEventSchema()
+{
+    return "{\"anyOf\":[" + schemaOf<StreamControl>() + "," + schemaOf<OutputChunk>() + "," +
+           schemaOf<ExitStatus>() + "]}";
+}
+
 constexpr std::array kRoutes{
     Route{"health", "GET", "/health", Daemon, Looks, AnswerKind::Json, 200,
           "Whether the service is up, and its version", nullptr, schemaOf<Health>},
@@ -23,7 +31,8 @@ constexpr std::array kRoutes{
     Route{"host", "GET", "/v1/host", Daemon, Looks, AnswerKind::Json, 200,
           "What this host is and can do", nullptr, schemaOf<HostInfo>},
     Route{"events", "GET", "/v1/events", Daemon, Looks, AnswerKind::Events, 200,
-          "Every change of state, from a cursor on", nullptr, schemaOf<Event>, "since"},
+          "Every change of state, from a cursor on", nullptr, schemaOf<Event>, "since",
+          "Last-Event-ID"},
 
     Route{"createSandbox", "POST", "/v1/sandboxes", Daemon, Looks, AnswerKind::Json, 201,
           "Make a sandbox and, unless told not to, start it", schemaOf<CreateSandbox>,
@@ -47,7 +56,7 @@ constexpr std::array kRoutes{
           schemaOf<ExecRequest>, schemaOf<StreamControl>},
     Route{"exec", "POST", "/v1/sandboxes/{id}/exec", Keeper, Acts, AnswerKind::Events, 200,
           "Run a command without input: start, stdout, stderr, exit", schemaOf<ExecRequest>,
-          schemaOf<OutputChunk>},
+          execEventSchema},
 
     Route{"createTerminal", "POST", "/v1/sandboxes/{id}/terminals", Keeper, Acts, AnswerKind::Json,
           201, "Open a terminal", schemaOf<CreateTerminal>, schemaOf<Terminal>},
@@ -64,16 +73,17 @@ constexpr std::array kRoutes{
           AnswerKind::Nothing, 204, "End a terminal's processes and drop its journal"},
 
     Route{"getFile", "GET", "/v1/sandboxes/{id}/files/{path...}", Keeper, Looks, AnswerKind::Bytes,
-          200, "A file's bytes; one Range of them with 206", nullptr, nullptr},
+          200, "A file's bytes; one Range of them with 206", nullptr, nullptr, "",
+          "Range If-Range"},
     Route{"statFile", "HEAD", "/v1/sandboxes/{id}/files/{path...}", Keeper, Looks,
           AnswerKind::Nothing, 200, "A file's size, ETag and kind, in headers"},
     Route{"putFile", "PUT", "/v1/sandboxes/{id}/files/{path...}", Keeper, Acts, AnswerKind::Json,
           200, "Replace a file atomically; If-Match and If-None-Match: * are honoured", nullptr,
-          schemaOf<FileEntry>, "mode parents"},
+          schemaOf<FileEntry>, "mode parents?", "If-Match If-None-Match"},
     Route{"removeFile", "DELETE", "/v1/sandboxes/{id}/files/{path...}", Keeper, Acts,
           AnswerKind::Nothing, 204,
           "Remove a file, or a folder with ?recursive=1; If-Match is honoured", nullptr, nullptr,
-          "recursive"},
+          "recursive?", "If-Match"},
     Route{"fileAction", "POST", "/v1/sandboxes/{id}/files/{path...}", Keeper, Acts,
           AnswerKind::Json, 200, "Make a folder; move or copy", schemaOf<FileAction>,
           schemaOf<FileEntry>},
@@ -81,10 +91,13 @@ constexpr std::array kRoutes{
           200,
           "The entries of one folder; ?stat=1: one entry for the path itself, with &follow=0 for "
           "a symlink and not what it leads to",
-          nullptr, schemaOf<FileList>, "stat follow"},
+          nullptr, schemaOf<FileList>, "stat? follow?"},
     Route{"watch", "GET", "/v1/sandboxes/{id}/watch", Keeper, Looks, AnswerKind::Events, 200,
-          "Changes below a folder", nullptr, schemaOf<WatchEvent>, "path include exclude since"},
+          "Changes below a folder", nullptr, schemaOf<WatchEvent>, "path include exclude since",
+          "Last-Event-ID"},
 };
+
+constexpr std::array<std::string_view, 4> kFlagValues{"1", "0", "true", "false"};
 
 std::vector<std::string_view> split(std::string_view text, char separator)
 {
@@ -137,12 +150,16 @@ Result<void> parseQuery(std::string_view text, RouteMatch& match)
             percentDecode(equals == part.npos ? std::string_view() : part.substr(equals + 1));
         if (!name || !value)
             return std::unexpected(name ? value.error() : name.error());
-        bool known = false;
-        for (const std::string_view allowed : split(match.route->query, ' '))
-            known = known || (allowed == *name && !allowed.empty());
-        if (!known)
+        const auto parameters = split(match.route->query, ' ');
+        const bool isFlag = std::ranges::contains(parameters, *name + "?");
+        if (name->empty() || (!isFlag && !std::ranges::contains(parameters, *name)))
             return fail(ErrorCode::BadRequest,
                         "the query parameter \"" + name->substr(0, 64) + "\" is not known");
+        if (isFlag && equals == part.npos)
+            *value = "1";
+        if (isFlag && !std::ranges::contains(kFlagValues, *value))
+            return fail(ErrorCode::BadRequest,
+                        "the query parameter \"" + *name + "\" is 1 or 0, true or false");
         // Repeated parameters (include, exclude) are joined by lines, which no glob contains.
         std::string& slot = match.query[*name];
         slot += (slot.empty() ? "" : "\n") + *value;
@@ -168,6 +185,12 @@ std::optional<std::string> RouteMatch::queryValue(std::string_view name) const
 {
     const auto found = query.find(name);
     return found == query.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool RouteMatch::flag(std::string_view name, bool otherwise) const
+{
+    const std::optional<std::string> value = queryValue(name);
+    return value ? *value == "1" || *value == "true" : otherwise;
 }
 
 Result<RouteMatch> matchRoute(std::string_view method, std::string_view target)

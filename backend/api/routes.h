@@ -32,7 +32,10 @@ struct Route
     std::string_view summary;
     std::string (*request)() = nullptr;  ///< schema of the JSON body, if any
     std::string (*response)() = nullptr; ///< schema of the JSON answer or of each event's data
-    std::string_view query = {};         ///< names of query parameters, separated by spaces
+    /// Names of query parameters, separated by spaces. One that ends in "?" is a flag: 1, 0, true,
+    /// false, or alone for 1.
+    std::string_view query = {};
+    std::string_view headers = {}; ///< names of request headers that change the answer, likewise
 };
 
 std::span<const Route> routes();
@@ -44,6 +47,7 @@ struct RouteMatch
     std::map<std::string, std::string, std::less<>> query;      ///< decoded bytes
     const std::string& parameter(std::string_view name) const;
     std::optional<std::string> queryValue(std::string_view name) const;
+    bool flag(std::string_view name, bool otherwise = false) const;
 };
 
 /// NotFound, or MethodNotAllowed with `detail.allow`, or BadRequest for a broken escape.

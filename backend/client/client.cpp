@@ -295,7 +295,7 @@ Task<Result<FileUpload>> Client::putFile(std::string sandbox, std::string path,
         headers.emplace_back("If-None-Match", "*");
     std::string target = filePath(sandbox, "/files/", path);
     if (mode >= 0)
-        target += "?mode=" + std::to_string(mode);
+        target += std::format("?mode={:o}", mode);
     api::ClientConnection connection(std::move(*socket));
     if (Result<void> sent = co_await connection.start("PUT", target, std::move(headers)); !sent)
         co_return std::unexpected(sent.error());

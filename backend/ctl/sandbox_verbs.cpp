@@ -77,6 +77,11 @@ Result<api::Mount> parseMount(const std::string& given)
     if (error)
         return fail(ErrorCode::BadRequest, "--mount " + given + ": " + error.message());
     mount.target = text.substr(colon + 1);
+    // ":RO" must not mount for writing at a path that ends in ":RO".
+    if (const std::size_t option = mount.target.find(':'); option != std::string::npos)
+        return fail(ErrorCode::BadRequest, "--mount " + given + ": \"" +
+                                               mount.target.substr(option) +
+                                               "\" is no option; say :ro, :rw or nothing");
     return mount;
 }
 

@@ -3,11 +3,6 @@
 
 #include "backend/api/names.h"
 
-#include <cerrno>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 namespace caisson::daemon {
 
 namespace {
@@ -23,62 +18,6 @@ Result<void> notBuilt(const char* what)
 {
     return fail(ErrorCode::NotBuilt,
                 std::string(what) + " is not built yet in this version; leave it out");
-}
-
-/// Whether a folder of the host may be mounted there: below "/", spelt out, and not where the
-/// sandbox has the kernel's own file systems.
-Result<void> checkMountTarget(const std::string& target)
-{
-    std::string_view rest = target;
-    bool isFirst = true;
-    while (rest.starts_with('/')) {
-        rest.remove_prefix(1);
-        const std::string_view part = rest.substr(0, rest.find('/'));
-        if (part.empty() || part == "." || part == "..")
-            return fail(ErrorCode::BadRequest,
-                        "cannot mount at \"" + target + "\": give a plain path below /");
-        if (isFirst && (part == "proc" || part == "sys" || part == "dev" || part == ".caisson"))
-            return fail(ErrorCode::BadRequest, "cannot mount at \"" + target + "\": /" +
-                                                   std::string(part) + " is the sandbox's own");
-        isFirst = false;
-        rest.remove_prefix(part.size());
-    }
-    return {};
-}
-
-Result<void> checkMount(const api::Mount& mount)
-{
-    const auto isPlain = [](const std::string& path) {
-        return path.starts_with('/') && path.find('\0') == std::string::npos;
-    };
-    if (!isPlain(mount.source) || !isPlain(mount.target))
-        return fail(ErrorCode::BadRequest, "a mount needs two absolute paths, the host's folder "
-                                           "and where it appears inside");
-    if (Result<void> checked = checkMountTarget(mount.target); !checked)
-        return checked;
-    struct stat status;
-    if (::stat(mount.source.c_str(), &status) != 0) {
-        Error error = errnoError(errno, "cannot mount " + mount.source);
-        if (errno == ENOENT)
-            error.message += "; make the folder first, or correct its path";
-        return std::unexpected(std::move(error));
-    }
-    const bool isFolder = S_ISDIR(status.st_mode);
-    if (!isFolder && mount.target == "/workspace")
-        return fail(ErrorCode::BadRequest,
-                    "cannot mount " + mount.source +
-                        " at /workspace: it is a file; mount a folder there, "
-                        "or the file below it");
-    if (::faccessat(AT_FDCWD, mount.source.c_str(), isFolder ? R_OK | X_OK : R_OK, AT_EACCESS) != 0)
-        return fail(ErrorCode::PermissionDenied,
-                    "cannot mount " + mount.source +
-                        ": the user of Caisson may not read it; mount another, or change its "
-                        "permissions");
-    struct stat root;
-    if (::stat("/", &root) == 0 && status.st_dev == root.st_dev && status.st_ino == root.st_ino)
-        return fail(ErrorCode::BadRequest, "cannot mount /: all of this machine would be inside; "
-                                           "mount the folder that is needed");
-    return {};
 }
 
 } // namespace
@@ -111,10 +50,6 @@ Result<void> checkCreateRequest(const api::CreateSandbox& request)
             return checked;
         if (value.find('\0') != std::string::npos)
             return fail(ErrorCode::BadRequest, "the variable \"" + name + "\" holds a NUL byte");
-    }
-    for (const api::Mount& mount : request.mounts) {
-        if (Result<void> checked = checkMount(mount); !checked)
-            return checked;
     }
     return {};
 }

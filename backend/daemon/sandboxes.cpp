@@ -7,6 +7,7 @@
 #include "backend/base/log.h"
 #include "backend/daemon/create_request.h"
 #include "backend/daemon/keeper_process.h"
+#include "backend/daemon/mount_request.h"
 
 #include <deque>
 #include <sstream>
@@ -167,6 +168,12 @@ Task<Result<api::Sandbox>> Sandboxes::create(api::CreateSandbox request)
 {
     if (Result<void> checked = checkCreateRequest(request); !checked)
         co_return std::unexpected(checked.error());
+    for (api::Mount& mount : request.mounts) {
+        Result<api::Mount> resolved = resolvedMount(mount, m_paths);
+        if (!resolved)
+            co_return std::unexpected(resolved.error());
+        mount = std::move(*resolved);
+    }
     const Result<Record*> created = m_registry.create(request);
     if (!created)
         co_return std::unexpected(created.error());

@@ -125,6 +125,10 @@ Task<Result<void>> Service::answer(api::ServerConnection& connection, const api:
         co_return co_await respond(connection, match,
                                    Result<api::SandboxList>(co_await m_sandboxes.list()));
     const std::string& name = match.parameter("id");
+    if (match.route->method == "POST" && !match.route->request) {
+        if (Result<void> none = co_await api::readNoBody(connection); !none)
+            co_return none;
+    }
     if (operation == "showSandbox")
         co_return co_await respond(connection, match, co_await m_sandboxes.show(name));
     if (operation == "patchSandbox") {

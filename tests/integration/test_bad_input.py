@@ -193,6 +193,20 @@ class Requests(BadInputCase):
         self.assertError(self.api.get("/v1/sandboxes?colour=red"), 400, "bad_request")
         self.assertError(self.api.get(f"{self.box.url}/tree/?colour=red"), 400, "bad_request")
 
+    def test_flags(self):
+        for value in ("zz", "2", "yes", ""):
+            self.assertError(self.api.get(f"{self.box.url}/tree/?stat={value}"), 400, "bad_request")
+        for value in ("?stat", "?stat=1", "?stat=true"):
+            self.assertEqual(len(self.api.get(f"{self.box.url}/tree/{value}").json()["entries"]), 1)
+
+    def test_a_body_where_none_is_taken(self):
+        for verb in ("start", "stop"):
+            for body in (b"{bad", b'{"x": 1}', b"[]", b"null", b"x"):
+                self.assertError(self.api.call("POST", f"{self.box.url}/{verb}", body), 400,
+                                 "bad_request")
+        for body in (b"", b"{}", b" { }\n"):
+            self.assertEqual(self.api.call("POST", f"{self.box.url}/start", body).status, 200)
+
     def test_large_heads(self):
         filler = b"x" * 10 * MEGABYTE
         for data in (b"GET /" + filler + b" HTTP/1.1\r\nHost: x\r\n\r\n",

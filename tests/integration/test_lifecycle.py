@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -216,6 +217,41 @@ class Mounts(HomeCase):
                    if line.split()[4] == "/project"]
         options = mounted[0].split()[5].split(",")
         self.assertLessEqual({"nosuid", "nodev"}, set(options))
+
+    def test_what_is_caisson_s_own(self):
+        """Its socket could be connected to inside, through a read-only mount as well."""
+        self.home.create("box", "--mount", f"{self.here}:/project")
+        home = Path(self.home.path)
+        (self.here / "link").symlink_to(home)
+        for source in (home, home.parent, home / "run", home / "sandboxes", self.here / "link"):
+            done = self.home.ctl("create", "other", "--mount", f"{source}:/x:ro")
+            self.assertEqual(done.code, 2, source)
+            self.assertIn(b"Caisson's own files", done.err)
+        self.assertEqual([one["name"] for one in self.home.json("ls")], ["box"])
+
+    def test_a_link_put_into_its_path_leads_nowhere(self):
+        """A sandbox that may write where another mount's path goes through led it elsewhere."""
+        secret = Path(tempfile.mkdtemp(dir="/var/tmp"))
+        self.addCleanup(shutil.rmtree, secret)
+        (secret / "secret").write_text("of the host")
+        (self.here / "data").mkdir()
+        box = self.home.create("box", "--mount", f"{self.here}:/project",
+                               "--mount", f"{self.here}/data:/data")
+        box.must("sh", "-c", f"mv /project/data /project/old; ln -s {secret} /project/data")
+        self.home.must("stop", "box")
+        done = self.home.ctl("start", "box")
+        self.assertEqual(done.code, 125, done)
+        self.assertIn(b"a symbolic link has taken the place", done.err)
+        (self.here / "data").unlink()
+        (self.here / "old").rename(self.here / "data")
+        self.home.must("start", "box")
+        self.assertEqual(box.must("ls", "/data"), b"")
+
+    def test_a_link_that_was_there_is_followed(self):
+        (self.here / "link").symlink_to(".")
+        box = self.home.create("box", "--mount", f"{self.here}/link:/project")
+        self.assertEqual(box.must("cat", "/project/file"), b"from outside\n")
+        self.assertEqual(box.show()["mounts"][0]["source"], str(self.here))
 
     def test_a_symlink_in_it_does_not_lead_out(self):
         (self.here / "out").symlink_to("/var/tmp")

@@ -87,10 +87,11 @@ class Document(SandboxCase):
         self.call("GET", "/health")
         self.call("GET", "/v1/openapi.json")
         self.call("GET", "/v1/host")
-        self.call("POST", "/v1/sandboxes", {
+        made = self.call("POST", "/v1/sandboxes", {
             "name": "other", "start": False, "env": {"A": "b"}, "labels": {"c": "d"},
             "limits": {"memory": 1 << 30, "cpus": 1.5, "pids": 100},
-            "mounts": [{"source": "/var/tmp", "target": "/mounted", "read_only": True}]})
+            "mounts": [{"source": "/usr/share", "target": "/mounted", "read_only": True}]})
+        self.assertEqual(made.status, 201)
         self.call("POST", "/v1/sandboxes", {"name": "other"})
         self.call("GET", "/v1/sandboxes")
         self.call("GET", "/v1/sandboxes/other")
@@ -109,6 +110,11 @@ class Document(SandboxCase):
         self.call("HEAD", f"{box}/files/workspace/file")
         self.call("GET", f"{box}/files/workspace/file")
         self.call("GET", f"{box}/files/none")
+        part = self.home.api.call("GET", f"{box}/files/workspace/file", headers={"Range": "bytes=0-0"})
+        self.assertEqual(part.status, 206)
+        operation = self.operation("GET", f"{box}/files/workspace/file")
+        self.assertIn(part.headers["Content-Type"], operation["responses"]["206"]["content"])
+        self.assertIn("Range", [one["name"] for one in operation["parameters"]])
         self.call("POST", f"{box}/files/workspace/folder", {"action": "mkdir"})
         self.call("POST", f"{box}/files/workspace/file",
                   {"action": "move", "to": "/workspace/folder/file", "overwrite": True})
@@ -161,7 +167,8 @@ class Document(SandboxCase):
         self.check({"argv": ["echo", "x"]},
                    operation["requestBody"]["content"]["application/json"]["schema"])
         self.assertEqual([event for _, event, _ in told], ["start", "stdout", "exit"])
-        self.check(json.loads(told[1][2]), self.eventSchema(operation))
+        for _, _, data in told:
+            self.check(json.loads(data), self.eventSchema(operation))
 
     def serviceEvents(self):
         with self.home.api.stream("/v1/events") as stream:

@@ -136,8 +136,8 @@ void FilesPane::updatePage()
 void FilesPane::updateActions()
 {
     const bool isThere = m_tree && (currentPage() == m_tree || currentPage() == m_empty);
-    const bool hasCurrent = isThere && m_tree->selectionModel()->hasSelection() &&
-                            m_tree->currentIndex().isValid();
+    const bool hasCurrent =
+        isThere && m_tree->selectionModel()->hasSelection() && m_tree->currentIndex().isValid();
     const bool isFolder =
         hasCurrent && m_tree->currentIndex().data(FileTreeModel::FolderRole).toBool();
     m_newFile->setEnabled(isThere);

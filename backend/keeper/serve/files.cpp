@@ -23,12 +23,6 @@ api::FileName pathOf(const Exchange& exchange)
     return {"/" + exchange.match.parameter("path")};
 }
 
-bool flag(const Exchange& exchange, std::string_view name)
-{
-    const std::string value = exchange.match.queryValue(name).value_or("0");
-    return value != "0" && value != "false" && !value.empty();
-}
-
 Task<Result<void>> respondEntry(Exchange exchange, const Result<api::FileEntry>& entry)
 {
     if (!entry)
@@ -193,12 +187,15 @@ Task<Result<void>> putFile(Exchange exchange)
             co_return fail(ErrorCode::BadRequest, "If-None-Match may only be \"*\" here");
         request.ifNoneMatchAny = true;
     }
-    request.parents = flag(exchange, "parents");
+    request.parents = exchange.match.flag("parents");
     if (const auto text = exchange.match.queryValue("mode")) {
         std::int64_t mode = 0;
-        const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), mode);
-        if (error != std::errc() || end != text->data() + text->size() || mode < 0 || mode > 07777)
-            co_return fail(ErrorCode::BadRequest, "\"mode\" must be permission bits, 0 to 4095");
+        constexpr int kOctal = 8; // as chmod(1) reads it
+        const char* const last = text->data() + text->size();
+        const auto [end, error] = std::from_chars(text->data(), last, mode, kOctal);
+        if (error != std::errc() || end != last || mode < 0 || mode > 07777)
+            co_return fail(ErrorCode::BadRequest,
+                           "\"mode\" must be octal permission bits, such as 0644");
         request.mode = mode;
     }
     auto channel = exchange.link.openChannel();
@@ -235,7 +232,7 @@ Task<Result<void>> removeFile(Exchange exchange)
 {
     api::PathRequest request{.path = pathOf(exchange)};
     request.ifMatch = exchange.head.header("if-match").value_or("");
-    request.recursive = flag(exchange, "recursive");
+    request.recursive = exchange.match.flag("recursive");
     const auto removed = co_await exchange.link.request<api::Empty>("remove", request);
     if (!removed)
         co_return std::unexpected(removed.error());
@@ -265,11 +262,10 @@ Task<Result<void>> fileAction(Exchange exchange)
 Task<Result<void>> listFolder(Exchange exchange)
 {
     api::FileList list{pathOf(exchange), {}};
-    if (flag(exchange, "stat")) {
+    if (exchange.match.flag("stat")) {
         Result<api::FileEntry> entry = co_await exchange.link.request<api::FileEntry>(
             "stat", api::PathRequest{.path = pathOf(exchange),
-                                     .follow = !exchange.match.queryValue("follow") ||
-                                               flag(exchange, "follow")});
+                                     .follow = exchange.match.flag("follow", true)});
         if (!entry)
             co_return std::unexpected(entry.error());
         list.entries.push_back(std::move(*entry));

@@ -4,10 +4,14 @@
 #include "backend/keeper/storage/mount_api.h"
 
 #include <array>
+#include <cerrno>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string_view>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace caisson::keeper {
 
@@ -33,6 +37,17 @@ Result<void> checkTarget(const std::string& target)
                                                    std::string(reserved) + " is the sandbox's own");
     }
     return {};
+}
+
+/// Caissond has resolved the path when the sandbox was made. A link that is there now may have been
+/// put there by a sandbox, to be led to what is none of its business.
+UniqueFd openWithoutLinks(const std::string& path)
+{
+    open_how how{};
+    how.flags = O_PATH | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_SYMLINKS;
+    return UniqueFd(
+        static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
 }
 
 /// With all that is mounted below the source, as whoever names a folder means it. Where that cannot
@@ -73,10 +88,15 @@ Result<std::vector<SharedFolder>> openSharedFolders(const std::vector<api::Mount
     for (const api::Mount& mount : mounts) {
         if (auto checked = checkTarget(mount.target); !checked)
             return std::unexpected(checked.error());
-        const UniqueFd source(::open(mount.source.c_str(), O_PATH | O_CLOEXEC));
+        const UniqueFd source = openWithoutLinks(mount.source);
         struct stat status{};
         if (!source || ::fstat(source.get(), &status) != 0) {
             const int number = errno;
+            if (number == ELOOP)
+                return fail(ErrorCode::BadRequest,
+                            "cannot mount " + mount.source + " at " + mount.target +
+                                ": a symbolic link has taken the place of a part of its path; put "
+                                "the folder back where it was, then start again");
             Error error =
                 errnoError(number, "cannot mount " + mount.source + " at " + mount.target);
             if (number == ENOENT)

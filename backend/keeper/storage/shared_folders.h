@@ -23,7 +23,8 @@ struct SharedFolder
 /// Opens what was asked to be mounted. `idMap` is given as root: what root inside writes then
 /// belongs to root outside, and id n to id n. A folder that cannot be id-mapped is refused, unless
 /// it is read-only: then it shows as nobody's, and `notes` says so. Errors: NotFound for a source
-/// that is not there, BadRequest for a target that may not be one.
+/// that is not there, BadRequest for a source whose path has become one through a symlink and for a
+/// target that may not be one.
 Result<std::vector<SharedFolder>> openSharedFolders(const std::vector<api::Mount>& mounts,
                                                     const IdMap* idMap,
                                                     std::vector<std::string>& notes);
