@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/terminal/sgr.h"
 
-#include <QList>
+#include <QVarLengthArray>
+#include <algorithm>
 
 namespace caisson {
 
@@ -39,70 +40,123 @@ QList<QByteArray> withoutColons(const QByteArray& parameter)
     return {};
 }
 
-bool isForeground(int parameter)
+/// The index of one of the sixteen in `parameter`, given the first of the eight and of the bright.
+std::optional<int> sixteen(int parameter, int plain, int bright)
 {
-    return (parameter >= 30 && parameter <= 38) || (parameter >= 90 && parameter <= 97);
+    constexpr int kColours = 8;
+    if (parameter >= plain && parameter < plain + kColours)
+        return parameter - plain;
+    if (parameter >= bright && parameter < bright + kColours)
+        return parameter - bright + kColours;
+    return std::nullopt;
 }
 
-/// Nearly every sequence is short and plain, and there are millions of them in a log: those that
-/// neither need a rewrite nor touch the default colour while text is faint.
-bool needsRewrite(const QByteArray& parameters)
+std::optional<int> sixteenOfBackground(int parameter)
 {
-    if (parameters.contains(':') || parameters.contains('8') || parameters.contains("59") ||
-        parameters.count(';') >= kMaxParameters) {
-        return true;
-    }
-    int value = 0;
-    for (qsizetype at = 0; at <= parameters.size(); ++at) {
-        if (at < parameters.size() && parameters[at] != ';') {
-            value = qMin(value * 10 + (parameters[at] - '0'), 1000);
-            continue;
-        }
-        if (value == 2 || value == 22)
-            return true;
-        value = 0;
-    }
-    return false;
+    return sixteen(parameter, 40, 100);
 }
+
+QByteArray foregroundParameter(int index)
+{
+    constexpr int kColours = 8;
+    return QByteArray::number(index < kColours ? 30 + index : 90 + index - kColours);
+}
+
+/// An empty parameter is 0 (ECMA-48, 5.4.2).
+QVarLengthArray<int, kMaxParameters> valuesOf(const QByteArray& parameters)
+{
+    constexpr int kLargest = 1000;
+    QVarLengthArray<int, kMaxParameters> values;
+    values.append(0);
+    for (const char byte : parameters) {
+        if (byte == ';')
+            values.append(0);
+        else
+            values.last() = qMin(values.last() * 10 + (byte - '0'), kLargest);
+    }
+    return values;
+}
+
+constexpr int kBrightBlack = 8;
 
 } // namespace
 
-/// One parameter that is no part of a longer colour; what stands for it, as several joined by `;`,
-/// or nothing.
-QByteArray SgrTranslator::noteAndReplace(const QByteArray& parameter)
+void SgrTranslator::reset()
 {
-    const int value = parameter.toInt(); // an empty one is 0 (ECMA-48, 5.4.2)
-    const bool showedFaint = m_isFaint && !m_isColoured;
-    switch (value) {
+    m_foreground = kDefault;
+    m_background = kDefault;
+    m_otherForeground.clear();
+    m_isFaint = false;
+}
+
+/// Nearly every sequence is short and plain, and there are millions of them in a log: those that the
+/// emulator reads as they are, while text is neither faint nor on a coloured ground.
+bool SgrTranslator::isPlain(const QByteArray& parameters) const
+{
+    if (m_isFaint || m_background != kDefault || parameters.contains(':') ||
+        parameters.contains('8') || parameters.contains("59") ||
+        parameters.count(';') >= kMaxParameters) {
+        return false;
+    }
+    const auto values = valuesOf(parameters);
+    return std::ranges::none_of(values, [](int value) {
+        return value == 2 || value == 22 || sixteenOfBackground(value).has_value();
+    });
+}
+
+/// False for what the emulator does not have to be told: the foreground, which comes last.
+bool SgrTranslator::note(int parameter)
+{
+    if (const auto index = sixteen(parameter, 30, 90)) {
+        m_foreground = *index;
+        return false;
+    }
+    if (const auto index = sixteenOfBackground(parameter)) {
+        m_background = *index;
+        return true;
+    }
+    switch (parameter) {
     case 0:
-        m_isFaint = false;
-        m_isColoured = false;
-        return parameter;
+        reset();
+        return true;
     case 2:
         m_isFaint = true;
-        return m_isColoured ? QByteArray() : QByteArrayLiteral("90");
+        return false;
     case 22:
         m_isFaint = false;
-        return showedFaint ? QByteArrayLiteral("22;39") : parameter;
+        return true;
     case 39:
-        m_isColoured = false;
-        return m_isFaint ? QByteArrayLiteral("90") : parameter;
+        m_foreground = kDefault;
+        return false;
+    case 49:
+        m_background = kDefault;
+        return true;
     default:
-        if (isForeground(value))
-            m_isColoured = true;
-        return parameter;
+        return true;
     }
+}
+
+/// The parameters of the colour that text has now.
+QByteArray SgrTranslator::foreground() const
+{
+    if (m_foreground == kOther)
+        return m_otherForeground;
+    const int shown = m_foreground == kDefault && m_isFaint ? int(kBrightBlack) : m_foreground;
+    const bool isConcealed = m_foreground == m_background;
+    if (m_readable && m_background >= 0 && !isConcealed) {
+        const int index = shown == kDefault ? int(ReadableColours::kDefaultText) : shown;
+        if (const std::optional<QRgb> instead = m_readable->instead[m_background][index])
+            return "38;2;" + QByteArray::number(qRed(*instead)) + ';' +
+                   QByteArray::number(qGreen(*instead)) + ';' + QByteArray::number(qBlue(*instead));
+    }
+    return shown == kDefault ? QByteArrayLiteral("39") : foregroundParameter(shown);
 }
 
 QByteArray SgrTranslator::translate(const QByteArray& parameters)
 {
-    if (!m_isFaint && !needsRewrite(parameters)) {
-        for (qsizetype from = 0, to = 0; from <= parameters.size(); from = to + 1) {
-            to = parameters.indexOf(';', from);
-            if (to < 0)
-                to = parameters.size();
-            noteAndReplace(parameters.sliced(from, to - from));
-        }
+    if (isPlain(parameters)) {
+        for (const int value : valuesOf(parameters))
+            note(value);
         return "\x1B[" + parameters + 'm';
     }
     QByteArray out;
@@ -117,30 +171,38 @@ QByteArray SgrTranslator::translate(const QByteArray& parameters)
             flush();
         line += group;
     };
+    QByteArray before = foreground();
+    const auto addColour = [&](const QList<QByteArray>& group) {
+        if (group.value(0) == "38") {
+            m_foreground = kOther;
+            m_otherForeground = group.join(';');
+        } else {
+            if (group.value(0) == "48")
+                m_background = kOther;
+            add(group);
+        }
+    };
 
     const QList<QByteArray> all = parameters.split(';');
     for (qsizetype at = 0; at < all.size(); ++at) {
         const QByteArray& parameter = all[at];
         if (parameter.contains(':')) {
-            const QList<QByteArray> group = withoutColons(parameter);
-            if (!group.isEmpty() && group.first() == "38")
-                m_isColoured = true;
-            add(group);
+            addColour(withoutColons(parameter));
         } else if (parameter == "38" || parameter == "48" || parameter == "58") {
             const qsizetype length = colourLength(all, at);
             if (length == 0)
                 break; // what follows cannot be told from colour parts
-            if (parameter == "38")
-                m_isColoured = true;
             if (parameter != "58")
-                add(all.sliced(at, length + 1));
+                addColour(all.sliced(at, length + 1));
             at += length;
-        } else if (parameter != "59") {
-            const QByteArray replaced = noteAndReplace(parameter);
-            if (!replaced.isEmpty() || parameter.isEmpty())
-                add(replaced.split(';'));
+        } else if (parameter != "59" && note(parameter.toInt())) {
+            add({parameter});
+            if (parameter.toInt() == 0)
+                before = foreground();
         }
     }
+    if (const QByteArray after = foreground(); after != before)
+        add(after.split(';'));
     flush();
     return out;
 }

@@ -221,7 +221,7 @@ void StreamFilter::consumeEscape(unsigned char byte, QByteArray& out)
     }
     m_state = State::Ground;
     if (byte == 'c')
-        m_sgr = {}; // RIS: the terminal as at power-up
+        m_sgr.reset(); // RIS: the terminal as at power-up
     if (byte < 0x7F)
         out.append(kEscape).append(static_cast<char>(byte));
 }

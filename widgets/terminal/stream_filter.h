@@ -28,6 +28,9 @@ public:
 
     QByteArray filter(QByteArrayView bytes);
 
+    /// Of the emulator's colour scheme, for what is shown from now on.
+    void setReadableColours(const ReadableColours& colours) { m_sgr.setReadableColours(colours); }
+
     /// The last title set (OSC 0 or 2) since the last call.
     std::optional<QString> takeTitle();
 

@@ -21,6 +21,7 @@
 #include "widgets/common/notice_strip.h"
 #include "widgets/terminal/emulator_feed.h"
 #include "widgets/terminal/paste_text.h"
+#include "widgets/terminal/readable_colours.h"
 #include "widgets/terminal/stream_filter.h"
 #include "widgets/terminal/terminal_keys.h"
 #include "widgets/terminal/wide_characters.h"
@@ -449,9 +450,11 @@ void TerminalView::changeEvent(QEvent* event)
 
 void TerminalView::applyColours()
 {
-    m_terminal->setColorScheme(
-        isDark(palette()) ? QStringLiteral(":/caisson/terminal/caisson-dark.colorscheme")
-                          : QStringLiteral(":/caisson/terminal/caisson-light.colorscheme"));
+    const QString scheme = isDark(palette())
+                               ? QStringLiteral(":/caisson/terminal/caisson-dark.colorscheme")
+                               : QStringLiteral(":/caisson/terminal/caisson-light.colorscheme");
+    m_terminal->setColorScheme(scheme);
+    m_filter->setReadableColours(readableColours(scheme));
     // The margin round the cells is painted in the display's Window colour. QTermWidget sets that
     // of its background role, which is Base by the time the scheme changes.
     QPalette own = m_display->palette();

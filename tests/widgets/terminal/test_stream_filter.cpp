@@ -27,6 +27,8 @@ private slots:
     void rewritesSgr();
     void showsFaintText_data();
     void showsFaintText();
+    void textOnColourCanBeRead_data();
+    void textOnColourCanBeRead();
     void knowsWideCharacters();
     void pasteIsHarmless_data();
     void pasteIsHarmless();
@@ -206,12 +208,12 @@ void TestStreamFilter::rewritesSgr_data()
     QTest::newRow("no underline") << QByteArray("4:0") << QByteArray("\x1B[24m");
     QTest::newRow("rgb with space") << QByteArray("38:2::1:2:3") << QByteArray("\x1B[38;2;1;2;3m");
     QTest::newRow("rgb without") << QByteArray("48:2:1:2:3") << QByteArray("\x1B[48;2;1;2;3m");
-    QTest::newRow("indexed") << QByteArray("38:5:9;1") << QByteArray("\x1B[38;5;9;1m");
+    QTest::newRow("indexed") << QByteArray("38:5:9;1") << QByteArray("\x1B[1;38;5;9m");
     QTest::newRow("underline colour") << QByteArray("1;58;2;1;2;3;4") << QByteArray("\x1B[1;4m");
     QTest::newRow("underline colour, colons") << QByteArray("58:5:9;59") << QByteArray();
     QTest::newRow("torn colour") << QByteArray("1;38;2;1") << QByteArray("\x1B[1m");
     QTest::newRow("long") << QByteArray("1;3;3;4;5;6;7;8;9;1;3;3;38;2;1;2;3;4")
-                          << QByteArray("\x1B[1;3;3;4;5;6;7;8;9;1;3;3m\x1B[38;2;1;2;3;4m");
+                          << QByteArray("\x1B[1;3;3;4;5;6;7;8;9;1;3;3;4m\x1B[38;2;1;2;3m");
 }
 
 void TestStreamFilter::rewritesSgr()
@@ -233,9 +235,10 @@ void TestStreamFilter::showsFaintText_data()
     row("reset", "\x1B[2mhint\x1B[0m\x1B[39m", "\x1B[90mhint\x1B[0m\x1B[39m");
     row("reset by nothing", "\x1B[2mhint\x1B[m\x1B[39m", "\x1B[90mhint\x1B[m\x1B[39m");
     row("in a colour", "\x1B[31m\x1B[2mred\x1B[22mred", "\x1B[31mred\x1B[22mred");
-    row("in one sequence", "\x1B[2;31mred\x1B[0m", "\x1B[90;31mred\x1B[0m");
+    row("in one sequence", "\x1B[2;31mred\x1B[0m", "\x1B[31mred\x1B[0m");
     row("colour in between", "\x1B[2mhint \x1B[32mgreen\x1B[39m hint\x1B[22m",
         "\x1B[90mhint \x1B[32mgreen\x1B[90m hint\x1B[22;39m");
+    row("colours after a reset", "\x1B[2mx\x1B[0;32mx\x1B[31;0m", "\x1B[90mx\x1B[0;32mx\x1B[31;0m");
     row("true colour", "\x1B[38;2;1;2;3mx\x1B[2mx\x1B[22mx",
         "\x1B[38;2;1;2;3mx"
         "x\x1B[22mx");
@@ -256,6 +259,37 @@ void TestStreamFilter::showsFaintText()
     QFETCH(QByteArray, bytes);
     QFETCH(QByteArray, expected);
     StreamFilter filter;
+    QCOMPARE(filter.filter(bytes), expected);
+}
+
+void TestStreamFilter::textOnColourCanBeRead_data()
+{
+    QTest::addColumn<QByteArray>("bytes");
+    QTest::addColumn<QByteArray>("expected");
+    const auto row = [](const char* name, const char* bytes, const char* expected) {
+        QTest::newRow(name) << QByteArray(bytes) << QByteArray(expected);
+    };
+    // On red nothing but white can be read.
+    row("grey on red", "\x1B[37;41merror\x1B[0m", "\x1B[41;38;2;255;255;255merror\x1B[0m");
+    row("default on red", "\x1B[41merror\x1B[49m", "\x1B[41;38;2;255;255;255merror\x1B[49;39m");
+    row("blue on red", "\x1B[34m\x1B[41mx\x1B[m", "\x1B[34m\x1B[41;38;2;255;255;255mx\x1B[m");
+    row("back to the default", "\x1B[34m\x1B[41mx\x1B[49mx",
+        "\x1B[34m\x1B[41;38;2;255;255;255mx\x1B[49;34mx");
+    row("black on white", "\x1B[30;47mx", "\x1B[47;30mx");
+    row("concealed", "\x1B[31;41mx", "\x1B[41;31mx");
+    row("true colours are pictures", "\x1B[41;38;2;9;9;9mx\x1B[31;48;5;9mx",
+        "\x1B[41;38;2;9;9;9mx\x1B[48;5;9;31mx");
+}
+
+/// vi's messages, the labels of test runners, and what ls shows of folders that all may write.
+void TestStreamFilter::textOnColourCanBeRead()
+{
+    QFETCH(QByteArray, bytes);
+    QFETCH(QByteArray, expected);
+    ReadableColours colours;
+    colours.instead[1].fill(qRgb(255, 255, 255));
+    StreamFilter filter;
+    filter.setReadableColours(colours);
     QCOMPARE(filter.filter(bytes), expected);
 }
 

@@ -2,11 +2,14 @@
 #include <QFontMetrics>
 #include <QImage>
 #include <QSet>
+#include <QSettings>
 #include <QTest>
 #include <QTransform>
 
 #include "tests/widgets/stall_meter.h"
+#include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
+#include "widgets/terminal/readable_colours.h"
 #include "widgets/terminal/terminal_view.h"
 
 using namespace caisson;
@@ -25,6 +28,8 @@ private slots:
     void signsOfAgentsAreThere_data();
     void signsOfAgentsAreThere();
     void faintTextIsDimmed();
+    void everyPairOfColoursCanBeRead_data();
+    void everyPairOfColoursCanBeRead();
 
 private:
     QImage shown(const QByteArray& bytes);
@@ -175,6 +180,35 @@ void TestTerminalDrawing::faintTextIsDimmed()
     const int plain = strongest(cellsOf(shown("HHHH"), 0, 4));
     const int faint = strongest(cellsOf(shown("\x1B[2mHHHH\x1B[m"), 0, 4));
     QVERIFY2(faint > plain + 30, qPrintable(QStringLiteral("%1 and %2").arg(plain).arg(faint)));
+}
+
+void TestTerminalDrawing::everyPairOfColoursCanBeRead_data()
+{
+    QTest::addColumn<QString>("scheme");
+    QTest::newRow("light") << QStringLiteral(":/caisson/terminal/caisson-light.colorscheme");
+    QTest::newRow("dark") << QStringLiteral(":/caisson/terminal/caisson-dark.colorscheme");
+}
+
+void TestTerminalDrawing::everyPairOfColoursCanBeRead()
+{
+    QFETCH(QString, scheme);
+    const QSettings file(scheme, QSettings::IniFormat);
+    const auto colour = [&](int index) {
+        const int plain = index % 8;
+        const QString name = index == 16  ? QStringLiteral("Foreground")
+                             : index >= 8 ? QStringLiteral("Color%1Intense").arg(plain)
+                                          : QStringLiteral("Color%1").arg(plain);
+        return QColor(file.value(name + QStringLiteral("/Color")).toString());
+    };
+    const ReadableColours readable = readableColours(scheme);
+    for (int ground = 0; ground < 16; ++ground) {
+        for (int text = 0; text <= 16; ++text) {
+            const auto& instead = readable.instead[ground][text];
+            const QColor shown = instead ? QColor(*instead) : colour(text);
+            QVERIFY2(contrastRatio(shown, colour(ground)) >= 4.5,
+                     qPrintable(QStringLiteral("%1 on %2").arg(text).arg(ground)));
+        }
+    }
 }
 
 QTEST_MAIN(TestTerminalDrawing)
