@@ -12,6 +12,7 @@ namespace caisson {
 namespace {
 
 std::atomic<LogLevel> g_level = LogLevel::Info;
+UniqueFd g_file;
 
 std::string_view levelName(LogLevel level)
 {
@@ -29,6 +30,11 @@ std::string_view levelName(LogLevel level)
 }
 
 } // namespace
+
+void setLogFile(UniqueFd file)
+{
+    g_file = std::move(file);
+}
 
 void setLogLevel(LogLevel level)
 {
@@ -53,7 +59,8 @@ void writeLog(LogLevel level, std::string_view text)
     line += '\n';
     // One write(2) a line, so that lines of several threads and processes do not mix. Where
     // standard error is gone there is nobody left to tell.
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+    [[maybe_unused]] const ssize_t written =
+        ::write(g_file ? g_file.get() : STDERR_FILENO, line.data(), line.size());
 }
 
 } // namespace caisson

@@ -4,13 +4,18 @@
 #include <format>
 #include <string_view>
 
+#include "backend/base/unique_fd.h"
+
 namespace caisson {
 
 enum class LogLevel { Debug, Info, Warning, Failure };
 
-/// One line on standard error: time, level, text. Control characters in `text` are escaped, since
+/// One line on standard error, or in the log file: time, level, text. Control characters in `text` are escaped, since
 /// much of what is logged was written by a sandbox. Any thread.
 void writeLog(LogLevel level, std::string_view text);
+
+/// From here on lines go to that file. Before there are threads.
+void setLogFile(UniqueFd file);
 
 /// Lines below `level` are dropped. Default: Info.
 void setLogLevel(LogLevel level);

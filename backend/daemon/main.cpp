@@ -10,6 +10,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,20 +22,21 @@ namespace {
 
 constexpr std::chrono::seconds kIdleLimit(60);
 constexpr std::chrono::seconds kLookAround(2);
+constexpr int kWrongUse = 2;
 constexpr off_t kMaxLog = 4 * 1024 * 1024;
 
-/// Standard error goes to a file: whoever started this program does not listen.
-void redirectLog(const api::Paths& paths)
+/// Whoever started this program does not listen to its standard error.
+void logToFile(const api::Paths& paths)
 {
     const std::string path = paths.data + "/caissond.log";
     struct stat status{};
     const bool large = ::stat(path.c_str(), &status) == 0 && status.st_size > kMaxLog;
-    const int fd = ::open(path.c_str(),
-                          O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (large ? O_TRUNC : 0), 0600);
-    if (fd < 0)
-        return;
-    ::dup2(fd, STDERR_FILENO);
-    ::close(fd);
+    UniqueFd file(::open(path.c_str(),
+                         O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (large ? O_TRUNC : 0), 0600));
+    if (file)
+        setLogFile(std::move(file));
+    else
+        logWarning("cannot open {}: {}", path, std::strerror(errno));
 }
 
 Task<void> acceptClients(daemon::Listener& listener, daemon::Service& service)
@@ -81,7 +83,7 @@ int run(const api::Paths& paths)
         logFailure("{}", made.error().message);
         return 1;
     }
-    redirectLog(paths);
+    logToFile(paths);
     raiseDescriptorLimit();
     ::signal(SIGPIPE, SIG_IGN);
     // Not destroyed: what still waits in it at the end refers to objects that go before it.
@@ -124,7 +126,11 @@ int main(int argc, char** argv)
         std::string home;
         app.set_version_flag("--version", CAISSON_VERSION);
         app.add_option("--home", home, "Caisson's home; else CAISSON_HOME or the XDG folders");
-        CLI11_PARSE(app, argc, argv);
+        try {
+            app.parse(argc, argv);
+        } catch (const CLI::ParseError& error) {
+            return app.exit(error) == 0 ? 0 : kWrongUse; // --help and --version are none
+        }
         const Result<api::Paths> paths = home.empty() ? api::pathsFromEnvironment()
                                                       : Result<api::Paths>(api::pathsForHome(home));
         if (paths)

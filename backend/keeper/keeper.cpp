@@ -101,17 +101,22 @@ Task<void> Keeper::run(UniqueFd listening)
         // Whatever ended the link, nothing of the sandbox may live on.
         if (Result<void> killed = killProcess(m_container->process.get()); !killed)
             logFailure("{}", killed.error().message);
+        int status = 0;
         if (waitForEnd(m_container->process.get(), kKillLimit))
-            ::waitpid(m_container->initPid, nullptr, 0);
+            ::waitpid(m_container->initPid, &status, 0);
         else
             logFailure("init does not end");
+        const bool isOutOfMemory = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+                                   ranOutOfMemory(m_container->cgroups);
         clearUp();
         if (m_stopping)
             setState(api::SandboxState::Stopped, *m_stopping);
         else
             setState(api::SandboxState::Failed,
-                     lost->code == ErrorCode::Protocol
-                         ? lost->message
+                     lost->code == ErrorCode::Protocol ? lost->message
+                     : isOutOfMemory
+                         ? "it used up the memory it may have, files in /dev/shm included; "
+                           "start it again, or make one with more --memory"
                          : "the sandbox's first process ended by itself; start it again");
     }
     co_await (flushLinks() || api::sleepFor(kFarewell));

@@ -20,6 +20,7 @@ namespace {
 
 /// Where caissond puts the listening socket of keeperlink.h.
 constexpr int kListeningFd = 3;
+constexpr int kWrongUse = 2;
 
 int removeFolder(const std::string& folder)
 {
@@ -80,7 +81,11 @@ int main(int argc, char** argv)
     app.add_option("--sandbox", sandbox, "id of the sandbox")->required();
     app.add_option("--remove-folder", folder, "remove this folder of the sandbox, and leave");
     app.add_flag("--clear-up", clears, "remove what a keeper that was killed left, and leave");
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kWrongUse; // --help and --version are none
+    }
     try {
         if (!folder.empty())
             return removeFolder(folder);

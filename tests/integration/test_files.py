@@ -120,6 +120,25 @@ print(seen)
             writer.join()
         self.assertEqual(told.strip(), "{(300000, 1)}")
 
+    def test_an_upload_that_finds_no_room(self):
+        """It was never answered: more than the first megabyte was waited with for ever."""
+        self.box.must("sh", "-c", "echo old >/dev/shm/../file")  # /dev is a small tmpfs
+        size = int(self.box.must("sh", "-c", "df -B1 --output=size /dev | tail -1")) + 50_000_000
+        done = self.home.ctl("cp", "-", "box:/dev/file", input=bytes(size))
+        self.assertEqual(done.code, 125)
+        self.assertIn(b"No space left on device", done.err)
+        with self.home.api.open() as connection:
+            connection.settimeout(60)
+            connection.sendall(f"PUT {self.box.fileUrl('/dev/file')} HTTP/1.1\r\nHost: x\r\n"
+                               f"Content-Length: {size}\r\n\r\n".encode())
+            try:
+                connection.sendall(bytes(size))
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # the answer is there all the same
+            self.assertIn(b" 507 ", connection.recv(4096))
+        self.assertEqual(self.box.must("sh", "-c", "cat /dev/file; ls -A /dev | grep -c file"),
+                         b"old\n1\n")
+
     def test_an_upload_that_breaks_off_changes_nothing(self):
         self.box.put("/workspace/file", b"old")
         for head in ("Content-Length: 1000\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf"):

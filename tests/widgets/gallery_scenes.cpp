@@ -144,6 +144,7 @@ QWidget* controls()
                     .remedy = QStringLiteral("Install it, then start the sandbox again."),
                     .action = QStringLiteral("Start again"),
                     .act = [] {},
+                    .dismissed = {},
                     .about = {},
                     .topic = {}});
     errors->report({.what = QStringLiteral("second"),
@@ -151,6 +152,7 @@ QWidget* controls()
                     .remedy = {},
                     .action = {},
                     .act = {},
+                    .dismissed = {},
                     .about = {},
                     .topic = {}});
     layout->addWidget(errors);

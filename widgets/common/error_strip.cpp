@@ -25,7 +25,7 @@ ErrorStrip::ErrorStrip(QWidget* parent)
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_strip);
     m_strip->setDismissible(true);
-    connect(m_strip, &NoticeStrip::dismissed, this, &ErrorStrip::removeFirst);
+    connect(m_strip, &NoticeStrip::dismissed, this, &ErrorStrip::dismissFirst);
     connect(m_action, &QPushButton::clicked, this, &ErrorStrip::runAction);
     hide();
 }
@@ -92,6 +92,15 @@ void ErrorStrip::removeFirst()
         return;
     m_reports.removeFirst();
     showFirst();
+}
+
+void ErrorStrip::dismissFirst()
+{
+    const std::function<void()> dismissed =
+        m_reports.isEmpty() ? std::function<void()>() : m_reports.first().dismissed;
+    removeFirst();
+    if (dismissed)
+        dismissed();
 }
 
 void ErrorStrip::runAction()

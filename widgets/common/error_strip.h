@@ -12,12 +12,13 @@ namespace caisson {
 /// What went wrong, for a person: sentences, already translated.
 struct ErrorReport
 {
-    QString what;              ///< what happened
-    QString why;               ///< may be empty when `what` says it
-    QString remedy;            ///< what to do; may be empty when the button says it
-    QString action;            ///< the button that does it; empty for none
-    std::function<void()> act; ///< called when the button is pressed; the report is then gone
-    QString about;             ///< the thing that it is about, by id; empty: the window itself
+    QString what;                    ///< what happened
+    QString why;                     ///< may be empty when `what` says it
+    QString remedy;                  ///< what to do; may be empty when the button says it
+    QString action;                  ///< the button that does it; empty for none
+    std::function<void()> act;       ///< called when the button is pressed; the report is then gone
+    std::function<void()> dismissed; ///< called when the person closes the report
+    QString about; ///< the thing that it is about, by id; empty: the window itself
     QString topic; ///< two reports of one topic about one thing are one, the later wins. Empty: its
                    ///< sentences
 };
@@ -46,6 +47,7 @@ public:
 private:
     void showFirst();
     void removeFirst();
+    void dismissFirst();
     void runAction();
 
     QList<ErrorReport> m_reports;

@@ -59,6 +59,7 @@ DialogParts makeDialog(QWidget* asker, const QString& name, const QString& title
     dialog->setWindowModality(Qt::WindowModal);
     dialog->setWindowTitle(title);
     dialog->setAccessibleName(title);
+    dialog->setAttribute(Qt::WA_KeyboardFocusChange); // which answer Enter gives is always seen
 
     auto* heading = new QLabel(title);
     heading->setObjectName(name + QStringLiteral(".title"));

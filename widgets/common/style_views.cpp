@@ -54,7 +54,9 @@ void drawBranch(QPainter& painter, const QStyleOption& option)
     const Colors& colors = colorsOf(option.palette);
     const bool isOpen = option.state & QStyle::State_Open;
     const int side = metrics::kIconSize;
-    const QPoint corner(option.rect.center().x() + 1 - side / 2,
+    // Off the edge of the row's colour, which begins in the first branch.
+    const int shift = 3;
+    const QPoint corner(option.rect.center().x() + 1 - side / 2 + shift,
                         option.rect.center().y() + 1 - side / 2);
     painter.drawPixmap(corner, iconPixmap(isOpen ? Icon::ChevronDown : Icon::ChevronRight, side,
                                           colors.secondary, painter.device()->devicePixelRatioF()));

@@ -86,6 +86,7 @@ EditorPage::EditorPage(const QString& name, const QString& fileName, const Synta
     connect(m_loader, &TextLoader::finished, this, &EditorPage::onTextLoaded);
     connect(m_editor->document(), &QTextDocument::modificationChanged, this,
             &EditorPage::modifiedChanged);
+    connect(this, &EditorPage::modifiedChanged, this, &EditorPage::nameWhatReloadingDrops);
     connect(m_editor->document(), &QTextDocument::contentsChange, this, [this] {
         if (canEdit())
             emit edited();
@@ -484,12 +485,17 @@ void EditorPage::externalDelete()
 void EditorPage::askAboutChange()
 {
     m_deletedStrip->hide();
+    nameWhatReloadingDrops();
+    m_changedStrip->show();
+}
+
+void EditorPage::nameWhatReloadingDrops()
+{
     m_changedStrip->setText(tr("This file has changed on disk."),
                             isModified()
                                 ? tr("Reloading drops what you have not saved; undo brings "
                                      "it back.")
                                 : QString());
-    m_changedStrip->show();
 }
 
 void EditorPage::reload()

@@ -133,6 +133,7 @@ private:
     void compared(bool isSame, const OnDisk& theirs);
     void chooseLanguage();
     void askAboutChange();
+    void nameWhatReloadingDrops();
     void reload();
     void keepMine();
     void requestSave();

@@ -92,6 +92,17 @@ bool DraftStore::contains(const QString& sandbox, const QByteArray& path) const
     return m_drafts.contains(fileOf({sandbox, path}));
 }
 
+QStringList DraftStore::sandboxes() const
+{
+    QStringList sandboxes;
+    for (const Key& key : m_drafts) {
+        if (!sandboxes.contains(key.sandbox))
+            sandboxes += key.sandbox;
+    }
+    sandboxes.sort();
+    return sandboxes;
+}
+
 QList<QByteArray> DraftStore::pathsOf(const QString& sandbox) const
 {
     QList<QByteArray> paths;

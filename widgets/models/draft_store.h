@@ -35,6 +35,8 @@ public:
     ~DraftStore() override;
 
     bool contains(const QString& sandbox, const QByteArray& path) const;
+    /// Those in which there are drafts.
+    QStringList sandboxes() const;
     /// The files of which there are drafts.
     QList<QByteArray> pathsOf(const QString& sandbox) const;
 

@@ -86,6 +86,9 @@ QString remedy(const Error& error, Subject subject)
     case ErrorCode::IsADirectory:
         return subject == Subject::SandboxFile ? tr("Rename or delete the folder, then try again.")
                                                : QString();
+    case ErrorCode::NotADirectory:
+        return subject == Subject::SandboxFile ? tr("Rename or delete that file, then try again.")
+                                               : QString();
     case ErrorCode::NotEmpty:
         return subject == Subject::SandboxFile ? tr("Delete what is in it first.") : QString();
     default:

@@ -80,6 +80,7 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
 {
     setObjectName(QStringLiteral("newSandbox"));
     setAttribute(Qt::WA_DeleteOnClose);
+    setAttribute(Qt::WA_KeyboardFocusChange); // the ring is seen from the first key on
     setWindowModality(Qt::WindowModal);
     setWindowTitle(tr("New sandbox"));
     setAccessibleName(windowTitle());
@@ -99,7 +100,7 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
     beginsLabel->setObjectName(QStringLiteral("newSandbox.begins"));
     m_choiceRows->setSpacing(4);
     m_choiceRows->addWidget(makeChoice(SandboxContent::Empty, QStringLiteral("newSandbox.empty"),
-                                       tr("&Nothing"), tr("A place to start from scratch.")));
+                                       tr("N&othing"), tr("A place to start from scratch.")));
     m_choiceRows->addWidget(makeChoice(SandboxContent::CopiedFolder,
                                        QStringLiteral("newSandbox.copy"), tr("A &copy of a folder"),
                                        tr("Your folder stays as it is, whatever happens inside.")));
@@ -180,11 +181,6 @@ QWidget* NewSandboxDialog::makeChoice(SandboxContent content, const QString& nam
     button->setObjectName(name);
     button->setAccessibleDescription(explanation);
     m_choices->addButton(button, static_cast<int>(content));
-    // Chosen by its letter, too.
-    connect(button, &QAbstractButton::clicked, button, [button] {
-        if (!button->hasFocus())
-            button->setFocus(Qt::ShortcutFocusReason);
-    });
     auto* note = makeNote(name + QStringLiteral(".note"));
     note->setText(explanation);
     auto* choice = new QWidget;

@@ -14,7 +14,6 @@
 #include "widgets/models/draft_store.h"
 #include "widgets/models/file_names.h"
 #include "widgets/workbench/file_page.h"
-#include "widgets/workbench/lost_text.h"
 
 namespace caisson {
 
@@ -174,10 +173,18 @@ void EditorArea::showNext(int step)
     focusCurrent();
 }
 
-void EditorArea::focusCurrent()
+bool EditorArea::focusCurrent()
 {
     QWidget* page = current();
+    if (!page && m_empty->button()->isHidden())
+        return false;
     (page ? page : m_empty->button())->setFocus(Qt::ShortcutFocusReason);
+    return true;
+}
+
+void EditorArea::setRunning(bool isRunning)
+{
+    m_empty->setAction(isRunning ? tr("New file") : QString());
 }
 
 void EditorArea::showCurrent()
@@ -275,17 +282,6 @@ QList<OpenFileState> EditorArea::files() const
     for (int index = 0; index < m_tabs->count(); ++index)
         files += OpenFileState{.path = at(index)->path(), .view = at(index)->viewState()};
     return files;
-}
-
-QList<LostText> EditorArea::unsavedTexts() const
-{
-    QList<LostText> texts;
-    for (int index = 0; index < m_tabs->count(); ++index) {
-        if (at(index)->isModified())
-            texts += LostText{.name = displayName(lastComponent(at(index)->path())),
-                              .text = at(index)->text()};
-    }
-    return texts;
 }
 
 QByteArray EditorArea::activePath() const

@@ -15,7 +15,6 @@ namespace caisson {
 class EmptyState;
 class FilePage;
 class TabBar;
-struct LostText;
 
 /// The open files of one sandbox, in tabs.
 class EditorArea : public QWidget
@@ -30,7 +29,10 @@ public:
     void save();
     void closeCurrent();
     void showNext(int step);
-    void focusCurrent();
+    /// False where nothing takes the focus: no file is open, and none can be made.
+    bool focusCurrent();
+    /// Whether the sandbox runs, and a new file can be made.
+    void setRunning(bool isRunning);
 
     FilePage* current() const;
     int count() const;
@@ -46,7 +48,6 @@ public:
 
     QList<OpenFileState> files() const;
     QByteArray activePath() const;
-    QList<LostText> unsavedTexts() const;
     /// Opens them, and what else there are drafts of.
     void restore(const QList<OpenFileState>& files, const QByteArray& active);
 

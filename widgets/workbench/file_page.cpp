@@ -28,6 +28,12 @@ constexpr std::chrono::milliseconds kCheckDelay{100};
 constexpr std::chrono::milliseconds kDraftDelay{500};
 constexpr std::chrono::milliseconds kDraftDelayPerMega{100};
 
+/// It is not there, or what was its folder is now a file.
+bool isGone(const Error& error)
+{
+    return error.code == ErrorCode::NotFound || error.code == ErrorCode::NotADirectory;
+}
+
 } // namespace
 
 FilePage::FilePage(const WindowServices& services, QString sandbox, QByteArray path,
@@ -106,11 +112,6 @@ bool FilePage::canSave() const
     return m_isLoaded && m_editor->canEdit();
 }
 
-QString FilePage::text() const
-{
-    return m_isLoaded ? m_editor->snapshot().text.text() : QString();
-}
-
 void FilePage::load()
 {
     if (m_draft || !m_drafts.contains(m_sandbox, m_path)) {
@@ -136,17 +137,15 @@ void FilePage::read(Reading reading)
 
 void FilePage::received(Reading reading, const Result<desk::FileContent>& result)
 {
-    const bool isMissing = !result && result.error().code == ErrorCode::NotFound;
+    const bool isMissing = !result && isGone(result.error());
     if (result && reading == Reading::Check)
         m_editor->externalChange(result->bytes, QString::fromStdString(result->entry.etag));
     else if (result)
         show(result->bytes, QString::fromStdString(result->entry.etag));
     else if (reading == Reading::First && isMissing && m_draft)
         showUnsavedOfNothing();
-    else if (reading == Reading::First && isMissing)
-        showMissing(result.error());
     else if (reading == Reading::First)
-        showFailure(result.error());
+        showWhyNot(result.error());
     else if (isMissing)
         m_editor->externalDelete();
     else if (reading == Reading::Reload)
@@ -265,18 +264,26 @@ void FilePage::showView(QWidget* view, QWidget* focus)
         focus->setFocus(Qt::ShortcutFocusReason);
 }
 
-/// A link may be there when what it leads to is not.
-void FilePage::showMissing(const Error& error)
+/// A link may be there when what it leads to is not, or is the link itself.
+void FilePage::showWhyNot(const Error& error)
 {
+    const bool isCircle = error.code == ErrorCode::BadRequest;
+    if (error.code != ErrorCode::NotFound && !isCircle) {
+        showFailure(error);
+        return;
+    }
     m_backend.statFile(m_sandbox, m_path)
-        .then(this, [this, error](const Result<api::FileEntry>& result) {
-            if (result && result->type == api::FileType::Symlink && result->linkTarget)
-                showSentence(
-                    tr("“%1” is a link to “%2”, which is not there.")
-                        .arg(displayName(lastComponent(m_path)),
-                             displayName(QByteArray::fromStdString(result->linkTarget->bytes))));
-            else
+        .then(this, [this, error, isCircle](const Result<api::FileEntry>& result) {
+            if (!result || result->type != api::FileType::Symlink || !result->linkTarget) {
                 showFailure(error);
+                return;
+            }
+            const QString sentence = isCircle
+                                         ? tr("“%1” is a link to “%2”, and that leads in a circle.")
+                                         : tr("“%1” is a link to “%2”, which is not there.");
+            showSentence(
+                sentence.arg(displayName(lastComponent(m_path)),
+                             displayName(QByteArray::fromStdString(result->linkTarget->bytes))));
         });
 }
 
@@ -326,10 +333,10 @@ void FilePage::checked(const Result<api::FileEntry>& result)
         }
         if (etag != m_editor->etag())
             m_editor->externalChange(etag);
-    } else if (result.error().code == ErrorCode::NotFound && !movedTo.isEmpty()) {
+    } else if (isGone(result.error()) && !movedTo.isEmpty()) {
         emit moved(movedTo);
         m_checkAgain = true; // whether it is there
-    } else if (result.error().code == ErrorCode::NotFound) {
+    } else if (isGone(result.error())) {
         m_editor->externalDelete();
     }
     endCheck();
@@ -412,6 +419,10 @@ void FilePage::saveFailed(const Error& error)
         failure.subject = Subject::Other;
         failure.again = [this] { makeFolderAndSave(); };
         failure.action = tr("Make the folder");
+    } else if (error.code == ErrorCode::NotADirectory) {
+        failure.error.message = tr("A file has taken the place of its folder, “%1”.")
+                                    .arg(displayName(lastComponent(parentPath(m_path))))
+                                    .toStdString();
     }
     emit failed(failure);
 }

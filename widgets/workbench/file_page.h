@@ -39,8 +39,6 @@ public:
     EditorPage* editor() const { return m_editor; }
     bool isModified() const;
     bool canSave() const;
-    /// As it is in the editor; empty while it is not loaded.
-    QString text() const;
     /// The sentence that failed() begins with where saving failed, and settled() takes back.
     QString notSaved() const;
     /// Whether its text is on the screen, and not why it is not.
@@ -86,7 +84,7 @@ private:
     void saveFailed(const Error& error);
     void makeFolderAndSave();
     void showFailure(const Error& error);
-    void showMissing(const Error& error);
+    void showWhyNot(const Error& error);
     void showSentence(const QString& sentence);
     void showView(QWidget* view, QWidget* focus);
     void showUnsavedOfNothing();

@@ -30,7 +30,6 @@
 #include "widgets/workbench/file_page.h"
 #include "widgets/workbench/first_run_page.h"
 #include "widgets/workbench/keyboard_dialog.h"
-#include "widgets/workbench/lost_text.h"
 #include "widgets/workbench/sandbox_page.h"
 #include "widgets/workbench/status_line.h"
 #include "widgets/workbench/terminal_area.h"
@@ -245,7 +244,7 @@ void MainWindow::connectPanes()
     connect(&m_model, &SandboxModel::rowsAboutToBeRemoved, this,
             [this](const QModelIndex&, int first, int last) {
                 for (int row = first; row <= last; ++row)
-                    m_errors->withdrawAll(m_model.index(row).data(SandboxModel::IdRole).toString());
+                    letGoOf(m_model.index(row).data(SandboxModel::IdRole).toString());
             });
     connect(&m_model, &SandboxModel::dataChanged, this, &MainWindow::showTitle);
     connect(&m_services.stateFile, &StateFile::failed, this, [this](const QString& why) {
@@ -254,6 +253,7 @@ void MainWindow::connectPanes()
                           .remedy = {},
                           .action = {},
                           .act = {},
+                          .dismissed = {},
                           .about = {},
                           .topic = QStringLiteral("state")});
     });
@@ -263,6 +263,7 @@ void MainWindow::connectPanes()
                           .remedy = tr("Save it before you close the window."),
                           .action = {},
                           .act = {},
+                          .dismissed = {},
                           .about = {},
                           .topic = QStringLiteral("drafts")});
     });
@@ -326,7 +327,8 @@ void MainWindow::adopt(SandboxPage* page)
     });
     connect(page, &SandboxPage::settled, this,
             [this, page](const QString& what) { m_errors->withdraw(page->id(), what); });
-    connect(page, &SandboxPage::noted, this, [this](const QString& sentence) { say(sentence); });
+    connect(page, &SandboxPage::noted, this,
+            [this, page](const QString& sentence) { say(sentence, page->id()); });
     connect(page, &SandboxPage::startAsked, this, [this, page] { m_actions.start(page->id()); });
     connect(page, &SandboxPage::newFileAsked, m_files->fileActions().first(), &QAction::trigger);
     connect(page->editors(), &EditorArea::statusChanged, this, &MainWindow::showFileStatus);
@@ -381,6 +383,18 @@ void MainWindow::showCurrentPage()
     showFileStatus();
 }
 
+/// It is about to go, with its page.
+void MainWindow::letGoOf(const QString& sandbox)
+{
+    m_errors->withdrawAll(sandbox);
+    if (m_noteAbout == sandbox)
+        m_note->hide();
+    // What is being typed must not press a button of the next one.
+    if (const SandboxPage* page = m_workspace->find(sandbox);
+        page && page->isAncestorOf(focusWidget()))
+        setFocus();
+}
+
 void MainWindow::showTitle()
 {
     const SandboxPage* page = m_workspace->current();
@@ -425,9 +439,7 @@ void MainWindow::focusPart(WindowPart part)
         m_sandboxes->focusList();
     else if (part == WindowPart::Files)
         m_files->focusTree();
-    else if (page && part == WindowPart::Editors)
-        page->editors()->focusCurrent();
-    else if (page)
+    else if (page && (part != WindowPart::Editors || !page->editors()->focusCurrent()))
         page->terminals()->focusCurrent();
 }
 

@@ -29,7 +29,6 @@ class SandboxesPane;
 class StatusLine;
 class TopBar;
 class Workspace;
-struct LostText;
 
 /// The window: puts the panes together, and hands what happens in one to the others.
 class MainWindow : public QWidget
@@ -62,6 +61,7 @@ private:
     void showListed();
     void showSandbox(const QString& id);
     void showCurrentPage();
+    void letGoOf(const QString& sandbox);
     void showTitle();
     void showFileStatus();
     void newSandbox();
@@ -70,11 +70,12 @@ private:
     void closeTab();
     void focusPart(WindowPart part);
     WindowPart focusedPart() const;
-    void say(const QString& what, const QString& detail = {});
+    void say(const QString& what, const QString& sandbox = {});
     void reportCopy(const FolderCopying& copying, const Error& error);
     void copiesChanged();
     void report(const Failure& failure, const QString& sandbox = {});
-    void reportLost(const QString& sandbox, const QList<LostText>& texts);
+    void reportLost(const QString& sandbox, const QString& name);
+    void copyLost(const QString& sandbox, const QString& name);
     void showUnreached(const QString& sentence, std::function<void()> again);
     void showWaiting();
     void reportLink(desk::LinkState state, const QString& why);
@@ -103,7 +104,8 @@ private:
     ErrorStrip* m_errors;
     StatusLine* m_status;
     QTimer m_saveSoon;
-    QTimer m_noteTime; ///< until what was said has been read
+    QString m_noteAbout; ///< the sandbox, by id
+    QTimer m_noteTime;   ///< until what was said has been read
     bool m_isLinkLost = false;
     bool m_mayClose = false;          ///< the person knows what is not finished
     std::function<void()> m_tryAgain; ///< what the page without sandboxes offers

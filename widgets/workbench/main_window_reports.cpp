@@ -5,13 +5,13 @@
 #include <QGuiApplication>
 #include <QLocale>
 #include <QStackedWidget>
-#include <algorithm>
 
 #include "widgets/common/activity_line.h"
 #include "widgets/common/empty_state.h"
 #include "widgets/common/error_strip.h"
+#include "widgets/models/draft_store.h"
+#include "widgets/models/file_names.h"
 #include "widgets/models/reason.h"
-#include "widgets/workbench/lost_text.h"
 #include "widgets/workbench/status_line.h"
 
 /// What MainWindow tells the person: in a strip, or in the whole window while there is nothing else.
@@ -23,9 +23,10 @@ const QString kLinkTopic = QStringLiteral("link");
 
 } // namespace
 
-void MainWindow::say(const QString& what, const QString& detail)
+void MainWindow::say(const QString& what, const QString& sandbox)
 {
-    m_note->setText(what, detail);
+    m_noteAbout = sandbox;
+    m_note->setText(what);
     m_note->show();
     m_noteTime.start();
 }
@@ -58,32 +59,50 @@ void MainWindow::report(const Failure& failure, const QString& sandbox)
                                 : failure.action.isEmpty() ? tr("Try again")
                                                            : failure.action,
                       .act = failure.again,
+                      .dismissed = {},
                       .about = sandbox,
                       .topic = failure.what});
 }
 
-/// Not about the sandbox's id: the report stays when the sandbox has gone.
-void MainWindow::reportLost(const QString& sandbox, const QList<LostText>& texts)
+/// Not about the sandbox: the report stays when that has gone, and the drafts as long as the report.
+void MainWindow::reportLost(const QString& sandbox, const QString& name)
 {
-    QStringList names;
-    QStringList parts;
-    for (const LostText& lost : texts) {
-        names += QStringLiteral("“%1”").arg(lost.name);
-        if (texts.size() > 1)
-            parts += QStringLiteral("==> %1 <==").arg(lost.name); // as tail(1) parts its files
-        parts += lost.text;
-    }
-    const bool hasText =
-        std::ranges::any_of(texts, [](const LostText& lost) { return !lost.text.isEmpty(); });
-    m_errors->report({.what = tr("“%1” was removed by another program.").arg(sandbox),
-                      .why = tr("What you had not saved in it went with it: %1.")
-                                 .arg(QLocale().createSeparatedList(names)),
+    QStringList files;
+    for (const QByteArray& path : m_services.drafts.pathsOf(sandbox))
+        files += QStringLiteral("“%1”").arg(displayName(lastComponent(path)));
+    m_errors->report({.what = name.isEmpty() ? tr("A sandbox was removed by another program.")
+                                             : tr("“%1” was removed by another program.").arg(name),
+                      .why = tr("What you had not saved in it is kept until you dismiss this: %1.")
+                                 .arg(QLocale().createSeparatedList(files)),
                       .remedy = {},
-                      .action = hasText ? tr("Copy the text") : QString(),
-                      .act = [all = parts.join(QLatin1Char(
-                                  '\n'))] { QGuiApplication::clipboard()->setText(all); },
+                      .action = tr("Copy the text"),
+                      .act = [this, sandbox, name] { copyLost(sandbox, name); },
+                      .dismissed = [this, sandbox] { m_services.drafts.removeSandbox(sandbox); },
                       .about = {},
                       .topic = QStringLiteral("lost ") + sandbox});
+}
+
+/// Into the clipboard; of several files each below its name, as tail(1) writes them.
+void MainWindow::copyLost(const QString& sandbox, const QString& name)
+{
+    const QList<QByteArray> paths = m_services.drafts.pathsOf(sandbox);
+    QList<QFuture<std::optional<Draft>>> drafts;
+    for (const QByteArray& path : paths)
+        drafts += m_services.drafts.read(sandbox, path);
+    QtFuture::whenAll(drafts.begin(), drafts.end())
+        .then(this, [this, paths](const QList<QFuture<std::optional<Draft>>>& read) {
+            QString text;
+            for (qsizetype at = 0; at < read.size(); ++at) {
+                const std::optional<Draft> draft = read[at].result();
+                if (paths.size() > 1)
+                    text += QStringLiteral("==> %1 <==\n").arg(displayName(paths[at]));
+                if (draft)
+                    text += QString::fromUtf8(draft->bytes);
+            }
+            QGuiApplication::clipboard()->setText(text);
+            say(tr("Copied. You can paste it elsewhere."));
+        });
+    reportLost(sandbox, name); // a clipboard is soon another's
 }
 
 void MainWindow::showUnreached(const QString& sentence, std::function<void()> again)
@@ -118,6 +137,7 @@ void MainWindow::reportLink(desk::LinkState state, const QString& why)
                                .remedy = tr("Sandboxes go on; this window tries again by itself."),
                                .action = tr("Try again"),
                                .act = [this] { m_services.backend.retry(); },
+                               .dismissed = {},
                                .about = {},
                                .topic = kLinkTopic};
         if (std::exchange(m_isLinkLost, true))

@@ -111,6 +111,7 @@ void SandboxPage::setSandbox(const api::Sandbox& sandbox)
 {
     const bool runs = sandbox.state == api::SandboxState::Running;
     const bool isAnother = sandbox.incarnation != m_sandbox.incarnation;
+    m_editors->setRunning(runs);
     m_sandbox = sandbox;
     if (m_isRunning && (!runs || isAnother))
         end();

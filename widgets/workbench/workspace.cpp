@@ -2,7 +2,6 @@
 #include "widgets/workbench/workspace.h"
 
 #include "widgets/models/draft_store.h"
-#include "widgets/models/file_names.h"
 #include "widgets/models/sandbox_model.h"
 #include "widgets/workbench/editor_area.h"
 #include "widgets/workbench/sandbox_page.h"
@@ -68,9 +67,8 @@ void Workspace::forget(int first, int last)
 {
     for (int row = first; row <= last; ++row) {
         const QString id = m_model.index(row).data(SandboxModel::IdRole).toString();
-        reportUnsaved(m_model.at(row));
+        forgetDrafts(m_model.at(row));
         m_left.remove(id);
-        m_services.drafts.removeSandbox(id);
         if (SandboxPage* page = m_pages.take(id)) {
             removeWidget(page);
             delete page;
@@ -82,20 +80,19 @@ void Workspace::forget(int first, int last)
 
 /// The person was asked before this window removes one; other programs do not know of what is only
 /// in the window.
-void Workspace::reportUnsaved(const api::Sandbox& sandbox)
+void Workspace::forgetDrafts(const api::Sandbox& sandbox)
 {
     const QString id = QString::fromStdString(sandbox.id);
-    if (m_model.task(id) == SandboxTask::Removing)
+    if (m_model.task(id) == SandboxTask::Removing) {
+        m_services.drafts.removeSandbox(id);
         return;
-    QList<LostText> texts;
-    if (const SandboxPage* page = m_pages.value(id)) {
-        texts = page->editors()->unsavedTexts();
-    } else {
-        for (const QByteArray& path : m_services.drafts.pathsOf(id))
-            texts += LostText{.name = displayName(lastComponent(path)), .text = {}};
     }
-    if (!texts.isEmpty())
-        emit unsavedLost(QString::fromStdString(sandbox.name), texts);
+    if (SandboxPage* page = m_pages.value(id))
+        page->editors()->keepDrafts();
+    if (!m_services.drafts.pathsOf(id).isEmpty()) {
+        m_lost += id;
+        emit unsavedLost(id, QString::fromStdString(sandbox.name));
+    }
 }
 
 void Workspace::forgetOthers()
@@ -105,6 +102,12 @@ void Workspace::forgetOthers()
         known += m_model.index(row).data(SandboxModel::IdRole).toString();
     m_left.removeIf([&](const auto& left) { return !known.contains(left.key()); });
     m_services.drafts.keepSandboxes(known);
+    for (const QString& id : m_services.drafts.sandboxes()) {
+        if (known.contains(id) || m_lost.contains(id))
+            continue;
+        m_lost += id;
+        emit unsavedLost(id, {});
+    }
 }
 
 void Workspace::finish()

@@ -3,7 +3,6 @@
 
 #include "backend/desk/backend.h"
 #include "widgets/models/window_state.h"
-#include "widgets/workbench/lost_text.h"
 #include "widgets/workbench/window_services.h"
 
 #include <QHash>
@@ -44,19 +43,21 @@ signals:
     void pageMade(caisson::SandboxPage* page);
     void shown();   ///< another page, or the same in another state
     void changed(); ///< what states() tells
-    /// Another program has removed a sandbox in which something was not saved.
-    void unsavedLost(const QString& sandboxName, const QList<caisson::LostText>& texts);
+    /// Another program has removed a sandbox in which something was not saved; the drafts are still
+    /// there. The name is empty where it is not known any more.
+    void unsavedLost(const QString& sandbox, const QString& name);
 
 private:
     void follow(int first, int last);
     void forget(int first, int last);
-    void reportUnsaved(const api::Sandbox& sandbox);
+    void forgetDrafts(const api::Sandbox& sandbox);
 
     WindowServices m_services;
     SandboxModel& m_model;
     QAction* m_newTerminal;
     QMap<QString, SandboxViewState> m_left;
     QHash<QString, SandboxPage*> m_pages;
+    QStringList m_lost; ///< those that unsavedLost() told of
 };
 
 } // namespace caisson

@@ -78,12 +78,22 @@ Task<Result<InitChannel::Item>> InitChannel::read()
     co_return item;
 }
 
+const Error* InitChannel::failure() const
+{
+    const auto failed = std::ranges::find_if(
+        m_waiting, [](const Waiting& waiting) { return waiting.event && waiting.event->error; });
+    return failed == m_waiting.end() ? nullptr : &*failed->event->error;
+}
+
 Task<Result<void>> InitChannel::write(std::string_view bytes)
 {
     // To init this would be a broken link, and the end of the sandbox.
     if (m_endSent)
         co_return fail(ErrorCode::BadRequest, "input came after its end");
     while (!bytes.empty()) {
+        // Init takes no more of what it cannot use, and grants no more credit to wait for.
+        if (const Error* why = failure())
+            co_return std::unexpected(*why);
         if (Result<void> writable = co_await m_link.waitWritable(); !writable)
             co_return writable;
         if (m_maySend == 0) {

@@ -39,13 +39,17 @@ public:
     /// lets init send as many more.
     api::Task<Result<Item>> read();
 
-    /// Sends bytes as init takes them. Returns when the last is on its way. BadRequest after end().
+    /// Sends bytes as init takes them. Returns when the last is on its way, or with the error of a
+    /// "failed" event, which read() still has. BadRequest after end().
     api::Task<Result<void>> write(std::string_view bytes);
     /// No more bytes come. More than once is once.
     void end();
 
 private:
     friend class InitLink;
+
+    /// Of a "failed" event that waits.
+    const Error* failure() const;
 
     /// An item that waits. Small, since a hostile init may send a megabyte in frames of one byte:
     /// the bytes of all of them stand one after the other in m_bytes.

@@ -311,6 +311,26 @@ Result<Cgroups> Cgroups::create(const std::string& sandboxId, const api::Limits&
     return cgroups;
 }
 
+bool ranOutOfMemory(const std::vector<std::string>& folders)
+{
+    for (const std::string& folder : folders) {
+        // Version 2 and version 1; both have lines of a name and a number.
+        for (const char* file : {"/memory.events", "/memory.oom_control"}) {
+            const Result<std::string> text = readFile(folder + file);
+            if (!text)
+                continue; // a group of another controller
+            std::istringstream lines(*text);
+            std::string name;
+            std::int64_t count = 0;
+            while (lines >> name >> count) {
+                if (name == "oom_kill" && count > 0)
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
 Result<void> removeCgroups(const std::string& sandboxId, const std::string& record)
 {
     const auto content = readFile(record);

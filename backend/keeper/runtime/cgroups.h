@@ -48,6 +48,10 @@ private:
     std::vector<std::string> m_folders;
 };
 
+/// Whether the kernel has killed a process of folders() since the memory that they may have was used
+/// up.
+bool ranOutOfMemory(const std::vector<std::string>& folders);
+
 /// Ends every process in the groups that `record` lists, removes the groups, then the record. No
 /// record: nothing to do.
 Result<void> removeCgroups(const std::string& sandboxId, const std::string& record);

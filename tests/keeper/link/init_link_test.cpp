@@ -185,6 +185,31 @@ TEST_F(LyingInit, ThatDiesLeavesNobodyWaiting)
     channel.reset();
 }
 
+/// A disk that was full left an upload waiting for ever: init had failed and granted no more.
+TEST_F(LyingInit, ThatFailsIsWrittenToNoMore)
+{
+    auto channel = link->openChannel();
+    run([](LyingInit& self, InitChannel& open) -> Task<void> {
+        const auto write = [&]() -> Task<void> {
+            const std::string bytes(3 * api::kInitialCredit, 'x');
+            const Result<void> written = co_await open.write(bytes);
+            EXPECT_FALSE(written);
+            EXPECT_EQ(written.error().code, ErrorCode::NoSpace);
+            const auto item = co_await open.read();
+            EXPECT_TRUE(item && item->event.error);
+        };
+        const auto failInTheMiddle = [&]() -> Task<void> {
+            std::size_t got = 0;
+            while (got < api::kInitialCredit)
+                got += (co_await self.hear()).payload.size();
+            co_await self.say(api::encodeControl(
+                {0, "failed", open.id(), "", Error{ErrorCode::NoSpace, "full", {}}}));
+        };
+        co_await (write() && failInTheMiddle());
+    }(*this, *channel));
+    channel.reset();
+}
+
 TEST_F(LyingInit, IsSentNoMoreThanItGranted)
 {
     auto channel = link->openChannel();

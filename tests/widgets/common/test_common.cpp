@@ -158,6 +158,7 @@ void TestCommon::theNewestErrorComesFirst()
                    .remedy = QStringLiteral("Do."),
                    .action = {},
                    .act = {},
+                   .dismissed = {},
                    .about = {},
                    .topic = {}});
     errors.report({.what = QStringLiteral("Second."),
@@ -165,6 +166,7 @@ void TestCommon::theNewestErrorComesFirst()
                    .remedy = {},
                    .action = {},
                    .act = {},
+                   .dismissed = {},
                    .about = {},
                    .topic = {}});
     QVERIFY(!errors.isHidden());
@@ -190,6 +192,7 @@ void TestCommon::errorOfATopicReplacesAndIsWithdrawn()
                    .remedy = {},
                    .action = {},
                    .act = {},
+                   .dismissed = {},
                    .about = {},
                    .topic = topic});
     errors.report({.what = QStringLiteral("Still lost."),
@@ -197,6 +200,7 @@ void TestCommon::errorOfATopicReplacesAndIsWithdrawn()
                    .remedy = {},
                    .action = {},
                    .act = {},
+                   .dismissed = {},
                    .about = {},
                    .topic = topic});
     QCOMPARE(errors.count(), 1);
@@ -234,6 +238,7 @@ void TestCommon::errorActionRunsOnce()
                    .remedy = {},
                    .action = QStringLiteral("Again"),
                    .act = [&runs] { ++runs; },
+                   .dismissed = {},
                    .about = {},
                    .topic = {}});
     auto* button = errors.findChild<QPushButton*>(QStringLiteral("errorStrip.action"));

@@ -306,20 +306,32 @@ void TestWindowSandboxes::unsavedTextIsNamedBeforeItsSandboxIsRemoved()
     QCOMPARE(bench.errorText(), QString()); // it was asked
 }
 
-/// It went without a word, and the text with it.
+/// It went without a word, and the text with it: while the window looked on, and while it was closed.
 void TestWindowSandboxes::unsavedTextOfASandboxThatAnotherRemovedIsOffered()
 {
     Bench bench;
     bench.open();
     bench.openFile(QStringLiteral("notes.txt"));
     QTest::keyClicks(bench.editor(), QStringLiteral("mine "));
-    bench.backend.removeSandbox(bench.id);
+    bench.backend.removeSandbox(bench.id); // before the draft is written
     bench.settle();
     QCOMPARE(bench.errorText(), QStringLiteral("“bench” was removed by another program."));
     QCOMPARE(bench.find<QLabel>("errorStrip.detail")->text(),
-             QStringLiteral("What you had not saved in it went with it: “notes.txt”."));
+             QStringLiteral("What you had not saved in it is kept until you dismiss this: "
+                            "“notes.txt”."));
     bench.click("errorStrip.action");
-    QCOMPARE(QGuiApplication::clipboard()->text(), QStringLiteral("mine one\ntwo\n"));
+    QTRY_COMPARE(QGuiApplication::clipboard()->text(), QStringLiteral("mine one\ntwo\n"));
+
+    // It is still offered: after a restart, too.
+    QGuiApplication::clipboard()->clear();
+    bench.reopen();
+    QCOMPARE(bench.errorText(), QStringLiteral("A sandbox was removed by another program."));
+    bench.click("errorStrip.action");
+    QTRY_COMPARE(QGuiApplication::clipboard()->text(), QStringLiteral("mine one\ntwo\n"));
+    bench.click("errorStrip.dismiss");
+    QCOMPARE(bench.errorText(), QString());
+    QTRY_COMPARE(bench.drafts().size(), 0);
+    bench.reopen();
     QCOMPARE(bench.errorText(), QString());
 }
 
