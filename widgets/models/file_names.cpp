@@ -100,44 +100,34 @@ QString fileNameProblem(const QString& name)
     return {};
 }
 
-bool naturalLess(QStringView one, QStringView other)
+QString naturalKey(QStringView text)
 {
-    qsizetype i = 0;
-    qsizetype j = 0;
     const auto isDigit = [](QChar c) { return c >= u'0' && c <= u'9'; };
-    const auto digitRun = [&](QStringView text, qsizetype from) {
-        qsizetype end = from;
-        while (end < text.size() && isDigit(text[end]))
-            ++end;
-        return text.sliced(from, end - from);
-    };
-    const auto withoutZeros = [](QStringView digits) {
-        while (digits.size() > 1 && digits.front() == u'0')
-            digits = digits.sliced(1);
-        return digits;
-    };
-    while (i < one.size() && j < other.size()) {
-        if (isDigit(one[i]) && isDigit(other[j])) {
-            const QStringView a = digitRun(one, i);
-            const QStringView b = digitRun(other, j);
-            const QStringView x = withoutZeros(a);
-            const QStringView y = withoutZeros(b);
-            if (x.size() != y.size())
-                return x.size() < y.size();
-            if (const int order = x.compare(y))
-                return order < 0;
-            i += a.size();
-            j += b.size();
+    QString key;
+    key.reserve(text.size() + 8);
+    for (qsizetype at = 0; at < text.size();) {
+        if (!isDigit(text[at])) {
+            key += text[at++].toCaseFolded();
             continue;
         }
-        const QChar a = one[i].toCaseFolded();
-        const QChar b = other[j].toCaseFolded();
-        if (a != b)
-            return a < b;
-        ++i;
-        ++j;
+        qsizetype end = at;
+        while (end < text.size() && isDigit(text[end]))
+            ++end;
+        QStringView digits = text.sliced(at, end - at);
+        while (digits.size() > 1 && digits.front() == u'0')
+            digits = digits.sliced(1);
+        // A digit's place among other characters, then how large the number is.
+        key += u'0';
+        key += QChar(static_cast<char16_t>(digits.size()));
+        key += digits;
+        at = end;
     }
-    return one.size() - i < other.size() - j;
+    return key;
+}
+
+bool naturalLess(QStringView one, QStringView other)
+{
+    return naturalKey(one) < naturalKey(other);
 }
 
 } // namespace caisson

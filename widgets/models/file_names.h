@@ -25,5 +25,7 @@ QString fileNameProblem(const QString& name);
 /// The order of names in a list: letters without case, runs of digits by their value
 /// ("file2" before "file10"). A strict weak order; equal texts may differ in case.
 bool naturalLess(QStringView one, QStringView other);
+/// What naturalLess() compares, for who sorts many: keys are in order as QStrings are.
+QString naturalKey(QStringView text);
 
 } // namespace caisson

@@ -9,23 +9,33 @@ void FileNode::setName(const QByteArray& bytes)
 {
     name = bytes;
     text = displayName(bytes);
+    key = naturalKey(text);
 }
 
-void FileNode::setEntry(const api::FileEntry& entry)
+void FileNode::setKind(const FileNode& other)
 {
-    type = entry.type;
-    const bool isLink = entry.type == api::FileType::Symlink;
-    leadsToFolder = isLink && entry.targetType == api::FileType::Directory;
-    dangling = isLink && !entry.targetType;
-    linkTarget =
-        entry.linkTarget ? QByteArray::fromStdString(entry.linkTarget->bytes) : QByteArray();
+    type = other.type;
+    leadsToFolder = other.leadsToFolder;
+    dangling = other.dangling;
+    linkTarget = other.linkTarget;
+}
+
+bool FileNode::isSameKind(const FileNode& other) const
+{
+    return type == other.type && leadsToFolder == other.leadsToFolder &&
+           dangling == other.dangling && linkTarget == other.linkTarget;
 }
 
 std::unique_ptr<FileNode> FileNode::of(const api::FileEntry& entry)
 {
     auto node = std::make_unique<FileNode>();
     node->setName(QByteArray::fromStdString(entry.name.bytes));
-    node->setEntry(entry);
+    node->type = entry.type;
+    const bool isLink = entry.type == api::FileType::Symlink;
+    node->leadsToFolder = isLink && entry.targetType == api::FileType::Directory;
+    node->dangling = isLink && !entry.targetType;
+    if (entry.linkTarget)
+        node->linkTarget = QByteArray::fromStdString(entry.linkTarget->bytes);
     return node;
 }
 
@@ -35,10 +45,8 @@ bool isBefore(const FileNode& one, const FileNode& other)
         return one.isFolder();
     if (one.draft != other.draft)
         return one.draft;
-    if (naturalLess(one.text, other.text))
-        return true;
-    if (naturalLess(other.text, one.text))
-        return false;
+    if (const int order = one.key.compare(other.key))
+        return order < 0;
     return one.name < other.name;
 }
 

@@ -5,6 +5,7 @@
 
 #include <QByteArray>
 #include <QHash>
+#include <QSet>
 #include <QString>
 #include <memory>
 #include <vector>
@@ -17,18 +18,20 @@ struct FileNode
     enum class Load { No, Done, Failed };
 
     QByteArray name;
-    QString text; ///< displayName(name), kept since sorting asks for it often
+    QString text; ///< displayName(name)
+    QString key;  ///< naturalKey(text): what it is sorted by
     api::FileType type = api::FileType::File;
     bool leadsToFolder = false; ///< a symlink to one
     bool dangling = false;
     bool draft = false;
     QByteArray linkTarget;
+    quint64 reading = 0; ///< the last in which it was seen
 
     FileNode* parent = nullptr;
     Load load = Load::No;
-    bool listing = false; ///< being read, for the first time or anew
-    /// It changed while it was being read: what comes back may be old, so it is read once more.
-    bool again = false;
+    bool listing = false;  ///< being read, for the first time or anew
+    bool again = false;    ///< what is being read may be old by then: it is read once more
+    QSet<QByteArray> told; ///< names that the watch told of while it was being read
     /// Files that turned up by watch and whose kind is being asked for.
     int refining = 0;
 
@@ -40,7 +43,9 @@ struct FileNode
     bool isFolder() const { return type == api::FileType::Directory || leadsToFolder; }
     bool isHidden() const { return name.startsWith('.'); }
     void setName(const QByteArray& bytes);
-    void setEntry(const api::FileEntry& entry);
+    /// The kind of file that the other is.
+    void setKind(const FileNode& other);
+    bool isSameKind(const FileNode& other) const;
 
     static std::unique_ptr<FileNode> of(const api::FileEntry& entry);
 };

@@ -3,7 +3,10 @@
 #include "widgets/models/file_node.h"
 #include "widgets/models/file_tree_model.h"
 
+#include <QTimer>
+#include <QtConcurrentRun>
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 
 /// How FileTreeModel follows the sandbox: readings of folders, and what the watch reports.
@@ -14,12 +17,38 @@ namespace {
 /// A view lays its rows out anew for each that goes where its current one is: 0.2 ms with 20,000.
 constexpr qsizetype kMany = 50;
 
+/// More than this are made ready on another thread: sorting 20,000 names takes longer than a frame.
+constexpr std::size_t kManyEntries = 500;
+
+/// A large folder in which a program is at work is read again at most this often.
+constexpr std::chrono::milliseconds kAgainDelay{500};
+
 /// When more files than this turn up in one folder at once, the folder is read instead of each.
 constexpr int kMaxRefining = 32;
 
 const auto kPointersInOrder = [](const auto& one, const auto& other) {
     return isBefore(*one, *other);
 };
+
+/// For any thread.
+FileNodes nodesOf(const api::FileList& list)
+{
+    FileNodes nodes;
+    nodes.reserve(list.entries.size());
+    for (const api::FileEntry& entry : list.entries)
+        nodes.push_back(FileNode::of(entry));
+    std::ranges::sort(nodes, kPointersInOrder);
+    return nodes;
+}
+
+/// Where it is in what is sorted.
+template<class Nodes>
+auto placeOf(Nodes& nodes, const FileNode& node)
+{
+    const auto place = std::ranges::lower_bound(
+        nodes, node, isBefore, [](const auto& other) -> const FileNode& { return *other; });
+    return place != nodes.end() && &**place == &node ? place : nodes.end();
+}
 
 } // namespace
 
@@ -36,58 +65,96 @@ void FileTreeModel::list(FileNode& folder)
     const QByteArray path = pathOf(folder);
     if (++m_readings == 1)
         emit readingChanged(true);
-    m_backend.listFolder(m_sandbox, path)
-        .then(this, [this, path](const Result<api::FileList>& result) {
-            listed(path, result);
-            if (--m_readings == 0)
-                emit readingChanged(false);
-        });
+    m_backend.listFolder(m_sandbox, path).then(this, [this, path](Result<api::FileList> result) {
+        if (!result) {
+            listingFailed(path, result.error());
+        } else if (result->entries.size() <= kManyEntries) {
+            listed(path, nodesOf(*result));
+        } else {
+            const auto list = std::make_shared<api::FileList>(std::move(*result));
+            QtConcurrent::run([list] {
+                auto nodes = std::make_shared<FileNodes>(nodesOf(*list));
+                *list = {}; // to be freed here, not on the thread that waits
+                return nodes;
+            }).then(this, [this, path](const std::shared_ptr<FileNodes>& nodes) {
+                listed(path, std::move(*nodes));
+            });
+        }
+    });
 }
 
-void FileTreeModel::listed(const QByteArray& path, const Result<api::FileList>& result)
+/// The folder whose reading has come to an end; null where it was moved or replaced meanwhile: the
+/// new one reads for itself.
+FileNode* FileTreeModel::endListing(const QByteArray& path)
 {
+    if (--m_readings == 0)
+        emit readingChanged(false);
     FileNode* folder = find(path);
     if (!folder || !folder->listing)
-        return; // moved or replaced meanwhile; the new node reads for itself
+        return nullptr;
     folder->listing = false;
-    if (!result) {
-        if (folder->load == FileNode::Load::No)
-            folder->load = FileNode::Load::Failed;
-        folder->again = false;
-        emit folderFailed(path, result.error());
+    return folder;
+}
+
+void FileTreeModel::listingFailed(const QByteArray& path, const Error& error)
+{
+    FileNode* folder = endListing(path);
+    if (!folder)
         return;
-    }
+    if (folder->load == FileNode::Load::No)
+        folder->load = FileNode::Load::Failed;
+    folder->again = false;
+    folder->told.clear();
+    emit folderFailed(path, error);
+}
+
+void FileTreeModel::listed(const QByteArray& path, FileNodes nodes)
+{
+    FileNode* folder = endListing(path);
+    if (!folder)
+        return;
     folder->load = FileNode::Load::Done;
-    merge(*folder, result->entries);
+    const bool isLarge = nodes.size() > kManyEntries;
+    merge(*folder, std::move(nodes));
     if (folder->rows.empty() && folder->parent) {
         // The triangle goes: views look only when told.
         const QModelIndex index = indexOf(*folder);
         emit dataChanged(index, index);
     }
     emit folderLoaded(path);
-    if (std::exchange(folder->again, false))
+    if (!std::exchange(folder->again, false))
+        return;
+    if (!isLarge) {
         list(*folder);
+        return;
+    }
+    QTimer::singleShot(kAgainDelay, this, [this, path] {
+        if (FileNode* large = find(path))
+            list(*large);
+    });
 }
 
-void FileTreeModel::merge(FileNode& folder, const std::vector<api::FileEntry>& entries)
+/// What is read may be older than what the watch has told meanwhile: of the files that it told of,
+/// what is known stays.
+void FileTreeModel::merge(FileNode& folder, FileNodes nodes)
 {
-    QHash<QByteArray, const api::FileEntry*> found;
-    found.reserve(static_cast<qsizetype>(entries.size()));
-    for (const api::FileEntry& entry : entries)
-        found.insert(QByteArray::fromStdString(entry.name.bytes), &entry);
-
-    const QList<FileNode*> known = folder.byName.values();
-    for (FileNode* node : known) {
-        if (!found.contains(node->name))
-            take(*node);
+    const quint64 reading = ++m_reading;
+    const QSet<QByteArray> told = std::exchange(folder.told, {});
+    FileNodes added;
+    for (std::unique_ptr<FileNode>& node : nodes) {
+        if (told.contains(node->name))
+            continue;
+        FileNode* known = folder.byName.value(node->name);
+        if (!known) {
+            node->reading = reading;
+            added.push_back(std::move(node));
+        } else if (FileNode* updated = update(*known, *node)) {
+            updated->reading = reading;
+        }
     }
-    std::vector<std::unique_ptr<FileNode>> added;
-    for (const auto& [name, entry] : found.asKeyValueRange()) {
-        if (FileNode* node = folder.byName.value(name))
-            update(*node, *entry);
-        else
-            added.push_back(FileNode::of(*entry));
-    }
+    takeAll(folder, [&](const FileNode& node) {
+        return !node.draft && node.reading != reading && !told.contains(node.name);
+    });
     insertMany(folder, std::move(added));
 }
 
@@ -138,7 +205,7 @@ void FileTreeModel::refined(const QByteArray& path, const Result<api::FileEntry>
     if (!node)
         return;
     if (result)
-        update(*node, *result);
+        update(*node, *FileNode::of(*result));
     else if (result.error().code == ErrorCode::NotFound)
         list(*node->parent); // gone again, or a symlink that leads nowhere: the folder tells which
 }
@@ -147,15 +214,16 @@ void FileTreeModel::refined(const QByteArray& path, const Result<api::FileEntry>
 
 void FileTreeModel::insert(FileNode& folder, std::unique_ptr<FileNode> node)
 {
-    std::vector<std::unique_ptr<FileNode>> one;
+    FileNodes one;
     one.push_back(std::move(node));
     insertMany(folder, std::move(one));
 }
 
-void FileTreeModel::insertMany(FileNode& folder, std::vector<std::unique_ptr<FileNode>> nodes)
+void FileTreeModel::insertMany(FileNode& folder, FileNodes nodes)
 {
     std::ranges::sort(nodes, kPointersInOrder);
     std::vector<FileNode*> shown;
+    folder.byName.reserve(folder.byName.size() + static_cast<qsizetype>(nodes.size()));
     for (const auto& node : nodes) {
         node->parent = &folder;
         if (!node->draft)
@@ -168,18 +236,30 @@ void FileTreeModel::insertMany(FileNode& folder, std::vector<std::unique_ptr<Fil
                            std::make_move_iterator(nodes.end()));
     std::ranges::inplace_merge(folder.children, folder.children.begin() + middle, kPointersInOrder);
 
+    insertRows(folder, shown);
+}
+
+/// `shown` are sorted children of the folder; those that are rows already stay as they are.
+void FileTreeModel::insertRows(FileNode& folder, const std::vector<FileNode*>& shown)
+{
     const bool reachable = isReachable(folder);
     const QModelIndex parentIndex = reachable ? indexOf(folder) : QModelIndex();
-    // Neighbours are announced together: a folder of thousands is one change to the views.
+    auto& rows = folder.rows;
+    // Both are sorted, so one walk finds every gap; neighbours are announced together.
+    auto place = rows.begin();
     for (auto from = shown.begin(); from != shown.end();) {
-        const auto place = std::ranges::lower_bound(folder.rows, *from, kPointersInOrder);
+        place = std::ranges::lower_bound(place, rows.end(), *from, kPointersInOrder);
+        if (place != rows.end() && *place == *from) {
+            ++from;
+            continue;
+        }
         auto to = std::next(from);
-        while (to != shown.end() && (place == folder.rows.end() || isBefore(**to, **place)))
+        while (to != shown.end() && (place == rows.end() || isBefore(**to, **place)))
             ++to;
-        const auto row = static_cast<int>(place - folder.rows.begin());
+        const auto row = static_cast<int>(place - rows.begin());
         if (reachable)
             beginInsertRows(parentIndex, row, row + static_cast<int>(to - from) - 1);
-        folder.rows.insert(place, from, to);
+        place = rows.insert(place, from, to) + (to - from);
         if (reachable)
             endInsertRows();
         from = to;
@@ -195,7 +275,7 @@ std::unique_ptr<FileNode> FileTreeModel::take(FileNode& node)
         }
     }
     FileNode& folder = *node.parent;
-    const auto row = std::ranges::find(folder.rows, &node);
+    const auto row = placeOf(folder.rows, node);
     const bool announced = row != folder.rows.end() && isReachable(folder);
     if (announced) {
         const auto number = static_cast<int>(row - folder.rows.begin());
@@ -205,12 +285,53 @@ std::unique_ptr<FileNode> FileTreeModel::take(FileNode& node)
         folder.rows.erase(row);
     if (!node.draft)
         folder.byName.remove(node.name);
-    const auto child = std::ranges::find(folder.children, &node, &std::unique_ptr<FileNode>::get);
+    const auto child = placeOf(folder.children, node);
     std::unique_ptr<FileNode> taken = std::move(*child);
     folder.children.erase(child);
     if (announced)
         endRemoveRows();
     return taken;
+}
+
+/// Of the rows those that `which` names, neighbours together: a folder of thousands is one change to
+/// the views.
+void FileTreeModel::takeRows(FileNode& folder, const std::function<bool(const FileNode&)>& which)
+{
+    const bool reachable = isReachable(folder);
+    const QModelIndex parentIndex = reachable ? indexOf(folder) : QModelIndex();
+    auto& rows = folder.rows;
+    for (auto last = rows.end(); last != rows.begin();) {
+        if (!which(**std::prev(last))) {
+            --last;
+            continue;
+        }
+        auto first = std::prev(last);
+        while (first != rows.begin() && which(**std::prev(first)))
+            --first;
+        if (reachable)
+            beginRemoveRows(parentIndex, static_cast<int>(first - rows.begin()),
+                            static_cast<int>(last - rows.begin()) - 1);
+        last = rows.erase(first, last);
+        if (reachable)
+            endRemoveRows();
+    }
+}
+
+void FileTreeModel::takeAll(FileNode& folder, const std::function<bool(const FileNode&)>& which)
+{
+    for (const FileNode* above = m_draft; above; above = above->parent) {
+        if (above->parent == &folder && which(*above)) {
+            m_draft = nullptr;
+            break;
+        }
+    }
+    takeRows(folder, which);
+    std::erase_if(folder.children, [&](const std::unique_ptr<FileNode>& node) {
+        if (!which(*node))
+            return false;
+        folder.byName.remove(node->name);
+        return true;
+    });
 }
 
 void FileTreeModel::move(FileNode& node, FileNode& folder, const QByteArray& name)
@@ -253,49 +374,39 @@ void FileTreeModel::move(FileNode& node, FileNode& folder, const QByteArray& nam
     emit dataChanged(index, index);
 }
 
-void FileTreeModel::update(FileNode& node, const api::FileEntry& entry)
+/// The row that has its name then; it moves when a file becomes a folder.
+FileNode* FileTreeModel::update(FileNode& node, const FileNode& now)
 {
-    std::unique_ptr<FileNode> now = FileNode::of(entry);
-    if (now->isFolder() != node.isFolder()) {
+    if (node.isSameKind(now))
+        return &node;
+    if (now.isFolder() != node.isFolder()) {
         FileNode& folder = *node.parent;
-        now->setName(node.name);
+        auto replaced = std::make_unique<FileNode>();
+        replaced->setName(node.name);
+        replaced->setKind(now);
+        FileNode* row = replaced.get();
         take(node);
-        insert(folder, std::move(now));
-        return;
+        insert(folder, std::move(replaced));
+        return row;
     }
-    if (now->type == node.type && now->dangling == node.dangling &&
-        now->linkTarget == node.linkTarget)
-        return;
-    node.setEntry(entry);
+    node.setKind(now);
     if (isShown(node) && isReachable(*node.parent)) {
         const QModelIndex index = indexOf(node);
         emit dataChanged(index, index);
     }
+    return &node;
 }
 
+/// Rows that come or go with hidden files, neighbours together.
 void FileTreeModel::refilter(FileNode& folder)
 {
-    const bool reachable = isReachable(folder);
+    takeRows(folder, [this](const FileNode& node) { return !isShown(node); });
+    std::vector<FileNode*> shown;
     for (const auto& child : folder.children) {
-        const auto place = std::ranges::lower_bound(folder.rows, child.get(), kPointersInOrder);
-        const bool isRow = place != folder.rows.end() && *place == child.get();
-        if (isRow == isShown(*child))
-            continue;
-        const auto row = static_cast<int>(place - folder.rows.begin());
-        if (isRow) {
-            if (reachable)
-                beginRemoveRows(indexOf(folder), row, row);
-            folder.rows.erase(place);
-            if (reachable)
-                endRemoveRows();
-        } else {
-            if (reachable)
-                beginInsertRows(indexOf(folder), row, row);
-            folder.rows.insert(place, child.get());
-            if (reachable)
-                endInsertRows();
-        }
+        if (isShown(*child))
+            shown.push_back(child.get());
     }
+    insertRows(folder, shown);
     for (const auto& child : folder.children)
         refilter(*child);
 }
@@ -311,7 +422,10 @@ void FileTreeModel::applyEvents(const QList<api::WatchEvent>& events)
     if (areMany)
         emit manyChangesBegin();
     for (const api::WatchEvent& event : events) {
-        if (event.type == "created" || event.type == "modified")
+        const bool isCreation = event.type == "created" || event.type == "modified";
+        if (!isCreation)
+            insertFresh();
+        if (isCreation)
             applyCreated(bytes(event.path), event.directory);
         else if (event.type == "deleted")
             applyDeleted(bytes(event.path));
@@ -320,8 +434,27 @@ void FileTreeModel::applyEvents(const QList<api::WatchEvent>& events)
         else if (event.type == "watching" || event.type == "overflow")
             rescan();
     }
+    insertFresh();
     if (areMany)
         emit manyChangesEnd();
+}
+
+/// Rows for the files that were told of one after the other, folder by folder.
+void FileTreeModel::insertFresh()
+{
+    for (auto& [folder, nodes] : std::exchange(m_fresh, {}))
+        insertMany(*folder, std::move(nodes));
+}
+
+/// A reading that is under way may or may not show it.
+void FileTreeModel::noteChange(FileNode& folder, const QByteArray& name)
+{
+    if (!folder.listing)
+        return;
+    if (folder.load == FileNode::Load::Done)
+        folder.told.insert(name);
+    else
+        folder.again = true; // nothing of it is known yet that could stay
 }
 
 void FileTreeModel::applyCreated(const QByteArray& path, bool directory)
@@ -329,7 +462,7 @@ void FileTreeModel::applyCreated(const QByteArray& path, bool directory)
     FileNode* folder = find(parentPath(path));
     if (!folder || path == m_rootPath)
         return;
-    folder->again = folder->listing;
+    noteChange(*folder, lastComponent(path));
     if (folder->load != FileNode::Load::Done)
         return;
     const QByteArray name = lastComponent(path);
@@ -344,7 +477,9 @@ void FileTreeModel::applyCreated(const QByteArray& path, bool directory)
     node->setName(name);
     node->type = directory ? api::FileType::Directory : api::FileType::File;
     FileNode& added = *node;
-    insert(*folder, std::move(node));
+    added.parent = folder;
+    folder->byName.insert(name, &added);
+    m_fresh[folder].push_back(std::move(node));
     if (!directory)
         refine(added);
 }
@@ -353,7 +488,7 @@ void FileTreeModel::applyDeleted(const QByteArray& path)
 {
     FileNode* folder = find(parentPath(path));
     if (folder && path != m_rootPath)
-        folder->again = folder->listing;
+        noteChange(*folder, lastComponent(path));
     FileNode* node = find(path);
     if (node && node->parent)
         take(*node);
@@ -364,7 +499,7 @@ void FileTreeModel::applyMoved(const QByteArray& from, const QByteArray& to, boo
     FileNode* node = find(from);
     FileNode* folder = find(parentPath(to));
     if (folder)
-        folder->again = folder->listing;
+        noteChange(*folder, lastComponent(to));
     if (from == to)
         return;
     if (FileNode* replaced = find(to); replaced && replaced != node && replaced->parent) {
@@ -383,7 +518,7 @@ void FileTreeModel::applyMoved(const QByteArray& from, const QByteArray& to, boo
         take(*replaced);
     }
     if (node && node->parent && folder && folder->load == FileNode::Load::Done) {
-        node->parent->again = node->parent->listing;
+        noteChange(*node->parent, node->name);
         move(*node, *folder, lastComponent(to));
         if (FileNode* moved = find(to))
             listAnew(*moved);
@@ -394,6 +529,7 @@ void FileTreeModel::applyMoved(const QByteArray& from, const QByteArray& to, boo
         return;
     }
     applyCreated(to, directory);
+    insertFresh();
 }
 
 } // namespace caisson

@@ -112,6 +112,7 @@ void FileTreeModel::drafted(const QByteArray& path, api::FileType type,
         return;
     }
     applyCreated(path, type == api::FileType::Directory);
+    insertFresh();
     emit fileCreated(path);
 }
 

@@ -4,11 +4,15 @@
 #include "backend/desk/backend.h"
 
 #include <QAbstractItemModel>
+#include <functional>
+#include <map>
 #include <memory>
+#include <vector>
 
 namespace caisson {
 
 struct FileNode;
+using FileNodes = std::vector<std::unique_ptr<FileNode>>;
 
 enum class HiddenFiles { Leave, Show };
 
@@ -99,19 +103,26 @@ private:
     bool isReachable(const FileNode& folder) const;
 
     void list(FileNode& folder);
-    void listed(const QByteArray& path, const Result<api::FileList>& result);
-    void merge(FileNode& folder, const std::vector<api::FileEntry>& entries);
+    FileNode* endListing(const QByteArray& path);
+    void listed(const QByteArray& path, FileNodes nodes);
+    void listingFailed(const QByteArray& path, const Error& error);
+    void merge(FileNode& folder, FileNodes nodes);
     void listAnew(FileNode& moved);
     void refine(FileNode& node);
     void refined(const QByteArray& path, const Result<api::FileEntry>& result);
 
     void insert(FileNode& folder, std::unique_ptr<FileNode> node);
-    void insertMany(FileNode& folder, std::vector<std::unique_ptr<FileNode>> nodes);
+    void insertMany(FileNode& folder, FileNodes nodes);
+    void insertRows(FileNode& folder, const std::vector<FileNode*>& shown);
     std::unique_ptr<FileNode> take(FileNode& node);
+    void takeAll(FileNode& folder, const std::function<bool(const FileNode&)>& which);
+    void takeRows(FileNode& folder, const std::function<bool(const FileNode&)>& which);
     void move(FileNode& node, FileNode& folder, const QByteArray& name);
-    void update(FileNode& node, const api::FileEntry& entry);
+    FileNode* update(FileNode& node, const FileNode& now);
     void refilter(FileNode& folder);
 
+    void insertFresh();
+    void noteChange(FileNode& folder, const QByteArray& name);
     void applyCreated(const QByteArray& path, bool directory);
     void applyDeleted(const QByteArray& path);
     void applyMoved(const QByteArray& from, const QByteArray& to, bool directory);
@@ -126,6 +137,9 @@ private:
     HiddenFiles m_hiddenFiles = HiddenFiles::Leave;
     std::unique_ptr<FileNode> m_root;
     FileNode* m_draft = nullptr;
+    /// By folder: what was told of and has no row yet. Empty between two calls from outside.
+    std::map<FileNode*, FileNodes> m_fresh;
+    quint64 m_reading = 0;
     int m_readings = 0; ///< of folders, that are not answered yet
 };
 

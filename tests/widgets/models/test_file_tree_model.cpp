@@ -76,6 +76,9 @@ private slots:
     void lostEventsAreMadeGoodByReadingAnew();
     void changesDuringAReadingAreNotLost();
     void manyFilesAtOnceAreReadAsOneFolder();
+    void neighboursAreOneChange();
+    void anOldReadingTakesNothingAway();
+    void aLargeFolderIsRead();
     void aFileIsMadeInPlace();
     void aFolderIsMadeInPlace();
     void aTakenNameIsRefused();
@@ -234,6 +237,89 @@ void TestFileTreeModel::manyFilesAtOnceAreReadAsOneFolder()
     QCOMPARE(tree.model->rowCount(), 500);
     const auto asked = tree.backend.calls().filter(QStringLiteral("statFile")).size();
     QVERIFY2(asked <= 64, qPrintable(QString::number(asked)));
+}
+
+/// Each of 20,000 files that a program made was a change of its own to the view, and each that a
+/// reading missed was searched for from the beginning: the window stood still for half a second.
+void TestFileTreeModel::neighboursAreOneChange()
+{
+    Tree tree({"a", "many/", "z"});
+    tree.open("many");
+    const QSignalSpy inserted(tree.model.get(), &FileTreeModel::rowsInserted);
+    const QSignalSpy removed(tree.model.get(), &FileTreeModel::rowsRemoved);
+    QList<api::WatchEvent> events;
+    for (int i = 0; i < 30; ++i) {
+        const QByteArray path = "/workspace/many/file" + QByteArray::number(i * 7 % 30);
+        tree.backend.at(tree.id).files[path] = {};
+        api::WatchEvent event;
+        event.type = "created";
+        event.path = api::FileName{path.toStdString()};
+        events += event;
+    }
+    tree.model->applyEvents(events);
+    QCOMPARE(tree.model->rowCount(tree.at("many")), 30);
+    QCOMPARE(inserted.size(), 1);
+    Tree::settle();
+    QCOMPARE(inserted.size(), 1);
+
+    // Read anew, with all of them gone but the one in the middle.
+    for (int i = 0; i < 30; ++i) {
+        if (i != 15)
+            tree.backend.at(tree.id).files.erase("/workspace/many/file" + QByteArray::number(i));
+    }
+    tree.model->refresh(tree.at("many"));
+    Tree::settle();
+    QCOMPARE(tree.text(), QStringLiteral("many\n  file15\na\nz\n"));
+    QCOMPARE(removed.size(), 2);
+
+    // Hidden files come and go likewise.
+    for (int i = 0; i < 30; ++i)
+        tree.backend.putFile(tree.id, "/workspace/many/.h" + QByteArray::number(i), "");
+    Tree::settle();
+    const qsizetype before = inserted.size();
+    tree.model->setHiddenFiles(HiddenFiles::Show);
+    QCOMPARE(tree.model->rowCount(tree.at("many")), 31);
+    QCOMPARE(inserted.size(), before + 1);
+    tree.model->setHiddenFiles(HiddenFiles::Leave);
+    QCOMPARE(tree.model->rowCount(tree.at("many")), 1);
+    QCOMPARE(removed.size(), 3);
+}
+
+/// Files that turned up while their folder was read vanished and came again.
+void TestFileTreeModel::anOldReadingTakesNothingAway()
+{
+    Tree tree({"dir/", "dir/a"});
+    tree.open("dir");
+    tree.backend.hold();
+    tree.model->refresh(tree.at("dir"));
+    const QSignalSpy removed(tree.model.get(), &FileTreeModel::rowsRemoved);
+    tree.backend.putFile(tree.id, "/workspace/dir/b", "");
+    api::WatchEvent event;
+    event.type = "created";
+    event.path = api::FileName{"/workspace/dir/b"};
+    tree.model->applyEvents({event});
+    QCOMPARE(tree.text(), QStringLiteral("dir\n  a\n  b\n"));
+    tree.backend.release();
+    Tree::settle();
+    QCOMPARE(tree.text(), QStringLiteral("dir\n  a\n  b\n"));
+    QCOMPARE(removed.size(), 0);
+}
+
+void TestFileTreeModel::aLargeFolderIsRead()
+{
+    Tree tree({"many/"});
+    for (int i = 0; i < 1000; ++i)
+        tree.backend.at(tree.id).files["/workspace/many/" + QByteArray::number(i)] = {};
+    tree.model->fetchMore(tree.at("many"));
+    QTRY_COMPARE(tree.model->rowCount(tree.at("many")), 1000);
+    QCOMPARE(tree.model->index(10, 0, tree.at("many")).data().toString(), QStringLiteral("10"));
+    QVERIFY(!tree.model->isReading());
+    // What a program changes meanwhile is read again, later.
+    tree.model->refresh(tree.at("many"));
+    tree.backend.deleteFile(tree.id, "/workspace/many/10");
+    QTRY_COMPARE(tree.model->rowCount(tree.at("many")), 999);
+    QTRY_VERIFY(!tree.model->isReading());
+    QCOMPARE(tree.model->rowCount(tree.at("many")), 999);
 }
 
 void TestFileTreeModel::aFileIsMadeInPlace()
