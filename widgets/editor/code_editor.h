@@ -15,6 +15,7 @@ namespace caisson {
 
 class Highlighter;
 class LineNumbers;
+class TextMirror;
 
 /// A text widget for code: line numbers, the current line, colours in slices, indentation. It knows
 /// nothing of files.
@@ -33,6 +34,9 @@ public:
     void setIndentation(const Indentation& indentation);
     const Indentation& indentation() const { return m_indentation; }
 
+    /// Where the document's text is had at once. It outlives the editor, or is a child of its document.
+    void setMirror(const TextMirror* mirror) { m_mirror = mirror; }
+
     void setFirstLineNumber(qint64 number);
     void setLineNumbersVisible(bool isVisible);
 
@@ -49,6 +53,7 @@ protected:
     void changeEvent(QEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
     void scrollContentsBy(int dx, int dy) override;
+    QMimeData* createMimeDataFromSelection() const override;
 
 private:
     void placeLineNumbers();
@@ -60,6 +65,7 @@ private:
 
     LineNumbers* m_lineNumbers;
     Highlighter* m_highlighter;
+    const TextMirror* m_mirror = nullptr;
     Indentation m_indentation;
     QString m_markedText;
     bool m_isMarkingCaseSensitive = false;

@@ -78,6 +78,7 @@ EditorPage::EditorPage(const QString& name, const QString& fileName, const Synta
     m_views->addWidget(m_textView);
     m_views->addWidget(m_parts);
     m_views->addWidget(m_binary);
+    m_editor->setMirror(m_mirror);
     setFocusProxy(m_editor);
     makeActions();
 

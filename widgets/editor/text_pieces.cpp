@@ -66,4 +66,21 @@ QString TextPieces::text() const
     return text;
 }
 
+QString TextPieces::mid(qsizetype position, qsizetype size) const
+{
+    QString part;
+    part.reserve(size);
+    qsizetype start = 0;
+    for (const QString& piece : m_pieces) {
+        const qsizetype from = qMax<qsizetype>(0, position - start);
+        if (from < piece.size())
+            part += QStringView(piece).sliced(from).first(
+                qMin(piece.size() - from, size - part.size()));
+        if (part.size() == size)
+            break;
+        start += piece.size();
+    }
+    return part;
+}
+
 } // namespace caisson

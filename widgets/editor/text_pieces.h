@@ -23,6 +23,9 @@ public:
     /// The whole text. Takes as long as it is large.
     QString text() const;
 
+    /// A part of it, within the text.
+    QString mid(qsizetype position, qsizetype size) const;
+
     const QList<QString>& pieces() const { return m_pieces; }
 
 private:

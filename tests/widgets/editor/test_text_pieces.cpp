@@ -17,6 +17,7 @@ class TestTextPieces : public QObject
 
 private slots:
     void changesAnywhere();
+    void partsAreOfTheWhole();
     void copiesAreApart();
     void piecesStayOfASize();
     void aSnapshotIsTheFile();
@@ -41,6 +42,24 @@ void TestTextPieces::changesAnywhere()
     change(7, 0, QString(5 * TextPieces::kPiece, u'b'));
     change(0, expected.size(), {});
     change(0, 0, QStringLiteral("again"));
+}
+
+void TestTextPieces::partsAreOfTheWhole()
+{
+    QString whole;
+    for (int i = 0; whole.size() < 3 * TextPieces::kPiece; ++i)
+        whole += QString::number(i) + u' ';
+    const TextPieces pieces(whole);
+    const qsizetype all = whole.size();
+    for (const auto& [position, size] : {std::pair<qsizetype, qsizetype>{0, 0},
+                                         {0, 10},
+                                         {0, all},
+                                         {TextPieces::kPiece - 3, 7},
+                                         {TextPieces::kPiece, TextPieces::kPiece},
+                                         {all - 5, 5},
+                                         {all, 0},
+                                         {100, all - 200}})
+        QVERIFY(pieces.mid(position, size) == whole.sliced(position, size));
 }
 
 void TestTextPieces::copiesAreApart()
