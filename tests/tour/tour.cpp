@@ -105,11 +105,20 @@ bool Tour::createSandbox()
     return true;
 }
 
+/// A picture is of something that has come to its end.
+bool Tour::isPromptBack() const
+{
+    return terminalText().trimmed().endsWith(u'#');
+}
+
 bool Tour::typeIntoTerminal()
 {
     return enterCommand(QStringLiteral("uname -s; pwd; id -un")) &&
-           waitFor([this] { return terminalText().contains(QStringLiteral("\nroot")); },
-                   "the commands' output");
+           waitFor(
+               [this] {
+                   return terminalText().contains(QStringLiteral("\nroot")) && isPromptBack();
+               },
+               "the commands' output");
 }
 
 bool Tour::seeFileAppear()
@@ -119,14 +128,15 @@ bool Tour::seeFileAppear()
             "    return f\"Hello, {name}!\"\\n\\n\\nprint(greet(\"world\"))\\n' > "
             "greet.py && python3 greet.py")))
         return false;
-    return waitFor(
-        [this] {
-            const auto trees = m_application->window().findChildren<FileTree*>();
-            return std::ranges::any_of(trees, [](FileTree* tree) {
-                return static_cast<FileTreeModel*>(tree->model())->indexOf(kFile).isValid();
-            });
-        },
-        "the file in the tree");
+    return waitFor([this] { return isPromptBack(); }, "the program's end") &&
+           waitFor(
+               [this] {
+                   const auto trees = m_application->window().findChildren<FileTree*>();
+                   return std::ranges::any_of(trees, [](FileTree* tree) {
+                       return static_cast<FileTreeModel*>(tree->model())->indexOf(kFile).isValid();
+                   });
+               },
+               "the file in the tree");
 }
 
 bool Tour::openFile()
@@ -147,8 +157,12 @@ bool Tour::editAndSave()
     return waitFor([this] { return !editor()->document()->isModified(); },
                    "the file to be saved") &&
            enterCommand(QStringLiteral("clear; python3 greet.py")) &&
-           waitFor([this] { return terminalText().contains(QStringLiteral("Hello, Caisson!")); },
-                   "the saved file's output");
+           waitFor(
+               [this] {
+                   return terminalText().contains(QStringLiteral("Hello, Caisson!")) &&
+                          isPromptBack();
+               },
+               "the saved file's output");
 }
 
 bool Tour::programChangesFile()
@@ -156,6 +170,7 @@ bool Tour::programChangesFile()
     editor()->setFocus();
     QTest::keyClicks(editor(), QStringLiteral("# not saved yet"));
     return enterCommand(QStringLiteral("clear; sed -i s/Hello/Welcome/ greet.py; git --version")) &&
+           waitFor([this] { return isPromptBack(); }, "the program's end") &&
            waitFor([this] { return shown(QStringLiteral("editor.changed.reload")) != nullptr; },
                    "the question whether to reload");
 }

@@ -39,6 +39,7 @@ private:
     bool firstRun();
     bool newSandbox();
     bool createSandbox();
+    bool isPromptBack() const;
     bool typeIntoTerminal();
     bool seeFileAppear();
     bool openFile();

@@ -38,6 +38,13 @@ QString firstLinesOf(const QTextDocument& document)
     return text;
 }
 
+/// Without what a library says of itself: "Log File (simplified)".
+QString plainLanguageName(const KSyntaxHighlighting::Definition& definition)
+{
+    const QString name = definition.translatedName();
+    return name.first(name.endsWith(u')') ? qMax(0, name.lastIndexOf(u" (")) : name.size());
+}
+
 } // namespace
 
 EditorPage::EditorPage(const QString& name, const QString& fileName, const Syntax& syntax,
@@ -377,7 +384,7 @@ void EditorPage::chooseLanguage()
     const QString firstLine = m_editor->document()->firstBlock().text();
     const KSyntaxHighlighting::Definition definition =
         m_syntax.definitionFor(m_fileName, firstLine);
-    m_languageName = definition.isValid() ? definition.translatedName() : tr("Plain text");
+    m_languageName = definition.isValid() ? plainLanguageName(definition) : tr("Plain text");
     if (m_isLarge)
         m_editor->setDefinition({});
     else

@@ -81,8 +81,9 @@ QString remedy(const Error& error, Subject subject)
     case ErrorCode::PermissionDenied:
         if (subject != Subject::SandboxFile)
             return {};
-        return isReadOnlyMount(error) ? tr("Copy what you changed to a file elsewhere.")
-                                      : tr("Change its permissions in a terminal of the sandbox.");
+        return isReadOnlyMount(error)
+                   ? tr("It can be changed on this machine, or copied elsewhere inside.")
+                   : tr("Change its permissions in a terminal of the sandbox.");
     case ErrorCode::IsADirectory:
         return subject == Subject::SandboxFile ? tr("Rename or delete the folder, then try again.")
                                                : QString();

@@ -434,10 +434,12 @@ void TerminalView::resizeEvent(QResizeEvent* event)
 
 void TerminalView::placeOverlays()
 {
-    // Over the last lines, not beside them: a strip in the layout would resize the terminal and
-    // make its program redraw.
+    // Over the lines, not beside them: a strip in the layout would resize the terminal and make its
+    // program redraw. At the end where the cursor is not, which is where the paste will go.
     const int height = m_pasteStrip->heightForWidth(width());
-    m_pasteStrip->setGeometry(0, this->height() - height, width(), height);
+    const QRect cursor = m_display->inputMethodQuery(Qt::ImCursorRectangle).toRect();
+    const bool isAtEnd = cursor.bottom() >= this->height() - height;
+    m_pasteStrip->setGeometry(0, isAtEnd ? 0 : this->height() - height, width(), height);
     m_activity->setGeometry(0, 0, width(), m_activity->height());
 }
 

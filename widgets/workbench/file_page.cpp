@@ -251,7 +251,10 @@ void FilePage::showFailure(const Error& error)
     }
     m_needsStart = error.code == ErrorCode::NotRunning;
     m_failure->setAction(m_needsStart ? tr("Start") : tr("Try again"));
-    showSentence(tr("“%1” could not be opened. %2").arg(name, reason(error)));
+    QString sentence = tr("“%1” could not be opened. %2").arg(name, reason(error));
+    if (isModified())
+        sentence += QLatin1Char(' ') + tr("What you typed and did not save is kept.");
+    showSentence(sentence);
 }
 
 /// `focus` is what has the keyboard of the page from now on, and now if the page has it.

@@ -351,7 +351,8 @@ void MainWindow::showListed()
         const bool isThere = m_model.rowOf(m_left.sandbox) >= 0;
         showSandbox(isThere ? m_left.sandbox
                             : m_model.index(0).data(SandboxModel::IdRole).toString());
-        focusPart(m_left.focus);
+        if (isNew)
+            focusPart(m_left.focus);
     } else if (page == m_firstRun && isNew) {
         m_firstRun->setFocus();
     }
@@ -389,10 +390,6 @@ void MainWindow::letGoOf(const QString& sandbox)
     m_errors->withdrawAll(sandbox);
     if (m_noteAbout == sandbox)
         m_note->hide();
-    // What is being typed must not press a button of the next one.
-    if (const SandboxPage* page = m_workspace->find(sandbox);
-        page && page->isAncestorOf(focusWidget()))
-        setFocus();
 }
 
 void MainWindow::showTitle()

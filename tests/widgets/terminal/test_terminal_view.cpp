@@ -42,6 +42,7 @@ private slots:
     void takesTitles();
     void pastesOneLineAtOnce();
     void asksBeforePastingLines();
+    void theQuestionLeavesTheCursorInView();
     void bracketsPaste();
     void middleClickPastes();
     void losesNothingUnderBackPressure();
@@ -295,6 +296,22 @@ void TestTerminalView::asksBeforePastingLines()
     QTest::keyClick(accept, Qt::Key_Return);
     QCOMPARE(typedSoFar(), QByteArray("one\rtwo"));
     QVERIFY(strip()->isHidden());
+}
+
+/// It covered the very line that the paste was about to go into.
+void TestTerminalView::theQuestionLeavesTheCursorInView()
+{
+    m_view->paste(QStringLiteral("one\ntwo\n"));
+    QVERIFY(strip()->isVisible());
+    QCOMPARE(strip()->geometry().bottom(), m_view->rect().bottom());
+    QTest::keyClick(strip(), Qt::Key_Escape);
+    m_view->feed(QByteArray("line\r\n").repeated(100) + "$ ");
+    waitUntilParsed();
+    const auto isAboveStrip = [this] {
+        m_view->paste(QStringLiteral("one\ntwo\n"));
+        return strip()->geometry().top() == 0;
+    };
+    QTRY_VERIFY(isAboveStrip());
 }
 
 void TestTerminalView::bracketsPaste()

@@ -6,6 +6,7 @@
 #include <QAction>
 #include <QLabel>
 #include <QTabBar>
+#include <QToolButton>
 #include <QTreeView>
 
 using namespace caisson;
@@ -22,6 +23,8 @@ private slots:
     void theNeighbourFollowsAClosedTab();
     void aPageThatCannotBeOpenedHasItsButtonInReach();
     void aTerminalThatGoesTakesNoKeyElsewhere();
+    void noButtonIsDeadInAStoppedSandbox();
+    void aRemovedSandboxTakesNoKeyToTheNext();
     void anEndedTerminalIsRestarted();
     void everyShortcutIsUniqueAndListed();
 };
@@ -113,6 +116,43 @@ void TestWindowKeyboard::aTerminalThatGoesTakesNoKeyElsewhere()
     bench.settle();
     QVERIFY(bench.isShown("terminals.stopped"));
     QCOMPARE(QApplication::focusWidget(), bench.find("terminals.stopped"));
+}
+
+/// "New file" took the focus and did nothing.
+void TestWindowKeyboard::noButtonIsDeadInAStoppedSandbox()
+{
+    Bench bench;
+    bench.open();
+    QVERIFY(bench.isShown("editors.empty.action"));
+    bench.backend.setState(bench.id, api::SandboxState::Stopped);
+    bench.settle();
+    QVERIFY(bench.isShown("editors.empty"));
+    QVERIFY(!bench.isShown("editors.empty.action"));
+    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_3);
+    QCOMPARE(QApplication::focusWidget(), bench.find("terminals.stopped.action"));
+}
+
+/// Space, in the middle of a sentence, pressed "New file" there.
+void TestWindowKeyboard::aRemovedSandboxTakesNoKeyToTheNext()
+{
+    Bench bench;
+    bench.open();
+    bench.backend.setState(bench.backend.addSandbox(QStringLiteral("other")),
+                           api::SandboxState::Running);
+    bench.settle();
+    bench.openFile(QStringLiteral("notes.txt"));
+    bench.backend.removeSandbox(bench.id);
+    bench.settle();
+    QCOMPARE(bench.find<QToolButton>("bar.switcher")->text(), QStringLiteral("other"));
+    QVERIFY(!qobject_cast<QAbstractButton*>(QApplication::focusWidget()));
+    // One that is not shown takes nothing from who types here.
+    const QString third = bench.backend.addSandbox(QStringLiteral("third"));
+    bench.backend.setState(third, api::SandboxState::Running);
+    bench.settle();
+    bench.tree()->setFocus();
+    bench.backend.removeSandbox(third);
+    bench.settle();
+    QVERIFY(bench.tree()->hasFocus());
 }
 
 void TestWindowKeyboard::anEndedTerminalIsRestarted()
