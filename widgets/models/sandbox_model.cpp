@@ -65,6 +65,7 @@ void SandboxModel::put(const api::Sandbox& sandbox)
 void SandboxModel::remove(const QString& id)
 {
     if (const int row = rowOf(id); row >= 0) {
+        emit aboutToRemove(id);
         beginRemoveRows({}, row, row);
         m_sandboxes.removeAt(row);
         endRemoveRows();

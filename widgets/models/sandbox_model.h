@@ -52,6 +52,8 @@ public:
 signals:
     /// A name was typed. The row changes when it is so.
     void renameAsked(const QString& id, const QString& name);
+    /// Before any view has chosen another in its place.
+    void aboutToRemove(const QString& id);
 
 private:
     QString stateText(const api::Sandbox& sandbox) const;

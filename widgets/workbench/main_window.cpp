@@ -241,11 +241,7 @@ void MainWindow::connectPanes()
     connect(&m_noteTime, &QTimer::timeout, m_note, &QWidget::hide);
     connect(&m_model, &SandboxModel::rowsRemoved, this, &MainWindow::showListed);
     connect(&m_model, &SandboxModel::rowsInserted, this, &MainWindow::showListed);
-    connect(&m_model, &SandboxModel::rowsAboutToBeRemoved, this,
-            [this](const QModelIndex&, int first, int last) {
-                for (int row = first; row <= last; ++row)
-                    letGoOf(m_model.index(row).data(SandboxModel::IdRole).toString());
-            });
+    connect(&m_model, &SandboxModel::aboutToRemove, this, &MainWindow::letGoOf);
     connect(&m_model, &SandboxModel::dataChanged, this, &MainWindow::showTitle);
     connect(&m_services.stateFile, &StateFile::failed, this, [this](const QString& why) {
         m_errors->report({.what = tr("How you leave the window cannot be kept."),
@@ -390,6 +386,10 @@ void MainWindow::letGoOf(const QString& sandbox)
     m_errors->withdrawAll(sandbox);
     if (m_noteAbout == sandbox)
         m_note->hide();
+    // What is being typed must not press a button of the next one.
+    if (const SandboxPage* page = m_workspace->find(sandbox);
+        page && page->isAncestorOf(focusWidget()))
+        setFocus();
 }
 
 void MainWindow::showTitle()

@@ -70,9 +70,6 @@ void Workspace::forget(int first, int last)
         forgetDrafts(m_model.at(row));
         m_left.remove(id);
         if (SandboxPage* page = m_pages.take(id)) {
-            // What is being typed must not press a button of the next one.
-            if (page->isAncestorOf(window()->focusWidget()))
-                window()->setFocus();
             removeWidget(page);
             delete page;
         }
