@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The typefaces of the window are taken from Debian's packages when Caisson is built and travel in the binary, so that it
 # looks the same on a machine that has none of them: Inter and JetBrains Mono, and for signs that these lack FreeMono
-# (whose letters are as wide as JetBrains Mono's) and Symbola.
+# (whose letters are as wide as JetBrains Mono's) and Symbola. Licences: OFL 1.1; the same; GPL-3 or later with the font
+# exception; "free for any use; they may be opened, edited, modified, regenerated, packaged and redistributed".
 
 set(caisson_fonts
   Inter-Regular.otf Inter-Medium.otf Inter-SemiBold.otf Inter-Bold.otf
