@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/daemon/mount_request.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
@@ -41,19 +42,35 @@ std::string realPath(const std::string& path)
     return real ? real.get() : path;
 }
 
-bool isWithin(const std::string& path, const std::string& folder)
+/// Whether `path` is `folder` or lies below it. By what the folders on the way up are, not by their
+/// names: a bind mount has another name for the same.
+bool isWithin(std::string path, const struct stat& folder)
 {
-    return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+    for (;;) {
+        struct stat status;
+        if (::stat(path.c_str(), &status) == 0 && status.st_dev == folder.st_dev &&
+            status.st_ino == folder.st_ino)
+            return true;
+        if (path == "/")
+            return false;
+        path.resize(std::max<std::size_t>(path.rfind('/'), 1));
+    }
 }
 
 Result<void> checkNotOwn(const std::string& source, const api::Paths& own)
 {
     for (const std::string& folder : {own.run, own.data, own.config}) {
         const std::string real = realPath(folder);
-        if (isWithin(source, real))
+        struct stat ownStatus;
+        struct stat sourceStatus;
+        if (::stat(real.c_str(), &ownStatus) != 0)
+            continue; // nothing of it is there
+        if (::stat(source.c_str(), &sourceStatus) != 0)
+            return failErrno("cannot mount " + source);
+        if (isWithin(source, ownStatus))
             return fail(ErrorCode::BadRequest,
                         "cannot mount " + source + ": it is among Caisson's own files");
-        if (isWithin(real, source))
+        if (isWithin(real, sourceStatus))
             return fail(ErrorCode::BadRequest, "cannot mount " + source +
                                                    ": Caisson's own files are in it, in " + real +
                                                    "; mount the folder in it that is needed");

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 using namespace caisson;
@@ -59,6 +60,18 @@ TEST_F(MountRequest, MayNotHoldWhatIsCaissonsOwn)
     // Its name only begins like that of Caisson's home.
     std::filesystem::create_directories(m_folder + "/homework");
     EXPECT_TRUE(resolvedMount({m_folder + "/homework", "/x"}, m_own));
+}
+
+/// Under another name it was mounted without a word.
+TEST_F(MountRequest, KnowsWhatIsOwnByWhatItIs)
+{
+    const std::string alias = m_folder + "/project/data";
+    if (::mount((m_folder + "/home").c_str(), alias.c_str(), nullptr, MS_BIND, nullptr) != 0)
+        GTEST_SKIP() << "only root may bind a folder to another name";
+    EXPECT_EQ(refusal(alias), ErrorCode::BadRequest);
+    EXPECT_EQ(refusal(alias + "/run"), ErrorCode::BadRequest);
+    EXPECT_EQ(::umount(alias.c_str()), 0);
+    EXPECT_TRUE(resolvedMount({alias, "/x"}, m_own));
 }
 
 TEST_F(MountRequest, HasPathsThatCanBe)

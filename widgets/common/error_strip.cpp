@@ -76,14 +76,21 @@ void ErrorStrip::showFirst()
         if (!part.isEmpty())
             details.append(part);
     }
-    const QString what = m_reports.size() == 1
-                             ? first.what
-                             : tr("%1 (1 of %2)").arg(first.what).arg(m_reports.size());
+    const QString name = m_nameOf ? m_nameOf(first.about) : QString();
+    QString what = name.isEmpty() ? first.what : tr("%1: %2").arg(name, first.what);
+    if (m_reports.size() > 1)
+        what = tr("%1 (1 of %2)").arg(what).arg(m_reports.size());
     m_strip->setText(what, details.join(u' '));
     m_action->setText(first.action);
     m_action->setVisible(!first.action.isEmpty());
     m_strip->show();
     show();
+}
+
+void ErrorStrip::refresh()
+{
+    if (!m_reports.isEmpty())
+        showFirst();
 }
 
 void ErrorStrip::removeFirst()

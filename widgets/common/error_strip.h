@@ -42,6 +42,11 @@ public:
     /// What they are about is gone.
     void withdrawAll(const QString& about);
 
+    /// What a report's `about` is called, where that has to be said; asked whenever one is shown.
+    void setNaming(std::function<QString(const QString&)> nameOf) { m_nameOf = std::move(nameOf); }
+    /// Names may be others now.
+    void refresh();
+
     int count() const { return static_cast<int>(m_reports.size()); }
 
 private:
@@ -51,6 +56,7 @@ private:
     void runAction();
 
     QList<ErrorReport> m_reports;
+    std::function<QString(const QString&)> m_nameOf;
     NoticeStrip* m_strip;
     QPushButton* m_action;
 };

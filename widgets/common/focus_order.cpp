@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/common/focus_order.h"
 
+#include <QDialog>
 #include <QLayout>
 #include <QSplitter>
 #include <QTabBar>
@@ -64,6 +65,16 @@ QList<QWidget*> focusOrder(const QWidget& window)
     addFrom(window, order);
     order.removeIf([](const QWidget* widget) { return !takesTab(widget); });
     return order;
+}
+
+void openWithRing(QDialog& dialog)
+{
+    dialog.open();
+    // Only now: becoming visible takes the mark of the keyboard away.
+    dialog.setAttribute(Qt::WA_KeyboardFocusChange);
+    dialog.update();
+    if (QWidget* focus = dialog.focusWidget())
+        focus->update();
 }
 
 bool focusNext(const QWidget& window, bool isForward)

@@ -3,6 +3,7 @@
 
 #include <QList>
 
+class QDialog;
 class QWidget;
 
 namespace caisson {
@@ -14,6 +15,9 @@ namespace caisson {
 /// Only what is seen, enabled and takes the focus by Tab. Of a tab bar its scroll buttons are left
 /// out: the arrow keys scroll it.
 QList<QWidget*> focusOrder(const QWidget& window);
+
+/// Opens it with the ring of the keyboard to be seen from the first key on, however it was asked for.
+void openWithRing(QDialog& dialog);
 
 /// Gives the focus to the one after, or before, the one that has it. False when there is none.
 bool focusNext(const QWidget& window, bool isForward);

@@ -11,6 +11,7 @@
 #include <QVBoxLayout>
 
 #include "widgets/common/file_icons.h"
+#include "widgets/common/focus_order.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/style.h"
@@ -59,7 +60,6 @@ DialogParts makeDialog(QWidget* asker, const QString& name, const QString& title
     dialog->setWindowModality(Qt::WindowModal);
     dialog->setWindowTitle(title);
     dialog->setAccessibleName(title);
-    dialog->setAttribute(Qt::WA_KeyboardFocusChange); // which answer Enter gives is always seen
 
     auto* heading = new QLabel(title);
     heading->setObjectName(name + QStringLiteral(".title"));
@@ -130,7 +130,7 @@ void DialogPrompter::confirm(QWidget* asker, const Confirmation& question,
     parts.cancel->setDefault(true);
     parts.cancel->setFocus();
     QObject::connect(parts.dialog, &QDialog::accepted, asker, std::move(onConfirmed));
-    parts.dialog->open();
+    openWithRing(*parts.dialog); // which answer Enter gives is always seen
 }
 
 void DialogPrompter::choose(QWidget* asker, const Choice& question, std::function<void()> onPrimary,
@@ -154,7 +154,7 @@ void DialogPrompter::choose(QWidget* asker, const Choice& question, std::functio
                          dialog->reject();
                          act();
                      });
-    parts.dialog->open();
+    openWithRing(*parts.dialog); // which answer Enter gives is always seen
 }
 
 void DialogPrompter::chooseFolder(QWidget* asker, const FolderQuestion& question,

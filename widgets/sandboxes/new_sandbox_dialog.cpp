@@ -80,7 +80,6 @@ NewSandboxDialog::NewSandboxDialog(SandboxActions& actions, Prompter& prompter, 
 {
     setObjectName(QStringLiteral("newSandbox"));
     setAttribute(Qt::WA_DeleteOnClose);
-    setAttribute(Qt::WA_KeyboardFocusChange); // the ring is seen from the first key on
     setWindowModality(Qt::WindowModal);
     setWindowTitle(tr("New sandbox"));
     setAccessibleName(windowTitle());

@@ -33,7 +33,6 @@ KeyboardDialog::KeyboardDialog(const QList<ShortcutGroup>& groups, QWidget* pare
 {
     setObjectName(QStringLiteral("keyboard"));
     setAttribute(Qt::WA_DeleteOnClose);
-    setAttribute(Qt::WA_KeyboardFocusChange);
     setWindowModality(Qt::WindowModal);
     setWindowTitle(tr("Keyboard"));
     setAccessibleName(windowTitle());

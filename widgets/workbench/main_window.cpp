@@ -242,6 +242,10 @@ void MainWindow::connectPanes()
     connect(&m_model, &SandboxModel::rowsRemoved, this, &MainWindow::showListed);
     connect(&m_model, &SandboxModel::rowsInserted, this, &MainWindow::showListed);
     connect(&m_model, &SandboxModel::aboutToRemove, this, &MainWindow::letGoOf);
+    m_errors->setNaming([this](const QString& id) { return nameAmongSeveral(id); });
+    for (auto change : {&SandboxModel::rowsInserted, &SandboxModel::rowsRemoved})
+        connect(&m_model, change, m_errors, &ErrorStrip::refresh);
+    connect(&m_model, &SandboxModel::dataChanged, m_errors, &ErrorStrip::refresh);
     connect(&m_model, &SandboxModel::dataChanged, this, &MainWindow::showTitle);
     connect(&m_services.stateFile, &StateFile::failed, this, [this](const QString& why) {
         m_errors->report({.what = tr("How you leave the window cannot be kept."),
@@ -293,7 +297,8 @@ void MainWindow::connectCommands()
     on(commands.showEditors, [this] { focusPart(WindowPart::Editors); });
     on(commands.showTerminals, [this] { focusPart(WindowPart::Terminals); });
     on(commands.showKeyboard, [this] {
-        (new KeyboardDialog(shortcutGroups(*m_commands, *m_sandboxes, *m_files), this))->open();
+        openWithRing(
+            *new KeyboardDialog(shortcutGroups(*m_commands, *m_sandboxes, *m_files), this));
     });
     on(commands.quit, &QWidget::close);
 }
@@ -417,7 +422,7 @@ void MainWindow::showFileStatus()
 void MainWindow::newSandbox()
 {
     if (!findChild<NewSandboxDialog*>())
-        (new NewSandboxDialog(m_actions, m_services.prompter, this))->open();
+        openWithRing(*new NewSandboxDialog(m_actions, m_services.prompter, this));
 }
 
 void MainWindow::stepSandbox(int step)

@@ -74,6 +74,7 @@ private:
     void reportCopy(const FolderCopying& copying, const Error& error);
     void copiesChanged();
     void report(const Failure& failure, const QString& sandbox = {});
+    QString nameAmongSeveral(const QString& sandbox) const;
     void reportLost(const QString& sandbox, const QString& name);
     void copyLost(const QString& sandbox, const QString& name);
     void showUnreached(const QString& sentence, std::function<void()> again);

@@ -41,6 +41,13 @@ void MainWindow::reportCopy(const FolderCopying& copying, const Error& error)
                 .again = {}});
 }
 
+/// The person may look at another by now.
+QString MainWindow::nameAmongSeveral(const QString& sandbox) const
+{
+    const api::Sandbox* of = m_model.rowCount() > 1 ? m_model.find(sandbox) : nullptr;
+    return of ? QString::fromStdString(of->name) : QString();
+}
+
 void MainWindow::report(const Failure& failure, const QString& sandbox)
 {
     const QString why = reason(failure.error, failure.subject);
@@ -49,10 +56,7 @@ void MainWindow::report(const Failure& failure, const QString& sandbox)
         showUnreached(failure.what + QLatin1Char(' ') + why, failure.again);
         return;
     }
-    // The person may look at another by now.
-    const api::Sandbox* of = m_model.rowCount() > 1 ? m_model.find(sandbox) : nullptr;
-    m_errors->report({.what = of ? tr("%1: %2").arg(QString::fromStdString(of->name), failure.what)
-                                 : failure.what,
+    m_errors->report({.what = failure.what,
                       .why = why,
                       .remedy = remedy(failure.error, failure.subject),
                       .action = !failure.again             ? QString()

@@ -148,14 +148,15 @@ void TestWindowErrors::anErrorNamesItsSandboxAmongSeveral()
 {
     Bench bench;
     bench.open();
-    bench.backend.setState(bench.backend.addSandbox(QStringLiteral("other")),
-                           api::SandboxState::Running);
-    bench.settle();
     bench.openFile(QStringLiteral("notes.txt"));
     bench.editor()->insertPlainText(QStringLiteral("x"));
     bench.backend.failNext(QStringLiteral("writeFile"), ErrorCode::NoSpace);
     bench.press(Qt::CTRL | Qt::Key_S);
-    QTRY_COMPARE(bench.errorText(), QStringLiteral("bench: “notes.txt” was not saved."));
+    QTRY_COMPARE(bench.errorText(), QStringLiteral("“notes.txt” was not saved."));
+    bench.backend.setState(bench.backend.addSandbox(QStringLiteral("other")),
+                           api::SandboxState::Running);
+    bench.settle();
+    QCOMPARE(bench.errorText(), QStringLiteral("bench: “notes.txt” was not saved."));
     bench.backend.removeSandbox(bench.id);
     QTRY_VERIFY(!bench.errorText().startsWith(QStringLiteral("bench:")));
 }

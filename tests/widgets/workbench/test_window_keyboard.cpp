@@ -23,6 +23,7 @@ private slots:
     void theNeighbourFollowsAClosedTab();
     void aPageThatCannotBeOpenedHasItsButtonInReach();
     void aTerminalThatGoesTakesNoKeyElsewhere();
+    void dialogsShowTheRingAtOnce();
     void noButtonIsDeadInAStoppedSandbox();
     void aRemovedSandboxTakesNoKeyToTheNext();
     void anEndedTerminalIsRestarted();
@@ -116,6 +117,35 @@ void TestWindowKeyboard::aTerminalThatGoesTakesNoKeyElsewhere()
     bench.settle();
     QVERIFY(bench.isShown("terminals.stopped"));
     QCOMPARE(QApplication::focusWidget(), bench.find("terminals.stopped"));
+}
+
+/// Which button Enter presses was not to be seen before a Tab.
+void TestWindowKeyboard::dialogsShowTheRingAtOnce()
+{
+    Bench bench;
+    bench.open();
+    for (const auto& [keys, name] :
+         {std::pair(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_N), "newSandbox"),
+          std::pair(QKeySequence(Qt::Key_F1), "keyboard")}) {
+        for (QAction* action : bench.window().findChildren<QAction*>()) {
+            if (action->shortcut() == keys)
+                action->trigger();
+        }
+        bench.settle();
+        auto* dialog = bench.find(name);
+        QVERIFY(dialog);
+        QVERIFY(dialog->testAttribute(Qt::WA_KeyboardFocusChange));
+        QTest::keyClick(dialog, Qt::Key_Escape);
+        bench.window().activateWindow(); // off screen no window manager does it
+        QVERIFY(QTest::qWaitForWindowActive(&bench.window()));
+    }
+    DialogPrompter prompter;
+    prompter.confirm(&bench.window(),
+                     {.title = QStringLiteral("Delete it?"), .text = {}, .action = {}}, [] {});
+    auto* question = bench.find("confirm");
+    QVERIFY(question);
+    QVERIFY(question->testAttribute(Qt::WA_KeyboardFocusChange));
+    QCOMPARE(question->focusWidget()->objectName(), QStringLiteral("confirm.cancel"));
 }
 
 /// "New file" took the focus and did nothing.
