@@ -24,6 +24,9 @@ constexpr std::uint32_t kFolderEvents = IN_CREATE | IN_DELETE | IN_MODIFY | IN_C
                                         IN_EXCL_UNLINK;
 constexpr std::uint32_t kRootEvents = kFolderEvents | IN_DELETE_SELF | IN_MOVE_SELF;
 
+/// What a name stands for is another afterwards.
+constexpr std::uint32_t kNameEvents = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+
 constexpr std::size_t kBufferSize = 64 * 1024;
 
 /// The halves of a rename are queued one right after the other; what other threads of the kernel
@@ -120,27 +123,31 @@ WatchTree::Scan WatchTree::watchChild(int parentFolder, Node& parent, const std:
         return Scan::Done;
     const UniqueFd folder(
         ::openat(parentFolder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    const int watch = folder ? addWatch(folder.get(), kFolderEvents) : -1;
-    if (watch < 0) {
-        m_failure = errno;
-        const bool limit = errno == ENOSPC || errno == ENOMEM || errno == EMFILE || errno == ENFILE;
-        return limit ? Scan::Failed : Scan::Done;
-    }
-    std::unique_ptr<Node> node;
-    if (Node* const known = nodeOf(watch)) {
+    int watch = folder ? addWatch(folder.get(), kFolderEvents) : -1;
+    Node* const known = watch < 0 ? nullptr : nodeOf(watch);
+    if (known != nullptr) {
         if (known->parent == &parent && known->name == name)
             return Scan::Done;
         for (const Node* ancestor = &parent; ancestor != nullptr; ancestor = ancestor->parent) {
             if (ancestor == known)
                 return Scan::Done; // mounted within itself
         }
-        // It was moved here, and the kernel's word of that is still in the queue.
-        node = detach(*known->parent, known->name);
-    } else {
-        node = std::make_unique<Node>();
-        node->watch = watch;
-        m_nodes[watch] = node.get();
+        // It was moved here, and the kernel's word of that is still in the queue. By then nobody
+        // could tell any more what of it was told under which name, so it is begun anew.
+        forget(detach(*known->parent, known->name));
+        watch = addWatch(folder.get(), kFolderEvents);
     }
+    if (watch < 0) {
+        m_failure = errno;
+        const bool limit = errno == ENOSPC || errno == ENOMEM || errno == EMFILE || errno == ENFILE;
+        return limit ? Scan::Failed : Scan::Done;
+    }
+    auto node = std::make_unique<Node>();
+    node->watch = watch;
+    m_nodes[watch] = node.get();
+    // Two folders have had this name since the last read, and what is still to be told of it may be
+    // of either.
+    m_isConfused = m_isConfused || parent.children.contains(name);
     Node& attached = attach(parent, name, std::move(node));
     return readFolder(folder.get(), attached, report, log);
 }
@@ -169,8 +176,31 @@ WatchTree::Scan WatchTree::readFolder(int folder, Node& node, Report report, Wat
     return Scan::Done;
 }
 
+/// Whether the kernel has more to say of the folder's name, or of one on the way to it: what is
+/// there now may be another folder than the one it speaks of.
+bool WatchTree::isToldOfLater(const Node& parent, const std::string& name)
+{
+    readQueue(); // up to now
+    const Node* node = &parent;
+    const std::string* part = &name;
+    while (node != nullptr) {
+        for (const Change& later : m_queue) {
+            if (later.watch == node->watch && (later.mask & IN_ISDIR) != 0 &&
+                (later.mask & kNameEvents) != 0 && later.name == *part)
+                return true;
+        }
+        part = &node->name;
+        node = node->parent;
+    }
+    return false;
+}
+
 WatchTree::Scan WatchTree::watchNewFolder(Node& parent, const std::string& name, WatchLog& log)
 {
+    if (isToldOfLater(parent, name)) {
+        m_postponed.emplace_back(parent.watch, name);
+        return Scan::Done;
+    }
     const std::string path = absolutePath(relativePath(parent));
     const UniqueFd folder(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!folder)
@@ -314,7 +344,22 @@ WatchTree::State WatchTree::process(WatchLog& log)
             --m_notAwaited;
         state = arrival ? handleMove(change, *arrival, log) : handle(change, log);
     }
-    return state;
+    if (state == State::Watching && m_queue.empty())
+        state = watchPostponed(log);
+    return m_isConfused && state == State::Watching ? rescan(log) : state;
+}
+
+/// All is told: what is there now under the names is what was meant.
+WatchTree::State WatchTree::watchPostponed(WatchLog& log)
+{
+    for (const auto& [watch, name] : std::exchange(m_postponed, {})) {
+        Node* const parent = nodeOf(watch);
+        if (parent == nullptr || parent->children.contains(name))
+            continue; // gone, or looked at meanwhile
+        if (watchNewFolder(*parent, name, log) == Scan::Failed)
+            return stop(log);
+    }
+    return State::Watching;
 }
 
 WatchTree::State WatchTree::handle(const Change& change, WatchLog& log)
@@ -383,7 +428,15 @@ WatchTree::State WatchTree::handleMove(const Change& from, const Change& to, Wat
     const bool directory = (from.mask & IN_ISDIR) != 0;
     const bool fromReported = reports(fromPath);
     const bool toReported = reports(toPath);
-    if (fromReported && toReported)
+    // A folder that ought to be watched under its old name and is not was out of sight for a while:
+    // its name had been another folder's, and with that one's end its watch was ended. What was
+    // deleted in it meanwhile was not told, so it counts as another folder, too.
+    const bool isAnother =
+        directory && entersFolder(*fromNode, from.name) && !fromNode->children.contains(from.name);
+    if (fromReported && toReported && isAnother) {
+        log.deleted(absolutePath(fromPath), directory);
+        log.created(absolutePath(toPath), directory);
+    } else if (fromReported && toReported)
         log.moved(absolutePath(fromPath), absolutePath(toPath), directory);
     else if (fromReported)
         log.deleted(absolutePath(fromPath), directory);
@@ -395,6 +448,14 @@ WatchTree::State WatchTree::handleMove(const Change& from, const Change& to, Wat
         return State::Watching;
 
     std::unique_ptr<Node> node = detach(*fromNode, from.name);
+    for (const Node* above = toNode; node && above != nullptr; above = above->parent) {
+        if (above == node.get()) {
+            // Into itself: one of the two is not the folder that it was taken for.
+            m_isConfused = true;
+            forget(std::move(node));
+            return State::Watching;
+        }
+    }
     if (node && entersFolder(*toNode, to.name))
         attach(*toNode, to.name, std::move(node));
     else
@@ -409,6 +470,8 @@ WatchTree::State WatchTree::rescan(WatchLog& log)
     const std::unordered_map<int, Node*> before = std::exchange(m_nodes, {});
     m_queue.clear();
     m_notAwaited = 0;
+    m_isConfused = false;
+    m_postponed.clear();
     m_scannedNow.clear();
     m_scannedBefore.clear();
     // Folders that are watched already keep their watch: the kernel knows them by inode.

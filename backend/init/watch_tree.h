@@ -27,6 +27,8 @@ namespace caisson::init {
 ///    created; what is both found and told by the kernel is reported once.
 ///  - The two halves of a rename may come in two reads: after the first the tree waits a moment
 ///    (wantsMoment()) for the second. Without it, it was a move out of the tree: deleted.
+///  - A name may have been several folders' by the time the tree looks at it. Where it cannot tell
+///    which of them the kernel speaks of, it does as when the queue overflows.
 ///  - When the kernel's queue overflows, all folders are looked at anew before that is reported.
 class WatchTree
 {
@@ -73,6 +75,8 @@ private:
     Scan watchChild(int parentFolder, Node& parent, const std::string& name, Report report,
                     WatchLog* log);
     Scan readFolder(int folder, Node& node, Report report, WatchLog* log);
+    State watchPostponed(WatchLog& log);
+    bool isToldOfLater(const Node& parent, const std::string& name);
     Scan watchNewFolder(Node& parent, const std::string& name, WatchLog& log);
     int addWatch(int folder, std::uint32_t mask);
     bool entersFolder(const Node& parent, const std::string& name) const;
@@ -106,7 +110,11 @@ private:
     /// and the kernel both tell of is in the queue by the next read; after that it is forgotten.
     std::unordered_set<Node*> m_scannedNow;
     std::unordered_set<Node*> m_scannedBefore;
-    int m_failure = 0; ///< errno of a Scan::Failed
+    /// New folders, by the watch of the one they are in and their name, of whose names the kernel
+    /// had more to say.
+    std::vector<std::pair<int, std::string>> m_postponed;
+    bool m_isConfused = false; ///< which folder is meant by a name is not certain any more
+    int m_failure = 0;         ///< errno of a Scan::Failed
     std::vector<char> m_buffer;
 };
 

@@ -50,6 +50,13 @@ FileTree::FileTree(FileTreeModel& model, QWidget* parent)
     });
 }
 
+/// Not state() == EditingState: rows that go elsewhere set the state to something else, and what was
+/// half typed was then taken for a name.
+bool FileTree::isNaming() const
+{
+    return isPersistentEditorOpen(currentIndex());
+}
+
 void FileTree::addNew(api::FileType type)
 {
     QModelIndex folder = selectionModel()->hasSelection() ? currentIndex() : QModelIndex();
@@ -118,8 +125,7 @@ void FileTree::keyPressEvent(QKeyEvent* event)
     forgetWanted();
     const bool isEnter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
     const QModelIndex index = currentIndex();
-    if (!isEnter || event->modifiers() != Qt::NoModifier || state() == EditingState ||
-        !index.isValid()) {
+    if (!isEnter || event->modifiers() != Qt::NoModifier || isNaming() || !index.isValid()) {
         QTreeView::keyPressEvent(event);
         return;
     }
@@ -210,7 +216,7 @@ void FileTree::expandWanted()
 void FileTree::leaveCurrent()
 {
     m_leftFile = currentIndex().data(FileTreeModel::PathRole).toByteArray();
-    if (state() != EditingState)
+    if (!isNaming())
         selectionModel()->setCurrentIndex({}, QItemSelectionModel::Clear);
 }
 
@@ -226,7 +232,7 @@ void FileTree::returnToCurrent()
         index = m_model.indexOf(path);
     if (!index.isValid())
         index = m_model.index(0, 0);
-    if (state() != EditingState)
+    if (!isNaming())
         selectionModel()->setCurrentIndex(index, QItemSelectionModel::ClearAndSelect);
 }
 

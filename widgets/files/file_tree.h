@@ -47,6 +47,7 @@ protected:
 private:
     void opened(const QModelIndex& index);
     void folderLoaded(const QByteArray& path);
+    bool isNaming() const;
     void beginDraft(const QModelIndex& folder, api::FileType type);
     void forgetWanted();
     void expandWanted();

@@ -38,6 +38,7 @@ private slots:
     void aLostServiceIsSaidAndRetried();
     void aServiceThatWasNeverThereIsSaidInThePage();
     void manyDeletionsLeaveTheFolderCurrent();
+    void manyDeletionsLeaveANameHalfTyped();
 };
 
 void TestMainWindow::theTreeFollowsTheSandbox()
@@ -431,6 +432,37 @@ void TestMainWindow::aServiceThatWasNeverThereIsSaidInThePage()
              QStringLiteral("Could not read the sandboxes. The list is broken."));
     bench.click("unreached.action");
     QVERIFY(bench.isShown("sandboxes.list"));
+}
+
+/// The half of it became the file's name.
+void TestMainWindow::manyDeletionsLeaveANameHalfTyped()
+{
+    Bench bench;
+    constexpr int kFiles = 300;
+    const auto path = [](int number) { return "/workspace/src/f" + QByteArray::number(number); };
+    for (int i = 0; i < kFiles; ++i)
+        bench.backend.putFile(bench.id, path(i), "");
+    bench.open();
+    bench.openFolder(QStringLiteral("src"));
+    bench.select(QStringLiteral("notes.txt"));
+    bench.press(Qt::Key_F2);
+    QLineEdit* edit = bench.find<QLineEdit>("files.name");
+    QVERIFY(edit);
+    edit->setText(QStringLiteral("hal"));
+    for (int from = 0; from < kFiles; from += 100) {
+        QList<api::WatchEvent> events;
+        for (int i = from; i < from + 100; ++i) {
+            bench.backend.at(bench.id).files.erase(path(i));
+            events +=
+                api::WatchEvent{.type = "deleted", .path = api::FileName{path(i).toStdString()}};
+        }
+        bench.backend.tellWatches(bench.id, events);
+        bench.settle();
+    }
+    QCOMPARE(bench.find<QLineEdit>("files.name"), edit);
+    QCOMPARE(edit->text(), QStringLiteral("hal"));
+    QVERIFY(bench.backend.at(bench.id).files.contains("/workspace/notes.txt"));
+    QTest::keyClick(edit, Qt::Key_Escape);
 }
 
 void TestMainWindow::manyDeletionsLeaveTheFolderCurrent()
