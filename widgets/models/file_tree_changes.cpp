@@ -101,10 +101,13 @@ void FileTreeModel::listingFailed(const QByteArray& path, const Error& error)
     FileNode* folder = endListing(path);
     if (!folder)
         return;
-    if (folder->load == FileNode::Load::No)
-        folder->load = FileNode::Load::Failed;
     folder->again = false;
     folder->told.clear();
+    // One that has gone is no failure: the watch takes its row away, or it comes back.
+    if (error.code == ErrorCode::NotFound && path != m_rootPath)
+        return;
+    if (folder->load == FileNode::Load::No)
+        folder->load = FileNode::Load::Failed;
     emit folderFailed(path, error);
 }
 

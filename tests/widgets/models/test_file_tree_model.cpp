@@ -416,6 +416,11 @@ void TestFileTreeModel::aFolderThatCannotBeReadSaysWhy()
     tree.model->refresh(tree.at("dir"));
     tree.settle();
     QCOMPARE(tree.text(), QStringLiteral("dir\n  x\n"));
+    // One that has just gone is not worth a word.
+    tree.backend.failNext(QStringLiteral("listFolder"), ErrorCode::NotFound);
+    tree.model->refresh(tree.at("dir"));
+    tree.settle();
+    QCOMPARE(failed.size(), 1);
 }
 
 QTEST_MAIN(TestFileTreeModel)
