@@ -298,22 +298,6 @@ InitProcess::Outcome InitProcess::shell(const std::string& script, std::string_v
     return run({.argv = {"/bin/sh", "-c", script}}, input);
 }
 
-TemporaryFolder::TemporaryFolder()
-{
-    // In memory where there is such a place: a test here makes 100,000 files.
-    std::string pattern =
-        std::string(::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") + "/caisson-test-XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr)
-        throw std::runtime_error("no temporary folder");
-    m_path = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder()
-{
-    std::error_code ignored;
-    std::filesystem::remove_all(m_path, ignored);
-}
-
 void writeText(const std::string& path, std::string_view text)
 {
     std::ofstream file(path, std::ios::binary);

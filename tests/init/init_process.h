@@ -4,6 +4,7 @@
 #include "backend/api/codec.h"
 #include "backend/api/initwire.h"
 #include "backend/base/unique_fd.h"
+#include "tests/support/temporary_folder.h"
 
 #include <chrono>
 #include <cstdint>
@@ -138,18 +139,7 @@ private:
     api::InitHello m_hello;
 };
 
-/// A folder of the test's own, removed with all in it.
-class TemporaryFolder
-{
-public:
-    TemporaryFolder();
-    ~TemporaryFolder();
-    const std::string& path() const { return m_path; }
-    std::string operator/(std::string_view name) const { return m_path + "/" + std::string(name); }
-
-private:
-    std::string m_path;
-};
+using caisson::test::TemporaryFolder;
 
 void writeText(const std::string& path, std::string_view text);
 std::string readText(const std::string& path);

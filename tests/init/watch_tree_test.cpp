@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/init/watch_tree.h"
+#include "tests/support/temporary_folder.h"
 
 #include <filesystem>
 #include <fstream>
@@ -18,14 +19,7 @@ namespace {
 class WatchTreeTest : public testing::Test
 {
 protected:
-    WatchTreeTest()
-    {
-        std::string name = "/tmp/watch-tree-XXXXXX";
-        m_folder = ::mkdtemp(name.data());
-    }
-    ~WatchTreeTest() override { fs::remove_all(m_folder); }
-
-    fs::path at(const char* name) const { return fs::path(m_folder) / name; }
+    fs::path at(const char* name) const { return fs::path(m_folder.path()) / name; }
     void make(const char* name) const
     {
         fs::create_directories(at(name).parent_path());
@@ -34,7 +28,7 @@ protected:
 
     void watch()
     {
-        auto tree = WatchTree::create(m_folder, PathFilter({}, {}));
+        auto tree = WatchTree::create(m_folder.path(), PathFilter({}, {}));
         ASSERT_TRUE(tree);
         m_tree = std::move(*tree);
         m_replayed = listing();
@@ -43,7 +37,7 @@ protected:
     std::set<std::string> listing() const
     {
         std::set<std::string> paths;
-        for (const auto& entry : fs::recursive_directory_iterator(m_folder))
+        for (const auto& entry : fs::recursive_directory_iterator(m_folder.path()))
             paths.insert(entry.path());
         return paths;
     }
@@ -89,7 +83,7 @@ private:
         m_replayed = std::move(kept);
     }
 
-    std::string m_folder;
+    test::TemporaryFolder m_folder;
     std::unique_ptr<WatchTree> m_tree;
     std::set<std::string> m_replayed;
 };

@@ -11,9 +11,9 @@
 #include <QVBoxLayout>
 
 #include "widgets/common/file_icons.h"
-#include "widgets/common/focus_order.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
+#include "widgets/common/keyboard_focus.h"
 #include "widgets/common/style.h"
 
 namespace caisson {

@@ -36,7 +36,6 @@ namespace caisson {
 namespace {
 constexpr int kMargin = 8;
 constexpr int kPreviewLength = 60;
-constexpr std::chrono::milliseconds kActivityDelay{300};
 } // namespace
 
 TerminalView::TerminalView(const QString& name, QWidget* parent)
@@ -63,12 +62,6 @@ TerminalView::TerminalView(const QString& name, QWidget* parent)
 
     m_activity->setObjectName(name + QStringLiteral(".activity"));
     m_activity->hide();
-    m_activityDelay.setSingleShot(true);
-    m_activityDelay.setInterval(kActivityDelay);
-    connect(&m_activityDelay, &QTimer::timeout, m_activity, [this] {
-        m_activity->show();
-        m_activity->raise();
-    });
     // While a replay paints nothing, an empty terminal is seen.
     setBackgroundRole(QPalette::Base);
     setAutoFillBackground(true);
@@ -158,7 +151,7 @@ void TerminalView::beginReplay()
         finishReplay();
     m_replay = Replay::Running;
     m_terminal->setUpdatesEnabled(false);
-    m_activityDelay.start();
+    m_activity->setBusy(true);
 }
 
 void TerminalView::endReplay()
@@ -173,8 +166,7 @@ void TerminalView::endReplay()
 void TerminalView::finishReplay()
 {
     m_replay = Replay::None;
-    m_activityDelay.stop();
-    m_activity->hide();
+    m_activity->setBusy(false);
     m_terminal->setUpdatesEnabled(true);
     scrollToEnd();
     write(std::exchange(m_held, {}));

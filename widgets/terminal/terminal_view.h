@@ -3,7 +3,6 @@
 
 #include <QByteArray>
 #include <QKeySequence>
-#include <QTimer>
 #include <QUrl>
 #include <QWidget>
 
@@ -133,7 +132,6 @@ private:
     QWidget* m_display; ///< the part of it that paints and takes events
     NoticeStrip* m_pasteStrip;
     ActivityLine* m_activity; ///< shown when a replay takes its time
-    QTimer m_activityDelay;
     std::unique_ptr<StreamFilter> m_filter;
     std::unique_ptr<EmulatorFeed> m_feed;
     QByteArray m_held;

@@ -14,7 +14,7 @@
 #include "widgets/common/activity_line.h"
 #include "widgets/common/empty_state.h"
 #include "widgets/common/error_strip.h"
-#include "widgets/common/focus_order.h"
+#include "widgets/common/keyboard_focus.h"
 #include "widgets/common/prompter.h"
 #include "widgets/editor/editor_page.h"
 #include "widgets/files/file_tree.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/widgets/workbench/bench.h"
-#include "widgets/common/focus_order.h"
+#include "widgets/common/keyboard_focus.h"
 #include "widgets/workbench/keyboard_dialog.h"
 
 #include <QAction>

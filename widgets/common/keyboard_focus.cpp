@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "widgets/common/focus_order.h"
+#include "widgets/common/keyboard_focus.h"
 
 #include <QDialog>
 #include <QLayout>
