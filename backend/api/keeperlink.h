@@ -16,6 +16,8 @@
 ///                                      travels beside it (SCM_RIGHTS)
 ///   Stop 's'        caissond → keeper  StopKeeper as JSON; it ends its sandbox, then itself
 ///   Update 'u'      caissond → keeper  Sandbox as JSON: the name or labels were changed
+///   Secrets 'k'        caissond → keeper  SecretValues as JSON: all that its status asks for and are
+///                                      known. Again when one of them changes
 ///   Status 'S'      keeper → caissond  KeeperStatus as JSON: first on connecting, then each change
 ///   Event 'e'       keeper → caissond  Event as JSON, to be published
 namespace caisson::api {
@@ -24,6 +26,7 @@ enum class KeeperMessage : char {
     Connection = 'c',
     Stop = 's',
     Update = 'u',
+    Secrets = 'k',
     Status = 'S',
     Event = 'e'
 };
@@ -47,6 +50,13 @@ struct KeeperStatus
     std::string started;
     std::string workspaceHost;
     AppliedLimits applied;
+    std::vector<std::string> secrets; ///< names that the policy in force puts in
+};
+
+/// Never written anywhere but into memory.
+struct SecretValues
+{
+    std::map<std::string, std::string> values;
 };
 
 /// What caissond keeps of a sandbox on disk, as JSON in its folder's sandbox.json.

@@ -242,6 +242,213 @@ struct WatchEvent
     bool directory = false;
 };
 
+// ---- egress ------------------------------------------------------------------------------------
+
+struct ProcessInfo
+{
+    std::int64_t pid = 0; ///< inside
+    std::string exe;      ///< path inside
+    std::string cmdline;  ///< arguments joined by spaces, lossy UTF-8, at most 4096 bytes
+    bool operator==(const ProcessInfo&) const = default;
+};
+
+/// Who asked: found by the socket at connect. pid 0: it could not be found.
+struct EgressProcess
+{
+    std::int64_t pid = 0;
+    std::string exe;
+    std::string cmdline;
+    std::vector<ProcessInfo> parents; ///< the nearest first, init left out
+    bool operator==(const EgressProcess&) const = default;
+};
+
+/// One row of the log: a request, or a flow that was refused or carried as it is.
+struct EgressEntry
+{
+    std::int64_t id = 0; ///< counts up; the cursor
+    std::string time;    ///< RFC 3339, of the request's arrival
+    std::string verdict; ///< allow | deny | tunnel
+    std::string rule;    ///< its id, "default", "prompt:ID", or "caisson": what no rule can allow
+    std::string why;     ///< a sentence
+    std::string method;  ///< empty for what is no HTTP
+    std::string scheme;  ///< http | https | tls | tcp
+    std::string host;    ///< canonical
+    std::int64_t port = 0;
+    std::string path;          ///< without the query
+    std::string query;         ///< without '?'
+    std::int64_t status = 0;   ///< of the answer; 0: none
+    std::int64_t bytesOut = 0; ///< of bodies, or of the stream; out is from the sandbox
+    std::int64_t bytesIn = 0;
+    double ms = 0;               ///< from arrival to end, waiting for an answer included
+    std::int64_t generation = 0; ///< of the policy
+    EgressProcess process;
+    std::string terminal; ///< id; empty: not in one
+    std::string exec;     ///< id of the exec it belongs to; empty: none
+    std::string secret;   ///< its name, if one was put in
+    std::string flag;     ///< "pinned": the client did not trust the opened TLS; "placeholder": a
+                          ///< secret's placeholder went elsewhere; "masked": a secret came back
+    std::string protocol; ///< "http/1.1", "h2", "websocket"; empty for streams
+    std::string address;  ///< that was dialled; empty: none was
+    std::string contentType; ///< of the answer
+    bool operator==(const EgressEntry&) const = default;
+};
+
+/// Newest first; `next` is the `before` of the following page, 0 at the end.
+struct EgressLog
+{
+    std::vector<EgressEntry> entries;
+    std::int64_t next = 0;
+    std::int64_t total = 0; ///< rows that fit the filter
+};
+
+struct EgressInjection
+{
+    std::string header;
+    std::string value;
+    std::string user;
+    std::string password;
+    bool operator==(const EgressInjection&) const = default;
+};
+
+/// A rule of the policy file. Names as there; `hits` and `last` are told, never taken.
+struct EgressRule
+{
+    std::string id;
+    bool enabled = true;
+    std::string host;
+    std::string cidr;
+    std::vector<std::int64_t> ports;
+    std::vector<std::string> methods;
+    std::string path;
+    std::string process;
+    std::string action = "deny";
+    bool isPrivate = false;
+    std::string expires; ///< RFC 3339; empty: never
+    std::string lasts;   ///< always | session | process
+    std::int64_t pid = 0;
+    std::optional<EgressInjection> inject;
+    std::string note;
+    std::int64_t hits = 0;
+    std::string last; ///< RFC 3339; empty: never matched
+    bool operator==(const EgressRule&) const = default;
+};
+
+struct EgressPolicy
+{
+    std::int64_t generation = 0;
+    std::string defaultAction = "ask"; ///< allow | deny | ask
+    std::vector<EgressRule> rules;
+    std::string toml; ///< the same as a policy file
+};
+
+/// PUT: either `toml`, or `defaultAction` with `rules`. `generation`: refused with
+/// PreconditionFailed unless that one is in force; 0: whatever is.
+struct PutPolicy
+{
+    std::string toml;
+    std::string defaultAction;
+    std::vector<EgressRule> rules;
+    std::int64_t generation = 0;
+};
+
+/// PATCH, all or nothing: `remove` ids, then `update` by id, then `add` at the top (or before the
+/// rule `before`), then the default.
+struct PatchPolicy
+{
+    std::vector<EgressRule> add;
+    std::string before;
+    std::vector<EgressRule> update;
+    std::vector<std::string> remove;
+    std::string defaultAction;
+    /// Of rules added: seconds until they expire; 0: as their `expires` says.
+    std::int64_t forSeconds = 0;
+    std::int64_t generation = 0;
+};
+
+struct ExplainRequest
+{
+    std::string method;
+    std::string url; ///< http:, https:, or tcp://host:port
+    std::string process;
+};
+
+struct Explanation
+{
+    std::string verdict; ///< allow | deny | ask | tunnel
+    std::string rule;
+    std::string why;
+    std::int64_t generation = 0;
+    std::vector<std::string> secrets; ///< that would be put in
+};
+
+struct Prompt
+{
+    std::string id;
+    std::string method; ///< empty: a stream
+    std::string url;
+    std::string scheme;
+    std::string host;
+    std::int64_t port = 0;
+    std::string path;
+    std::int64_t count = 1; ///< requests that wait for it; 0: the last has gone
+    EgressProcess process;
+    std::string terminal;
+    std::string exec;
+    std::string since;    ///< RFC 3339
+    std::string deadline; ///< RFC 3339: then it is denied, that once
+    bool operator==(const Prompt&) const = default;
+};
+
+struct PromptList
+{
+    std::vector<Prompt> prompts; ///< the oldest first
+    std::int64_t dropped = 0;    ///< requests denied since start because too many waited
+};
+
+struct AnswerPrompt
+{
+    std::string verdict;              ///< allow | deny
+    std::string scope = "host";       ///< request | path | host | domain
+    std::string duration = "once";    ///< once | process | 15m | session | always; `for` in JSON
+    std::vector<std::string> methods; ///< empty: as the scope has it
+};
+
+struct PromptAnswered
+{
+    std::string verdict;
+    std::string rule;       ///< id of the rule it became; empty for once
+    std::int64_t count = 0; ///< requests that it let go on or refused
+};
+
+struct PutSecret
+{
+    std::string value;
+};
+
+struct SecretUse
+{
+    std::string sandbox; ///< id
+    std::string rule;
+    std::string host;
+    std::string time; ///< RFC 3339
+    EgressProcess process;
+    bool operator==(const SecretUse&) const = default;
+};
+
+struct SecretInfo
+{
+    std::string name;
+    std::string created;
+    std::string lasts;           ///< keychain | file | reboot
+    std::vector<SecretUse> uses; ///< the last one a sandbox, newest first
+    bool operator==(const SecretInfo&) const = default;
+};
+
+struct SecretList
+{
+    std::vector<SecretInfo> secrets;
+};
+
 // ---- the service -------------------------------------------------------------------------------
 
 struct Health
@@ -272,7 +479,9 @@ struct HostInfo
 };
 
 /// type: sandbox.created, sandbox.changed, sandbox.removed, terminal.created, terminal.changed,
-/// terminal.removed, reset (the cursor is unknown: read everything anew).
+/// terminal.removed, prompt.created, prompt.changed (its count), prompt.removed (`why`: allowed,
+/// denied, timeout), policy.changed (generation), secret.used (of a keeper, for caissond),
+/// secrets.changed, reset (the cursor is unknown: read everything anew).
 struct Event
 {
     std::string type;
@@ -280,6 +489,11 @@ struct Event
     std::string sandbox; ///< id
     std::optional<Sandbox> state;
     std::optional<Terminal> terminal;
+    std::optional<Prompt> prompt;
+    std::optional<std::int64_t> generation;
+    std::optional<std::string> why;
+    std::optional<std::string> secret; ///< name
+    std::optional<SecretUse> use;
 };
 
 struct ErrorBody

@@ -24,6 +24,7 @@ constexpr std::array kCodes{
     CodeRow{ErrorCode::Exists, "exists", 409},
     CodeRow{ErrorCode::Conflict, "conflict", 409},
     CodeRow{ErrorCode::NotRunning, "not_running", 409},
+    CodeRow{ErrorCode::Gone, "gone", 410},
     CodeRow{ErrorCode::Stale, "stale", 410},
     CodeRow{ErrorCode::PreconditionFailed, "precondition_failed", 412},
     CodeRow{ErrorCode::PermissionDenied, "permission_denied", 403},

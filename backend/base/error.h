@@ -17,6 +17,7 @@ enum class ErrorCode {
     Exists,             ///< a thing of that name is there already
     Conflict,           ///< not possible in the present state
     NotRunning,         ///< the sandbox is not running and the call does not start it
+    Gone,               ///< it was there, and is over: a prompt that was answered or has ended
     Stale,              ///< a handle from an earlier incarnation of the sandbox
     PreconditionFailed, ///< If-Match did not match: the file changed underneath
     PermissionDenied,

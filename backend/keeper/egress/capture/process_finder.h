@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/types.h"
+#include "backend/base/unique_fd.h"
+#include "backend/keeper/egress/capture/capture.h"
+
+#include <memory>
+#include <sys/types.h>
+
+namespace caisson::keeper {
+
+/// A process inside at the time of its connect(2). Shared by the requests of one connection.
+struct FoundProcess
+{
+    api::EgressProcess info; ///< pids as inside; parents up to, and without, init
+    pid_t hostPid = 0;       ///< as the keeper's /proc has it; 0: it could not be found
+    UniqueFd process;        ///< its pidfd: readable once it has ended
+};
+
+/// Finds who owns the other end of a captured connection: the socket's inode by sock_diag(7), then
+/// the process below init whose /proc/PID/fd holds it. What a process says of itself (cmdline) is
+/// hostile text: bounded, lossy UTF-8.
+class ProcessFinder
+{
+public:
+    /// `init`: in the keeper's pid namespace.
+    ProcessFinder(pid_t init, UniqueFd socketDiagnosis);
+    ~ProcessFinder();
+
+    /// Never fails: who cannot be found is pid 0. Microseconds where the owner is the same as
+    /// lately, else a walk over all processes inside, bounded to 10,000 and 20 ms.
+    std::shared_ptr<const FoundProcess> find(const CapturedConnection& connection);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace caisson::keeper

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/async.h"
+
+#include <span>
+
+namespace caisson::keeper {
+
+/// A byte stream between the keeper and one end of a flow: TCP, or TLS over it. One reader and one
+/// writer at a time, on the keeper's thread.
+class Stream
+{
+public:
+    virtual ~Stream() = default;
+    Stream() = default;
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+    /// What has come, at least a byte; 0: the other end has finished writing. Over TLS that is a
+    /// close_notify; a bare end of TCP there is an error, Unavailable (truncation, RFC 8446, 6.1).
+    virtual api::Task<Result<std::size_t>> read(std::span<char> room) = 0;
+    /// All of it.
+    virtual api::Task<Result<void>> write(std::span<const char> bytes) = 0;
+    /// Nothing more is written.
+    virtual api::Task<void> finish() = 0;
+    /// Ends it at once; what waits on it fails with Cancelled. May be called from anywhere on the
+    /// thread, any number of times. `Reset` makes the other end see a reset.
+    enum class Ending { Close, Reset };
+    virtual void cancel(Ending ending) = 0;
+    virtual bool isOpen() const = 0;
+};
+
+} // namespace caisson::keeper

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/policy/decide.h"
+
+#include <optional>
+#include <string_view>
+
+namespace caisson::policy {
+
+/// How far an answer to a prompt reaches.
+enum class Scope {
+    Request, ///< this method and this very path and query-less target
+    Path,    ///< this method, this path and all below it
+    Host,    ///< everything of this host and port
+    Domain   ///< everything of the host's main domain and what is below it
+};
+
+enum class Duration { Once, Process, Quarter, Session, Always };
+
+/// "request", "path", "host", "domain"; "once", "process", "15m", "session", "always".
+std::optional<Scope> scopeFromName(std::string_view name);
+std::optional<Duration> durationFromName(std::string_view name);
+std::string_view scopeName(Scope scope);
+std::string_view durationName(Duration duration);
+
+/// The rule that an answer means: action Allow or Deny, id empty, `expires` for Quarter, `lasts`
+/// and pid for Session and Process. None for Once. Methods: those given, else for Scope::Request and
+/// Path the request's own, else any. The port is named where it is not 80 or 443, or for Tcp.
+std::optional<Rule> ruleOfAnswer(const Request& request, Action action, Scope scope,
+                                 Duration duration, std::vector<std::string> methods, WallTime now);
+
+} // namespace caisson::policy

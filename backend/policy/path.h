@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/base/error.h"
+
+#include <string>
+#include <string_view>
+
+namespace caisson::policy {
+
+/// The path of an HTTP target as it is decided on and then sent: dot segments removed (RFC 3986,
+/// 5.2.4), escapes of unreserved characters undone, the others in upper case. The query is kept as
+/// it is ("/a/../b?x=1" → "/b?x=1"). BadRequest where two readers could disagree: no leading '/',
+/// a broken escape, an escaped '/', '\' or NUL, a '\', a '#', a control character, a space, a byte
+/// over 127, an empty segment in the middle followed by dots that would climb over it.
+Result<std::string> normalisedTarget(std::string_view target);
+
+/// "/b?x=1" → "/b".
+std::string_view pathOf(std::string_view target);
+
+} // namespace caisson::policy
