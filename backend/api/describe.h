@@ -401,6 +401,22 @@ CAISSON_DESCRIBE(SandboxRecord)
     v("boot", m.boot);
 }
 
+CAISSON_DESCRIBE(PolicyState::Rule)
+{
+    v("id", m.id);
+    v("expires", m.expires);
+    v("moment", m.moment);
+    v("hits", m.hits);
+    v("last", m.last);
+}
+
+CAISSON_DESCRIBE(PolicyState)
+{
+    v("generation", m.generation);
+    v("boot", m.boot);
+    v("rules", m.rules);
+}
+
 CAISSON_DESCRIBE(KeeperStart)
 {
     v("sandbox", m.sandbox);

@@ -67,6 +67,23 @@ struct SandboxRecord
     std::string boot;        ///< boot_id of the host (random(4)) when it was last started
 };
 
+/// What a keeper keeps beside a sandbox's policy.toml, as policy.json: all that a policy file has no
+/// place for.
+struct PolicyState
+{
+    struct Rule
+    {
+        std::string id;
+        std::string expires;     ///< as policy.toml has it; another text is another end
+        std::int64_t moment = 0; ///< CLOCK_BOOTTIME in nanoseconds at which it ends; 0: never
+        std::int64_t hits = 0;
+        std::string last; ///< RFC 3339
+    };
+    std::int64_t generation = 0;
+    std::string boot; ///< boot_id of the host that the moments are of
+    std::vector<Rule> rules;
+};
+
 /// What a keeper is started with, as JSON on its standard input.
 struct KeeperStart
 {

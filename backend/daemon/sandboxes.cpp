@@ -3,6 +3,7 @@
 
 #include "backend/api/codec.h"
 #include "backend/api/names.h"
+#include "backend/base/clock.h"
 #include "backend/base/files.h"
 #include "backend/base/log.h"
 #include "backend/daemon/create_request.h"
@@ -28,16 +29,6 @@ constexpr auto kStartLimit = 60s;
 
 // Each holds a descriptor. A keeper that lives takes them as fast as they come.
 constexpr std::size_t kMostWaiting = 256;
-
-std::string bootId()
-{
-    Result<std::string> text = readFile("/proc/sys/kernel/random/boot_id");
-    if (!text)
-        return {};
-    while (text->ends_with('\n'))
-        text->pop_back();
-    return std::move(*text);
-}
 
 } // namespace
 
