@@ -16,8 +16,10 @@
 ///                                      travels beside it (SCM_RIGHTS)
 ///   Stop 's'        caissond → keeper  StopKeeper as JSON; it ends its sandbox, then itself
 ///   Update 'u'      caissond → keeper  Sandbox as JSON: the name or labels were changed
-///   Secrets 'k'        caissond → keeper  SecretValues as JSON: all that its status asks for and are
-///                                      known. Again when one of them changes
+///   Secrets 'k'     caissond → keeper  SecretValues as JSON: all that its status asks for and are
+///                                      known, in one packet or in several of which all but the
+///                                      last say `more`; together they replace what came before.
+///                                      Again when one of them changes
 ///   Status 'S'      keeper → caissond  KeeperStatus as JSON: first on connecting, then each change
 ///   Event 'e'       keeper → caissond  Event as JSON, to be published
 namespace caisson::api {
@@ -31,8 +33,9 @@ enum class KeeperMessage : char {
     Event = 'e'
 };
 
-/// Head and read-ahead of a handed-over connection fit one packet.
-inline constexpr std::size_t kMaxKeeperPacket = 128 * 1024;
+/// Head and read-ahead of a handed-over connection fit one packet, and so does a secret of 64 KiB
+/// with every character of it escaped.
+inline constexpr std::size_t kMaxKeeperPacket = 160 * 1024;
 
 struct StopKeeper
 {
@@ -57,6 +60,7 @@ struct KeeperStatus
 struct SecretValues
 {
     std::map<std::string, std::string> values;
+    bool more = false; ///< the next packet goes on
 };
 
 /// What caissond keeps of a sandbox on disk, as JSON in its folder's sandbox.json.

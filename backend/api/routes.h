@@ -36,6 +36,8 @@ struct Route
     /// false, or alone for 1.
     std::string_view query = {};
     std::string_view headers = {}; ///< names of request headers that change the answer, likewise
+    /// Where the flag `follow` turns a JSON answer into Events: schema of each event's data.
+    std::string (*followed)() = nullptr;
 };
 
 std::span<const Route> routes();
