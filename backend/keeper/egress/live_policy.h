@@ -68,7 +68,15 @@ private:
     Result<void> load(Opening opening);
     Result<void> save(const policy::Policy& policy, std::int64_t generation,
                       const std::map<std::string, Expiry>& expiries) const;
+    struct Ends
+    {
+        std::vector<policy::Moment> moments;      ///< by place
+        std::map<std::string, Expiry> expiries;   ///< by id
+    };
+    Ends endsOf(const policy::Policy& policy) const;
     Result<std::int64_t> putInForce(policy::Policy policy);
+    void install(policy::Policy policy, std::vector<policy::Moment> moments,
+                 std::map<std::string, Expiry> expiries);
 
     std::string m_folder;
     UniqueFd m_lock;
@@ -77,6 +85,7 @@ private:
     std::map<std::string, Expiry> m_expiries; ///< by rule id
     std::map<std::string, Hits, std::less<>> m_hits;
     std::vector<policy::Moment> m_moments; ///< as the matcher has them
+    bool m_hasNewHits = false;             ///< since the files were written
 };
 
 } // namespace caisson::keeper

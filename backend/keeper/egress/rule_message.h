@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/api/types.h"
+#include "backend/base/error.h"
 #include "backend/policy/policy.h"
 
 namespace caisson::keeper {
