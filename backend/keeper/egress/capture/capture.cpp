@@ -139,7 +139,7 @@ Result<CaptureSockets> captureHere()
         ::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
     if (!sockets.socketDiagnosis)
         return refused("cannot look at the sandbox's sockets");
-    if (Result<void> added = addPacketRules(*families); !added)
+    if (Result<void> added = addPacketRules(); !added)
         return std::unexpected(added.error());
     return sockets;
 }

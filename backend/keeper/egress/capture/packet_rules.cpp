@@ -1,109 +1,123 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/capture/packet_rules.h"
 
+#include "backend/keeper/egress/capture/nf_tables.h"
 #include "backend/keeper/egress/capture/own_addresses.h"
-#include "backend/policy/address.h"
 
 #include <format>
-#include <memory>
-#include <string>
 
-#include <nftables/libnftables.h>
+// Before the kernel's headers, which then leave out what both define.
+#include <netinet/in.h>
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
 
 namespace caisson::keeper {
 
 namespace {
 
-std::string v4(std::uint32_t number)
+using namespace nft;
+
+constexpr std::uint8_t kLoopbackNet[] = {127};
+constexpr std::array<std::uint8_t, 16> kLoopbackV6 = {0, 0, 0, 0, 0, 0, 0, 0,
+                                                      0, 0, 0, 0, 0, 0, 0, 1};
+constexpr std::uint16_t kDomain = 53;
+
+constexpr auto kSandboxV4 = syntheticV4(kSandboxNumber);
+constexpr auto kSandboxV6 = syntheticV6(kSandboxNumber);
+constexpr auto kListenerV4 = syntheticV4(kListenerNumber);
+constexpr auto kListenerV6 = syntheticV6(kListenerNumber);
+
+void acceptOwn(Table& table, std::string_view chain)
 {
-    return policy::Address::v4(syntheticV4(number)).toString();
+    table.rule(chain, {toV4(kLoopbackNet), accept()});
+    table.rule(chain, {toV4(kSandboxV4), accept()});
+    table.rule(chain, {toV6(kLoopbackV6), accept()});
+    table.rule(chain, {toV6(kSandboxV6), accept()});
 }
 
-std::string v6(std::uint32_t number)
+/// Only UDP is tracked, as NAT needs it: a sandbox's own servers shall not fill the host's memory
+/// with connections, nor pay for them.
+void addUntracked(Table& table)
 {
-    return policy::Address::v6(syntheticV6(number)).toString();
+    table.baseChain("untracked", "filter", NF_INET_LOCAL_OUT, NF_IP_PRI_RAW);
+    table.rule("untracked", {isNotProtocol(IPPROTO_UDP), untracked()});
+}
+
+/// DNS over UDP. A transparent socket could not answer from port 53 without taking that port of
+/// 0.0.0.0 from the sandbox; NAT lets the answer come from the address that was asked.
+void addNames(Table& table)
+{
+    table.baseChain("names", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST);
+    acceptOwn(table, "names");
+    table.rule("names", {toV4(kListenerV4), accept()});
+    table.rule("names", {toV6(kListenerV6), accept()});
+    table.rule("names", {isV4(), isProtocol(IPPROTO_UDP), toPort(kDomain),
+                         natV4(kListenerV4, kDnsPort)});
+    table.rule("names", {isV6(), isProtocol(IPPROTO_UDP), toPort(kDomain),
+                         natV6(kListenerV6, kDnsPort)});
+}
+
+/// Rejecting happens on the way out, where send(2) itself fails: an unconnected UDP socket, as many
+/// QUIC clients use, is never told of ICMP errors and would wait.
+void addSent(Table& table)
+{
+    table.chain("refused");
+    table.rule("refused", {isProtocol(IPPROTO_TCP), rejectWithReset()});
+    table.rule("refused", {rejectWithPortUnreachable()});
+
+    table.baseChain("sent", "filter", NF_INET_LOCAL_OUT, NF_IP_PRI_FILTER, Table::Policy::Drop);
+    acceptOwn(table, "sent");
+    table.rule("sent", {isDestinationNat(), accept()});
+    table.rule("sent", {toV4(kListenerV4), goTo("refused")});
+    table.rule("sent", {toV6(kListenerV6), goTo("refused")});
+    table.rule("sent", {isProtocol(IPPROTO_TCP), accept()});
+    // The kernel's own, to a client that has bound some other address.
+    table.rule("sent",
+               {isV4(), isProtocol(IPPROTO_ICMP), isIcmpType(ICMP_DEST_UNREACH), accept()});
+    table.rule("sent",
+               {isV6(), isProtocol(IPPROTO_ICMPV6), isIcmpType(ICMPV6_DEST_UNREACH), accept()});
+    table.rule("sent", {goTo("refused")});
 }
 
 /// TCP is taken up by tproxy and not by NAT: the accepted socket's own address is the one that was
-/// dialled, so nothing is tracked, and two connections from one port to two places do not collide
-/// (with NAT the kernel then changes the port that the client is known by). A transparent UDP socket
-/// could not answer from port 53 without taking that port from the sandbox, so DNS is NAT.
+/// dialled, and two connections from one port to two places do not collide (with NAT the kernel then
+/// changes the port that the client is known by, and nobody finds it).
 ///
-/// Rejecting happens on the way out, where send(2) itself fails: an unconnected UDP socket, as many
-/// QUIC clients use, is never told of ICMP errors and would wait.
-std::string rules(Families families)
+/// Without a listener a connection is dropped, rather than left to a server of the sandbox's that
+/// listens on every address.
+void addArrived(Table& table)
 {
-    const bool hasV6 = families == Families::V4AndV6;
-    std::string text = "table inet caisson {\n";
-    text += "chain untracked { type filter hook output priority raw; meta l4proto != udp notrack; "
-            "}\n";
-    text += std::format("chain names {{ type nat hook output priority dstnat; "
-                        "ip daddr 127.0.0.0/8 accept; ip daddr {{ {}, {} }} accept; ",
-                        v4(kSandboxNumber), v4(kListenerNumber));
-    if (hasV6)
-        text += std::format("ip6 daddr {{ ::1, {}, {} }} accept; ", v6(kSandboxNumber),
-                            v6(kListenerNumber));
-    text += std::format("udp dport 53 dnat ip to {}:{}; ", v4(kListenerNumber), kDnsPort);
-    if (hasV6)
-        text += std::format("udp dport 53 dnat ip6 to [{}]:{}; ", v6(kListenerNumber), kDnsPort);
-    text += "}\n";
-
-    text += "chain refused { meta l4proto tcp reject with tcp reset; "
-            "reject with icmpx type port-unreachable; }\n";
-    text += std::format("chain sent {{ type filter hook output priority filter; policy drop; "
-                        "ip daddr 127.0.0.0/8 accept; ip daddr {} accept; "
-                        "ip6 daddr {{ ::1, {} }} accept; "
-                        "ct status dnat accept; "
-                        "ip daddr {} goto refused; ip6 daddr {} goto refused; "
-                        "meta l4proto tcp accept; "
-                        // The kernel's own, to a client that has bound some other address.
-                        "icmp type destination-unreachable accept; "
-                        "icmpv6 type destination-unreachable accept; "
-                        "goto refused; }}\n",
-                        v4(kSandboxNumber), v6(kSandboxNumber), v4(kListenerNumber),
-                        v6(kListenerNumber));
-
-    // Without a listener a connection is dropped, rather than left to a server of the sandbox's that
-    // listens on every address.
-    text += std::format("chain arrived {{ type filter hook prerouting priority mangle; "
-                        "ip daddr 127.0.0.0/8 accept; ip daddr {} accept; "
-                        "ip6 daddr {{ ::1, {} }} accept; "
-                        "meta l4proto != tcp accept; ",
-                        v4(kSandboxNumber), v6(kSandboxNumber));
-    const auto take = [&](std::string_view family, const std::string& address) {
-        text += std::format("meta nfproto {0} tcp dport 53 tproxy {1} to {2}:{3} accept; "
-                            "meta nfproto {0} meta l4proto tcp tproxy {1} to {2}:{4} accept; ",
-                            family == "ip" ? "ipv4" : "ipv6", family, address, kDnsPort, kTcpPort);
-    };
-    take("ip", v4(kListenerNumber));
-    if (hasV6)
-        take("ip6", "[" + v6(kListenerNumber) + "]");
-    text += "drop; }\n}\n";
-    return text;
+    table.baseChain("arrived", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_MANGLE);
+    acceptOwn(table, "arrived");
+    table.rule("arrived", {isNotProtocol(IPPROTO_TCP), accept()});
+    table.rule("arrived", {isV4(), isProtocol(IPPROTO_TCP), toPort(kDomain),
+                           transparentV4(kListenerV4, kDnsPort), accept()});
+    table.rule("arrived",
+               {isV4(), isProtocol(IPPROTO_TCP), transparentV4(kListenerV4, kTcpPort), accept()});
+    table.rule("arrived", {isV6(), isProtocol(IPPROTO_TCP), toPort(kDomain),
+                           transparentV6(kListenerV6, kDnsPort), accept()});
+    table.rule("arrived",
+               {isV6(), isProtocol(IPPROTO_TCP), transparentV6(kListenerV6, kTcpPort), accept()});
+    table.rule("arrived", {drop()});
 }
-
-struct ContextDeleter
-{
-    void operator()(nft_ctx* context) const { ::nft_ctx_free(context); }
-};
 
 } // namespace
 
-Result<void> addPacketRules(Families families)
+Result<void> addPacketRules()
 {
-    const std::unique_ptr<nft_ctx, ContextDeleter> context(::nft_ctx_new(NFT_CTX_DEFAULT));
-    if (!context)
-        return fail(ErrorCode::RuntimeFailed, "cannot prepare the sandbox's packet rules");
-    ::nft_ctx_buffer_error(context.get());
-    if (::nft_run_cmd_from_buffer(context.get(), rules(families).c_str()) == 0)
-        return {};
-    const char* why = ::nft_ctx_get_error_buffer(context.get());
-    // The first line says what, those below it point into the text.
-    const std::string_view all = why ? why : "";
-    return fail(ErrorCode::RuntimeFailed,
-                std::format("the kernel refused the sandbox's packet rules (it needs nf_tables with "
-                            "nat, reject and tproxy): {}",
-                            all.substr(0, all.find('\n'))));
+    Table table("caisson");
+    addUntracked(table);
+    addNames(table);
+    addSent(table);
+    addArrived(table);
+    if (Result<void> added = table.commit(); !added)
+        return fail(ErrorCode::RuntimeFailed,
+                    std::format("{} (the kernel needs nf_tables with nat, reject and tproxy)",
+                                added.error().message));
+    return {};
 }
 
 } // namespace caisson::keeper

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "backend/base/error.h"
-#include "backend/keeper/egress/capture/loopback.h"
 
 namespace caisson::keeper {
 
@@ -12,6 +11,6 @@ namespace caisson::keeper {
 ///  - UDP to port 53 goes to the socket for DNS, and the answer comes from where it was asked;
 ///  - everything else is rejected as it is sent: send(2) fails with EPERM, and connected sockets
 ///    get the ICMP error, too.
-Result<void> addPacketRules(Families families);
+Result<void> addPacketRules();
 
 } // namespace caisson::keeper
