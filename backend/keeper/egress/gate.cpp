@@ -38,6 +38,16 @@ Gate::Verdict Gate::decide(const Wanted& wanted, const Asker& asker)
     return verdict;
 }
 
+policy::Action Gate::look(const Wanted& wanted, const Asker& asker) const
+{
+    return m_policy.matcher()->decide(wanted.request(asker), policy::momentNow()).action;
+}
+
+bool Gate::isTunnelled(const Wanted& wanted, const Asker& asker) const
+{
+    return m_policy.matcher()->isTunnelled(wanted.request(asker), policy::momentNow());
+}
+
 Task<Pass> Gate::ask(Pass pass, const Wanted& wanted, const Asker& asker, Task<void> gone)
 {
     auto outcome = co_await (m_prompts.ask(wanted, asker) || std::move(gone));

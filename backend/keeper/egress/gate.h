@@ -37,6 +37,11 @@ public:
     };
     Verdict decide(const Wanted& wanted, const Asker& asker);
 
+    /// The same without counting it as a decision.
+    policy::Action look(const Wanted& wanted, const Asker& asker) const;
+    /// Whether a TLS connection passes unopened.
+    bool isTunnelled(const Wanted& wanted, const Asker& asker) const;
+
     /// Goes on from a decide() that said Ask: holds until there is an answer, or `gone` returns.
     api::Task<Pass> ask(Pass pass, const Wanted& wanted, const Asker& asker,
                         api::Task<void> gone);

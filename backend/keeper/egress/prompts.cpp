@@ -208,11 +208,11 @@ Result<std::int64_t> Prompts::answer(const std::string& id, Answer answer, const
     return 0;
 }
 
-void Prompts::decideAgain(const Decide& decide)
+void Prompts::decideAgain(const Decide& decide, const std::string& but)
 {
     std::vector<std::shared_ptr<Entry>> waiting;
     for (const auto& [number, entry] : m_entries) {
-        if (!entry->outcome && entry->prompt.count > 0)
+        if (!entry->outcome && entry->prompt.count > 0 && entry->prompt.id != but)
             waiting.push_back(entry);
     }
     for (const auto& entry : waiting) {

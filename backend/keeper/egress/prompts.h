@@ -60,9 +60,9 @@ public:
     /// Lets what waits for it go on. Returns how many requests that were.
     Result<std::int64_t> answer(const std::string& id, Answer answer, const std::string& rule);
 
-    /// Looks at every waiting prompt anew after a change of the policy; none: it still waits.
+    /// Looks at every waiting prompt but one anew after a change of the policy; none: it still waits.
     using Decide = std::function<std::optional<Outcome>(const Wanted&, const Asker&)>;
-    void decideAgain(const Decide& decide);
+    void decideAgain(const Decide& decide, const std::string& but);
 
 private:
     struct Entry;
