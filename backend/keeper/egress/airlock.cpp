@@ -8,6 +8,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fcntl.h>
 
 namespace caisson::keeper {
 
@@ -156,7 +157,7 @@ Task<void> Airlock::serve(CapturedConnection connection)
                   connection.socket.get(), code);
     if (code)
         co_return;
-    connection.socket.release();
+    std::ignore = connection.socket.release();
     socket.set_option(api::asio::ip::tcp::no_delay(true), code);
     if (origin.host.empty()) {
         socket.set_option(api::asio::socket_base::linger(true, 0), code);
@@ -203,6 +204,21 @@ void Airlock::policyChanged()
     m_listener.policy(m_policy->generation());
 }
 
+Task<void> Airlock::endWithProcess(std::string rule, std::shared_ptr<const FoundProcess> process)
+{
+    const int copy = ::fcntl(process->process.get(), F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0) {
+        api::asio::posix::stream_descriptor ended(m_executor, copy);
+        co_await ended.async_wait(api::asio::posix::descriptor_base::wait_read, kTuple);
+    }
+    api::PatchPolicy patch;
+    patch.remove = {rule};
+    // Somebody may have removed it already.
+    if (const auto removed = m_policy->patch(patch);
+        !removed && removed.error().code != ErrorCode::NotFound)
+        logWarning("a rule outlives its process: {}", removed.error().message);
+}
+
 void Airlock::setSecrets(std::map<std::string, std::string> values)
 {
     m_secrets.replace(std::move(values));
@@ -231,8 +247,8 @@ Result<api::PromptAnswered> Airlock::answer(const std::string& prompt,
     api::PromptAnswered answered;
     answered.verdict = request.verdict;
     if (rule) {
-        if (isAllowed && *duration == policy::Duration::Process &&
-            !(question->asker.process && question->asker.process->hostPid))
+        if (*duration == policy::Duration::Process &&
+            !(question->asker.process && question->asker.process->process))
             return fail(ErrorCode::Conflict,
                         "the process that asked is not known, so nothing can last as long as it");
         // Whoever was shown a private address and said yes means that address.
@@ -246,6 +262,9 @@ Result<api::PromptAnswered> Airlock::answer(const std::string& prompt,
         if (!added)
             return std::unexpected(added.error());
         answered.rule = std::move(*added);
+        if (*duration == policy::Duration::Process)
+            api::spawnDetached(m_executor, endWithProcess(answered.rule, question->asker.process),
+                               "a rule that ends with a process");
     }
     const Result<std::int64_t> count = m_prompts->answer(
         prompt, isAllowed ? Prompts::Answer::Allow : Prompts::Answer::Deny, "");

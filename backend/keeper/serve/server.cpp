@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/serve/server.h"
 
+#include "backend/keeper/serve/egress.h"
+
 namespace caisson::keeper {
 
 using api::Task;
 
-Server::Server(InitLink& link, Terminals& terminals)
+Server::Server(InitLink& link, Terminals& terminals, Airlock& airlock, ExecProcesses& execs)
     : m_link(link)
     , m_terminals(terminals)
+    , m_airlock(airlock)
+    , m_execs(execs)
 {
 }
 
@@ -33,8 +37,11 @@ Task<void> Server::serve(api::Socket socket, std::string alreadyRead)
 Task<Result<void>> Server::dispatch(api::ServerConnection& connection, const api::RequestHead& head,
                                     const api::RouteMatch& match)
 {
-    const Exchange exchange{connection, head, match, m_link};
+    const Exchange exchange{connection, head, match, m_link, m_execs};
     const std::string_view operation = match.route->operation;
+    if (isEgressOperation(operation))
+        return serveEgress(connection, head, match,
+                           {m_airlock.policy(), m_airlock.log(), &m_airlock});
     if (operation == "execSocket")
         return execOverWebSocket(exchange);
     if (operation == "exec")
