@@ -626,6 +626,17 @@ CAISSON_DESCRIBE(SandboxRecord)
     v("boot", m.boot);
 }
 
+CAISSON_DESCRIBE(SealedSecrets)
+{
+    v("kdf", m.kdf);
+    v("memory", m.memory);
+    v("passes", m.passes);
+    v("lanes", m.lanes);
+    v("salt", m.salt);
+    v("check", m.check);
+    v("values", m.values);
+}
+
 CAISSON_DESCRIBE(KeeperStart)
 {
     v("sandbox", m.sandbox);
