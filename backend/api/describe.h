@@ -642,6 +642,17 @@ CAISSON_DESCRIBE(PolicyState)
     v("rules", m.rules);
 }
 
+CAISSON_DESCRIBE(SealedSecrets)
+{
+    v("kdf", m.kdf);
+    v("memory", m.memory);
+    v("passes", m.passes);
+    v("lanes", m.lanes);
+    v("salt", m.salt);
+    v("check", m.check);
+    v("values", m.values);
+}
+
 CAISSON_DESCRIBE(KeeperStart)
 {
     v("sandbox", m.sandbox);

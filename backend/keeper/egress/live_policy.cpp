@@ -10,8 +10,6 @@
 #include "backend/policy/policy_file.h"
 
 #include <algorithm>
-#include <fcntl.h>
-#include <sys/file.h>
 
 namespace caisson::keeper {
 
@@ -59,9 +57,8 @@ Result<policy::Policy> policyOf(const api::PutPolicy& request)
 
 } // namespace
 
-LivePolicy::LivePolicy(std::string folder, UniqueFd lock)
+LivePolicy::LivePolicy(std::string folder)
     : m_folder(std::move(folder))
-    , m_lock(std::move(lock))
 {
 }
 
@@ -75,16 +72,7 @@ LivePolicy::~LivePolicy()
 
 Result<std::unique_ptr<LivePolicy>> LivePolicy::open(const std::string& folder, Opening opening)
 {
-    const std::string path = folder + "/egress.lock";
-    UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!lock)
-        return failErrno("cannot open " + path);
-    // Whoever holds it answers one request and leaves, in milliseconds.
-    while (::flock(lock.get(), LOCK_EX) != 0) {
-        if (errno != EINTR)
-            return failErrno("cannot lock " + path);
-    }
-    std::unique_ptr<LivePolicy> live(new LivePolicy(folder, std::move(lock)));
+    std::unique_ptr<LivePolicy> live(new LivePolicy(folder));
     if (Result<void> loaded = live->load(opening); !loaded)
         return std::unexpected(loaded.error());
     return live;

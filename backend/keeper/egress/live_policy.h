@@ -3,7 +3,6 @@
 
 #include "backend/api/types.h"
 #include "backend/base/error.h"
-#include "backend/base/unique_fd.h"
 #include "backend/policy/decide.h"
 
 #include <functional>
@@ -22,8 +21,8 @@ class LivePolicy
 {
 public:
     /// A sandbox that starts leaves the rules of its last session and processes behind; one that is
-    /// only looked at keeps them. Holds the lock of `folder`/egress.lock as long as it lives, so
-    /// that keeper and helper never write at once.
+    /// only looked at keeps them. That nobody else writes meanwhile is the caller's to see to
+    /// (serve/policy_lock.h).
     enum class Opening { Start, Look };
     static Result<std::unique_ptr<LivePolicy>> open(const std::string& folder, Opening opening);
     ~LivePolicy();
@@ -53,7 +52,7 @@ public:
     std::function<void()> onChange;
 
 private:
-    LivePolicy(std::string folder, UniqueFd lock);
+    explicit LivePolicy(std::string folder);
 
     struct Hits
     {
@@ -79,7 +78,6 @@ private:
                  std::map<std::string, Expiry> expiries);
 
     std::string m_folder;
-    UniqueFd m_lock;
     std::shared_ptr<const policy::Matcher> m_matcher;
     std::int64_t m_generation = 0;
     std::map<std::string, Expiry> m_expiries; ///< by rule id

@@ -32,14 +32,38 @@ struct Egress
 
 // ---- policy ------------------------------------------------------------------------------------
 
+/// As it is after `change`. The policy is let go before the answer is written.
+Result<api::EgressPolicy> policyAfter(const EgressDesk& desk,
+                                      const std::function<Result<void>(LivePolicy&)>& change)
+{
+    const auto policy = desk.policy();
+    if (!policy)
+        return std::unexpected(policy.error());
+    if (Result<void> changed = change(**policy); !changed)
+        return std::unexpected(changed.error());
+    return (*policy)->describe();
+}
+
+Task<Result<void>> showPolicy(Egress egress)
+{
+    const auto described = policyAfter(egress.desk, [](LivePolicy&) { return Result<void>{}; });
+    if (!described)
+        co_return std::unexpected(described.error());
+    co_return co_await egress.respond(*described);
+}
+
 Task<Result<void>> putPolicy(Egress egress)
 {
     const auto request = co_await api::readJson<api::PutPolicy>(egress.connection);
     if (!request)
         co_return std::unexpected(request.error());
-    if (const auto put = egress.desk.policy.replace(*request); !put)
-        co_return std::unexpected(put.error());
-    co_return co_await egress.respond(egress.desk.policy.describe());
+    const auto described = policyAfter(egress.desk, [&](LivePolicy& policy) -> Result<void> {
+        const auto put = policy.replace(*request);
+        return put ? Result<void>{} : std::unexpected(put.error());
+    });
+    if (!described)
+        co_return std::unexpected(described.error());
+    co_return co_await egress.respond(*described);
 }
 
 Task<Result<void>> patchPolicy(Egress egress)
@@ -47,9 +71,13 @@ Task<Result<void>> patchPolicy(Egress egress)
     const auto request = co_await api::readJson<api::PatchPolicy>(egress.connection);
     if (!request)
         co_return std::unexpected(request.error());
-    if (const auto patched = egress.desk.policy.patch(*request); !patched)
-        co_return std::unexpected(patched.error());
-    co_return co_await egress.respond(egress.desk.policy.describe());
+    const auto described = policyAfter(egress.desk, [&](LivePolicy& policy) -> Result<void> {
+        const auto patched = policy.patch(*request);
+        return patched ? Result<void>{} : std::unexpected(patched.error());
+    });
+    if (!described)
+        co_return std::unexpected(described.error());
+    co_return co_await egress.respond(*described);
 }
 
 /// "https://host:port/path", "http://…", "tls://host:port", "tcp://host:port".
@@ -123,7 +151,14 @@ Task<Result<void>> explainEgress(Egress egress)
         co_return std::unexpected(wanted.error());
     policy::Request asked = wanted->request({});
     asked.process = request->process;
-    co_return co_await egress.respond(egress.desk.policy.explain(asked));
+    api::Explanation explanation;
+    {
+        const auto policy = egress.desk.policy();
+        if (!policy)
+            co_return std::unexpected(policy.error());
+        explanation = (*policy)->explain(asked);
+    }
+    co_return co_await egress.respond(explanation);
 }
 
 // ---- prompts -----------------------------------------------------------------------------------
@@ -213,7 +248,7 @@ Task<void> writeRows(api::ServerConnection& connection, RequestLog& log, LogQuer
     }
 }
 
-Task<Result<void>> followLog(Egress egress, LogQuery query)
+Task<Result<void>> followLog(Egress egress, RequestLog& log, LogQuery query)
 {
     std::optional<std::string> since = egress.match.queryValue("after");
     if (const auto last = egress.head.header("last-event-id"))
@@ -227,13 +262,13 @@ Task<Result<void>> followLog(Egress egress, LogQuery query)
     } else {
         LogQuery newest;
         newest.limit = 1;
-        const auto page = co_await egress.desk.log.query(newest);
+        const auto page = co_await log.query(newest);
         if (!page)
             co_return std::unexpected(page.error());
         query.after = page->entries.empty() ? 0 : page->entries.front().id;
     }
     if (co_await egress.connection.startEvents())
-        co_await (writeRows(egress.connection, egress.desk.log, query) ||
+        co_await (writeRows(egress.connection, log, query) ||
                   egress.connection.waitClosed());
     co_return Result<void>{};
 }
@@ -243,9 +278,12 @@ Task<Result<void>> showLog(Egress egress)
     const Result<LogQuery> query = queryOf(egress.match);
     if (!query)
         co_return std::unexpected(query.error());
+    const auto log = egress.desk.log();
+    if (!log)
+        co_return std::unexpected(log.error());
     if (egress.match.flag("follow"))
-        co_return co_await followLog(egress, *query);
-    const auto page = co_await egress.desk.log.query(*query);
+        co_return co_await followLog(egress, **log, *query);
+    const auto page = co_await (*log)->query(*query);
     if (!page)
         co_return std::unexpected(page.error());
     co_return co_await egress.respond(*page);
@@ -253,10 +291,13 @@ Task<Result<void>> showLog(Egress egress)
 
 Task<Result<void>> showHar(Egress egress)
 {
+    const auto log = egress.desk.log();
+    if (!log)
+        co_return std::unexpected(log.error());
     if (Result<void> started = co_await egress.connection.startBody(200, "application/json");
         !started)
         co_return Result<void>{};
-    const Result<void> written = co_await egress.desk.log.har(
+    const Result<void> written = co_await (*log)->har(
         [&](std::string_view piece) { return egress.connection.writeBody(piece); });
     // One that broke off must not look whole: it ends without its last chunk.
     if (written)
@@ -283,7 +324,7 @@ Task<Result<void>> serveEgress(api::ServerConnection& connection, const api::Req
     Egress egress{connection, head, match, desk};
     const std::string_view operation = match.route->operation;
     if (operation == "showPolicy")
-        co_return co_await egress.respond(desk.policy.describe());
+        co_return co_await showPolicy(egress);
     if (operation == "putPolicy")
         co_return co_await putPolicy(egress);
     if (operation == "patchPolicy")

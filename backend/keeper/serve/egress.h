@@ -4,17 +4,21 @@
 #include "backend/api/http_server.h"
 #include "backend/api/routes.h"
 
+#include <functional>
+#include <memory>
+
 namespace caisson::keeper {
 
 class Airlock;
 class LivePolicy;
 class RequestLog;
 
-/// What the egress routes work on. A sandbox that does not run has its policy and its log.
+/// What the egress routes work on. A sandbox that does not run has its policy and its log: they are
+/// opened when they are needed, and held no longer.
 struct EgressDesk
 {
-    LivePolicy& policy;
-    RequestLog& log;
+    std::function<Result<std::shared_ptr<LivePolicy>>()> policy;
+    std::function<Result<std::shared_ptr<RequestLog>>()> log;
     Airlock* airlock = nullptr; ///< of a sandbox that runs
 };
 

@@ -15,6 +15,14 @@ Server::Server(InitLink& link, Terminals& terminals, Airlock& airlock, ExecProce
 {
 }
 
+EgressDesk Server::egressDesk()
+{
+    // Both live as long as the keeper.
+    return {.policy = [this] { return std::shared_ptr<LivePolicy>({}, &m_airlock.policy()); },
+            .log = [this] { return std::shared_ptr<RequestLog>({}, &m_airlock.log()); },
+            .airlock = &m_airlock};
+}
+
 Task<void> Server::serve(api::Socket socket, std::string alreadyRead)
 {
     api::ServerConnection connection(std::move(socket), std::move(alreadyRead));
@@ -40,8 +48,7 @@ Task<Result<void>> Server::dispatch(api::ServerConnection& connection, const api
     const Exchange exchange{connection, head, match, m_link, m_execs};
     const std::string_view operation = match.route->operation;
     if (isEgressOperation(operation))
-        return serveEgress(connection, head, match,
-                           {m_airlock.policy(), m_airlock.log(), &m_airlock});
+        return serveEgress(connection, head, match, egressDesk());
     if (operation == "execSocket")
         return execOverWebSocket(exchange);
     if (operation == "exec")

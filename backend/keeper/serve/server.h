@@ -5,6 +5,7 @@
 #include "backend/api/routes.h"
 #include "backend/keeper/egress/airlock.h"
 #include "backend/keeper/link/init_link.h"
+#include "backend/keeper/serve/egress.h"
 #include "backend/keeper/serve/exec_processes.h"
 #include "backend/keeper/terminals/terminals.h"
 
@@ -23,6 +24,8 @@ public:
 private:
     api::Task<Result<void>> dispatch(api::ServerConnection& connection,
                                      const api::RequestHead& head, const api::RouteMatch& match);
+
+    EgressDesk egressDesk();
 
     InitLink& m_link;
     Terminals& m_terminals;
