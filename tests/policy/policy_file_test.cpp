@@ -237,6 +237,8 @@ TEST(PolicyFile, isRefusedWholeWithThePlace)
         {"[[rule]]\nhost = \"a.b\"\naction = \"tunnel\"\n"
          "inject = { header = \"A\", value = \"${secret:s}\" }",
          4, 10, "tunnel"},
+        // A debug build of the parser once ended here.
+        {"a = [}", 1, 6, ""},
         {"default = \"\xff\"", 1, 11, "utf-8"},
     };
     for (const Fault& fault : faults) {
