@@ -11,6 +11,8 @@
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
+// The rules, one, its inject and its basic are four. Time grows with the cube of the depth.
+#define TOML_MAX_NESTED_VALUES 8
 #include <toml++/impl/preprocessor.hpp>
 // toml++ 3.4 asserts, and in release builds lets the compiler assume, that no element of an array
 // begins with a '}'. It refuses "a = [}" with an error all the same, if it is allowed to get there.
