@@ -2,6 +2,7 @@
 #include "backend/policy/policy_file.h"
 
 #include "backend/policy/rule_check.h"
+#include "backend/policy/toml_shape.h"
 
 #include <array>
 #include <cstdio>
@@ -27,6 +28,7 @@ namespace caisson::policy {
 namespace {
 
 constexpr std::size_t kLongestFile = 1024 * 1024;
+constexpr std::size_t kMostKeyParts = 8;
 
 std::unexpected<Error> refuse(const toml::source_position& place, std::string_view why)
 {
@@ -397,6 +399,10 @@ Result<Policy> parsePolicy(std::string_view toml)
 {
     if (toml.size() > kLongestFile)
         return refuse({1, 1}, "A policy file has at most 1 MiB.");
+    if (const std::optional<TextPlace> place = keyOfTooManyParts(toml, kMostKeyParts))
+        return refuse({static_cast<toml::source_index>(place->line),
+                       static_cast<toml::source_index>(place->column)},
+                      "This key has too many parts.");
     const toml::parse_result parsed = toml::parse(toml);
     if (!parsed)
         return refuse(parsed.error().source().begin, parsed.error().description());

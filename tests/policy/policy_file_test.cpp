@@ -268,7 +268,26 @@ TEST(PolicyFile, isBounded)
     EXPECT_EQ(policy->rules.back().id, "r10000");
     EXPECT_FALSE(parsePolicy(many + "[[rule]]\nhost=\"a.b\"\naction=\"deny\"\n"));
     EXPECT_FALSE(parsePolicy("rule = " + std::string(100'000, '[')));
-    EXPECT_FALSE(parsePolicy("a" + std::string(100'000, '.') + "b = 1"));
+    std::string parts = "a";
+    for (int part = 0; part < 200'000; ++part)
+        parts += ".a";
+    EXPECT_FALSE(parsePolicy(parts + " = 1"));
+    EXPECT_FALSE(parsePolicy("a = { " + parts + " = 1 }"));
+    EXPECT_FALSE(parsePolicy("a = \"\"\"\n\"\"\"\"\n" + parts + " = 1"));
+    EXPECT_FALSE(parsePolicy("a = '''\\'''\n" + parts + " = 1"));
+    const auto table = parsePolicy("default = \"ask\"\n[" + parts + "]\n");
+    ASSERT_FALSE(table);
+    EXPECT_EQ(table.error().detail.at("line"), "2");
+    EXPECT_TRUE(parsePolicy("default = \"ask\"\n# " + parts));
+    const auto dotty = parsePolicy(R"toml(
+        [[rule]]
+        host = "a.b.c.d.e.f.g.h.i.j.k"
+        action = 'deny'
+        note = """it's \"a.b.c.d.e.f.g.h.i.j
+"a.b.c.d.e.f.g.h.i.j.k" """"
+        path = '/a.b.c.d"e.f.g.h.i.j.k.l'
+    )toml");
+    EXPECT_TRUE(dotty) << dotty.error().message;
 }
 
 TEST(CheckPolicy, putsValuesOfElsewhereInTheSameForm)
