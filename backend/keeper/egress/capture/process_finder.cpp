@@ -62,8 +62,8 @@ struct ProcessFinder::Impl
     ProcFiles proc;
     pid_t init;
     UniqueFd diagnosis;
-    std::string network; ///< that all processes of the sandbox are in
-    std::size_t level;   ///< how many pid namespaces init is in; its own is the last
+    std::string network;        ///< that all processes of the sandbox are in
+    std::size_t level;          ///< how many pid namespaces init is in; its own is the last
     std::vector<Recent> recent; ///< the latest first
     Deadline restUntil;
     std::shared_ptr<const FoundProcess> nobody = std::make_shared<FoundProcess>();
@@ -124,8 +124,7 @@ std::shared_ptr<const FoundProcess> ProcessFinder::Impl::findRecent(std::string_
 std::shared_ptr<const FoundProcess> ProcessFinder::Impl::refreshed(Recent& one)
 {
     const FoundProcess& known = *one.process;
-    if (proc.parentOf(known.hostPid) == one.parent &&
-        proc.exeOf(known.hostPid) == known.info.exe &&
+    if (proc.parentOf(known.hostPid) == one.parent && proc.exeOf(known.hostPid) == known.info.exe &&
         proc.cmdlineOf(known.hostPid) == known.info.cmdline)
         return one.process;
     UniqueFd again(static_cast<int>(::syscall(SYS_pidfd_open, known.hostPid, 0)));
@@ -158,8 +157,8 @@ std::shared_ptr<const FoundProcess> ProcessFinder::Impl::findByWalk(std::string_
     return nullptr;
 }
 
-std::shared_ptr<const FoundProcess>
-ProcessFinder::Impl::claim(pid_t process, int descriptor, std::string_view link)
+std::shared_ptr<const FoundProcess> ProcessFinder::Impl::claim(pid_t process, int descriptor,
+                                                               std::string_view link)
 {
     UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
     // Its number may be another's by now: it holds the socket after the handle was made, and the
@@ -194,8 +193,9 @@ std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, Uniqu
         // Outside: whoever was put into the sandbox has its parent there.
         if (idInside(status) == 0)
             break;
-        found->info.parents.push_back(
-            {.pid = idInside(status), .exe = proc.exeOf(parent), .cmdline = proc.cmdlineOf(parent)});
+        found->info.parents.push_back({.pid = idInside(status),
+                                       .exe = proc.exeOf(parent),
+                                       .cmdline = proc.cmdlineOf(parent)});
     }
     return found;
 }
