@@ -359,12 +359,8 @@ TEST_F(Http2Hostile, BrokenFramesEndTheConnection)
     };
     for (const auto& [bytes, code] : cases) {
         SCOPED_TRACE(::testing::PrintToString(bytes.substr(0, 30)));
-        auto [here, there] = testing::makeStreamPair(context.get_executor());
-        serverEnd = std::move(here);
-        clientEnd = std::move(there);
+        reconnect();
         m_heard.clear();
-        hasServed = false;
-        context.restart();
         std::optional<std::uint32_t> heard;
         run(counting(), [&]() -> Task<void> {
             EXPECT_TRUE(co_await say(hello() + bytes));
@@ -478,12 +474,8 @@ TEST_F(Http2Hostile, FramesThatCarryNothingAreBounded)
     };
     for (const std::string& flood : floods) {
         SCOPED_TRACE(::testing::PrintToString(flood));
-        auto [here, there] = testing::makeStreamPair(context.get_executor());
-        serverEnd = std::move(here);
-        clientEnd = std::move(there);
+        reconnect();
         m_heard.clear();
-        hasServed = false;
-        context.restart();
         run([](RequestHead&, Body& body, Responder&) -> Task<void> { co_await readAll(body); },
             [&]() -> Task<void> {
                 std::string bytes = hello() + frames::headers(1, get(), frames::kEndHeaders);
@@ -585,12 +577,9 @@ TEST_F(Http2HostileOrigin, MalformedAnswersAreErrors)
     };
     for (const std::string& reply : answers) {
         SCOPED_TRACE(::testing::PrintToString(reply));
-        auto [here, there] = testing::makeStreamPair(context.get_executor());
-        serverEnd = std::move(here);
-        clientEnd = std::move(there);
+        reconnect();
         m_heard.clear();
         m_hasPreface = false;
-        context.restart();
         ask(
             [](UpstreamConnection& origin) -> Task<void> {
                 const auto exchange = origin.open();
@@ -655,8 +644,9 @@ TEST_F(Http2HostileOrigin, WhatCameAfterTheLastMayBeSentAgain)
             EXPECT_FALSE(origin.hasRoom());
             // What was opened before one knew goes nowhere either.
             const auto late = origin.open();
-            if (co_await late->sendHead(request("POST", "/"), "https"))
+            if (co_await late->sendHead(request("POST", "/"), "https")) {
                 EXPECT_FALSE(co_await late->response());
+            }
             EXPECT_TRUE(late->mayRetry());
         },
         [&]() -> Task<void> {
