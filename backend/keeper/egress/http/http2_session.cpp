@@ -31,6 +31,8 @@ constexpr std::size_t kMostGathered = 64 * 1024;
 constexpr std::size_t kMostCopied = 16 * 1024;
 /// Frames that answer the peer's and wait to be written: with more, nothing is read.
 constexpr std::size_t kMostQueued = 1024;
+/// nghttp2 gives a connection up with so many. More than kMostQueued and what one read can bring.
+constexpr std::size_t kMostAcks = 4096;
 /// Frames that carry nothing (CVE-2019-9513, -9518).
 constexpr double kIdleFramesAtOnce = 1000;
 constexpr double kIdleFramesPerSecond = 100;
@@ -472,6 +474,7 @@ struct Http2Session::Callbacks
             throw std::bad_alloc();
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_no_closed_streams(option, 1);
+        nghttp2_option_set_max_outbound_ack(option, kMostAcks);
         nghttp2_option_set_max_send_header_block_length(option, kMostHeadSent);
         return option;
     }

@@ -80,7 +80,7 @@ protected:
             if (clientEnd)
                 clientEnd->cancel(Stream::Ending::Close);
         });
-        context.run_for(std::chrono::seconds(60));
+        context.run_for(std::chrono::seconds(20));
         if (failure)
             std::rethrow_exception(failure);
         EXPECT_TRUE(isDone) << "the test's script waits for ever";
