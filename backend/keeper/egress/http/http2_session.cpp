@@ -371,6 +371,8 @@ struct Http2Session::Callbacks
 
     static int onFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* data)
     {
+        if (frame->hd.type == NGHTTP2_RST_STREAM)
+            of(data).resetSent(frame->rst_stream.error_code);
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
             return 0;
         const auto stream = of(data).find(frame->hd.stream_id);
