@@ -64,6 +64,16 @@ ssize_t TcpCore::sendNow(const char* bytes, std::size_t size)
     return sent;
 }
 
+bool TcpCore::isSilent()
+{
+    char byte = 0;
+    ssize_t got = 0;
+    do
+        got = ::recv(m_socket.native_handle(), &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+    while (got < 0 && errno == EINTR);
+    return got < 0 && errno == EAGAIN;
+}
+
 Task<Result<std::size_t>> TcpCore::receive(std::span<char> room)
 {
     // Asio tries the call itself before it waits, and needs no epoll_ctl(2) for each wait as
@@ -153,6 +163,7 @@ public:
     Task<void> finish() override { return finishTcp(m_core); }
     void cancel(Ending ending) override { m_core->cancel(ending); }
     bool isOpen() const override { return m_core->isOpen(); }
+    bool isQuiet() override { return m_core->isOpen() && m_core->isSilent(); }
 
 private:
     std::shared_ptr<TcpCore> m_core;

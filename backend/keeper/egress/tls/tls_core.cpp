@@ -337,6 +337,23 @@ Task<void> TlsCore::finish()
         shutdownWriting();
 }
 
+bool TlsCore::isQuiet()
+{
+    if (m_broken || !isOpen())
+        return false;
+    if (!hasInput() && isSilent())
+        return true;
+    // What has come may be TLS's own: tickets come after the handshake (RFC 8446, 4.6.1).
+    expectMore();
+    char byte = 0;
+    std::size_t got = 0;
+    ERR_clear_error();
+    const int done = SSL_peek_ex(m_ssl.get(), &byte, 1, &got);
+    const bool wantsMore = done != 1 && SSL_get_error(m_ssl.get(), done) == SSL_ERROR_WANT_READ;
+    ERR_clear_error();
+    return sendGathered().has_value() && wantsMore && isOpen();
+}
+
 // ---- TlsStream ---------------------------------------------------------------------------------
 
 namespace {
@@ -355,6 +372,7 @@ public:
     Task<void> finish() override { return m_core->finish(); }
     void cancel(Ending ending) override { m_core->cancel(ending); }
     bool isOpen() const override { return m_core->isOpen(); }
+    bool isQuiet() override { return m_core->isQuiet(); }
 
 private:
     std::shared_ptr<TlsCore> m_core;

@@ -30,6 +30,8 @@ public:
     api::Task<Result<std::size_t>> read(std::span<char> room);
     api::Task<Result<void>> write(std::span<const char> bytes);
     api::Task<void> finish();
+    /// See Stream::isQuiet(). Nobody may be in read().
+    bool isQuiet();
     // The coroutines hold on to the connection themselves.
 
     /// The fatal alert that the other end has sent, if that is how it failed.
