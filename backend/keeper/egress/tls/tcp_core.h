@@ -29,8 +29,8 @@ public:
     ssize_t receiveNow(char* room, std::size_t size);
     ssize_t sendNow(const char* bytes, std::size_t size);
 
-    /// Whether neither a byte nor the end has come.
-    bool isSilent();
+    /// Whether neither bytes nor an end wait in the socket.
+    bool isSocketQuiet();
 
     /// Waits for bytes; 0: the other end has finished.
     api::Task<Result<std::size_t>> receive(std::span<char> room);
@@ -39,8 +39,6 @@ public:
 
     /// Whether a receiveNow() is likely to give something: the last call filled all its room.
     bool hasMore() const { return m_hasMore; }
-    /// So that the next call finds out.
-    void expectMore() { m_hasMore = true; }
 
     /// The error of a failed call; Cancelled after cancel(), whatever the call said.
     Error errorOf(int number, std::string_view what) const;

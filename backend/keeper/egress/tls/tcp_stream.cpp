@@ -64,14 +64,12 @@ ssize_t TcpCore::sendNow(const char* bytes, std::size_t size)
     return sent;
 }
 
-bool TcpCore::isSilent()
+bool TcpCore::isSocketQuiet()
 {
     char byte = 0;
-    ssize_t got = 0;
-    do
-        got = ::recv(m_socket.native_handle(), &byte, 1, MSG_DONTWAIT | MSG_PEEK);
-    while (got < 0 && errno == EINTR);
-    return got < 0 && errno == EAGAIN;
+    return m_socket.is_open() &&
+           ::recv(m_socket.native_handle(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 &&
+           errno == EAGAIN;
 }
 
 Task<Result<std::size_t>> TcpCore::receive(std::span<char> room)
@@ -163,7 +161,7 @@ public:
     Task<void> finish() override { return finishTcp(m_core); }
     void cancel(Ending ending) override { m_core->cancel(ending); }
     bool isOpen() const override { return m_core->isOpen(); }
-    bool isQuiet() override { return m_core->isOpen() && m_core->isSilent(); }
+    bool isQuiet() override { return m_core->isSocketQuiet(); }
 
 private:
     std::shared_ptr<TcpCore> m_core;

@@ -328,6 +328,28 @@ Task<Result<void>> TlsCore::write(std::span<const char> bytes)
     co_return Result<void>{};
 }
 
+bool TlsCore::isQuiet()
+{
+    if (m_broken || m_inputEnded || m_finished || !isOpen())
+        return false;
+    if (!hasInput()) {
+        if (isSocketQuiet())
+            return true;
+        const ssize_t got = receiveNow(m_waited.data(), m_waited.size());
+        m_waitedBegin = 0;
+        m_waitedEnd = got > 0 ? static_cast<std::size_t>(got) : 0;
+        if (got <= 0)
+            return false;
+    }
+    char byte = 0;
+    std::size_t got = 0;
+    ERR_clear_error();
+    const int done = SSL_peek_ex(m_ssl.get(), &byte, 1, &got);
+    const int why = done == 1 ? SSL_ERROR_NONE : SSL_get_error(m_ssl.get(), done);
+    ERR_clear_error();
+    return why == SSL_ERROR_WANT_READ && sendGathered().has_value() && !m_inputEnded;
+}
+
 Task<void> TlsCore::finish()
 {
     const auto self = shared_from_this();
@@ -341,23 +363,6 @@ Task<void> TlsCore::finish()
         co_return;
     if (const Result<void> sent = co_await sendAll(); sent)
         shutdownWriting();
-}
-
-bool TlsCore::isQuiet()
-{
-    if (m_broken || !isOpen())
-        return false;
-    if (!hasInput() && isSilent())
-        return true;
-    // What has come may be TLS's own: tickets come after the handshake (RFC 8446, 4.6.1).
-    expectMore();
-    char byte = 0;
-    std::size_t got = 0;
-    ERR_clear_error();
-    const int done = SSL_peek_ex(m_ssl.get(), &byte, 1, &got);
-    const bool wantsMore = done != 1 && SSL_get_error(m_ssl.get(), done) == SSL_ERROR_WANT_READ;
-    ERR_clear_error();
-    return sendGathered().has_value() && wantsMore && isOpen();
 }
 
 // ---- TlsStream ---------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ public:
     api::Task<Result<std::size_t>> read(std::span<char> room);
     api::Task<Result<void>> write(std::span<const char> bytes);
     api::Task<void> finish();
-    /// See Stream::isQuiet(). Nobody may be in read().
+    /// See Stream::isQuiet(). What TLS says for itself, session tickets above all, is taken in.
     bool isQuiet();
     // The coroutines hold on to the connection themselves.
 
