@@ -169,8 +169,9 @@ Task<void> Airlock::serve(CapturedConnection connection)
 
 Task<void> Airlock::watchExpiry()
 {
+    policy::Moment looked = policy::momentNow();
     for (;;) {
-        const policy::Moment next = m_policy->nextExpiry();
+        const policy::Moment next = m_policy->nextExpiry(looked);
         if (next == policy::Moment::max()) {
             co_await m_expiryChanged.wait();
             continue;
@@ -182,6 +183,7 @@ Task<void> Airlock::watchExpiry()
             co_await (m_expiryChanged.wait() || api::sleepFor(std::min(left, 500ms)));
             continue;
         }
+        looked = next;
         policyChanged();
     }
 }
@@ -192,7 +194,7 @@ void Airlock::policyChanged()
     m_flows.decideAgain(*m_policy->matcher());
     m_prompts->decideAgain(
         [this](const Wanted& wanted, const Asker& asker) -> std::optional<Prompts::Outcome> {
-            const auto verdict = m_gate->decide(wanted, asker);
+            const auto verdict = m_gate->look(wanted, asker);
             if (verdict.action == policy::Action::Ask)
                 return std::nullopt;
             return Prompts::Outcome{verdict.pass.verdict == Pass::Verdict::Allow

@@ -16,12 +16,17 @@ struct Grant
     By by = By::Default;
     std::string id; ///< of the rule or prompt
     bool isTunnel = false;
+    bool isPrivate = false; ///< it led to a private address, which not every rule may
     /// For the log: the rule's id, "default" or "prompt:ID".
     std::string name() const
     {
         return by == By::Rule ? id : by == By::Prompt ? "prompt:" + id : "default";
     }
 };
+
+/// Whether what was let pass by `grant` would be let pass now.
+bool mayGoOn(const policy::Matcher& matcher, const Wanted& wanted, const Asker& asker,
+             const Grant& grant);
 
 /// The flows under way: each is looked at anew when the policy changes or a rule ends, and cut when it
 /// would not be let pass now.
@@ -48,6 +53,7 @@ public:
         const Grant& m_grant;
         Cut m_cut;
         bool m_wasCut = false;
+        bool m_isDoomed = false; ///< while decideAgain() is at work
         std::list<Entry*>::iterator m_place;
     };
 

@@ -28,7 +28,8 @@ private:
     struct Carried;
     Result<Wanted> wantedOf(http::RequestHead& head) const;
     api::Task<void> carry(Carried& carried);
-    api::Task<bool> send(Carried& carried);
+    api::Task<bool> send(Carried& carried,
+                         UpstreamPool::Connection wanted = UpstreamPool::Connection::Any);
     api::Task<void> receive(Carried& carried);
     api::Task<void> receiveBody(Carried& carried, const http::ResponseHead& head);
     api::Task<void> pumpBody(Carried& carried);

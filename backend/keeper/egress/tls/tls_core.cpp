@@ -347,7 +347,9 @@ bool TlsCore::isQuiet()
     const int done = SSL_peek_ex(m_ssl.get(), &byte, 1, &got);
     const int why = done == 1 ? SSL_ERROR_NONE : SSL_get_error(m_ssl.get(), done);
     ERR_clear_error();
-    return why == SSL_ERROR_WANT_READ && sendGathered().has_value() && !m_inputEnded;
+    // Whatever it was: an alert that stayed behind would go out on another connection.
+    const Result<void> sent = sendGathered();
+    return why == SSL_ERROR_WANT_READ && sent && !m_inputEnded;
 }
 
 Task<void> TlsCore::finish()
