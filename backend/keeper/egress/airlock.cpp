@@ -66,6 +66,12 @@ Result<std::unique_ptr<Airlock>> Airlock::create(api::asio::any_io_executor exec
         .pool = airlock->m_pool,
         .log = *airlock->m_log,
         .tls = *airlock->m_tls,
+        .connect = [self = airlock.get()](Stream::Released connection, RequestOrigin origin)
+            -> Task<void> {
+            CapturedFlow flow(*self->m_parts, std::move(connection.socket), std::move(origin),
+                              std::move(connection.alreadyRead));
+            co_await flow.run();
+        },
         .secretUsed = [self = airlock.get()](const std::string& secret, api::SecretUse use) {
             self->m_listener.secretUsed(secret, use);
         }});
@@ -91,6 +97,7 @@ Result<void> Airlock::open(pid_t init)
                                "what the sandbox dials");
     }
     api::spawnDetached(m_executor, watchExpiry(), "rules that end");
+    api::spawnDetached(m_executor, sweepFlows(), "flows whose inside has gone");
     return {};
 }
 
@@ -186,6 +193,12 @@ Task<void> Airlock::watchExpiry()
         looked = next;
         policyChanged();
     }
+}
+
+Task<void> Airlock::sweepFlows()
+{
+    while (co_await api::sleepFor(1s))
+        m_flows.sweep();
 }
 
 void Airlock::policyChanged()

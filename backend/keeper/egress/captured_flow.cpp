@@ -43,10 +43,12 @@ bool isWebPort(std::uint16_t port)
 
 } // namespace
 
-CapturedFlow::CapturedFlow(AirlockParts& parts, TcpSocket socket, RequestOrigin origin)
+CapturedFlow::CapturedFlow(AirlockParts& parts, TcpSocket socket, RequestOrigin origin,
+                           std::string alreadyRead)
     : m_parts(parts)
     , m_socket(std::move(socket))
     , m_origin(std::move(origin))
+    , m_read(std::move(alreadyRead))
 {
 }
 

@@ -20,7 +20,8 @@ namespace caisson::keeper {
 class CapturedFlow
 {
 public:
-    CapturedFlow(AirlockParts& parts, TcpSocket socket, RequestOrigin origin);
+    CapturedFlow(AirlockParts& parts, TcpSocket socket, RequestOrigin origin,
+                 std::string alreadyRead = {});
 
     api::Task<void> run();
 

@@ -26,12 +26,13 @@ bool mayGoOn(const policy::Matcher& matcher, const Wanted& wanted, const Asker& 
 }
 
 Flows::Entry::Entry(Flows& flows, const Wanted& wanted, const Asker& asker, const Grant& grant,
-                    Cut cut)
+                    Cut cut, Gone gone)
     : m_flows(flows)
     , m_wanted(wanted)
     , m_asker(asker)
     , m_grant(grant)
     , m_cut(std::move(cut))
+    , m_gone(std::move(gone))
     , m_place(flows.m_entries.insert(flows.m_entries.end(), this))
 {
 }
@@ -39,6 +40,18 @@ Flows::Entry::Entry(Flows& flows, const Wanted& wanted, const Asker& asker, cons
 Flows::Entry::~Entry()
 {
     m_flows.m_entries.erase(m_place);
+}
+
+void Flows::sweep()
+{
+    std::vector<Cut> cuts;
+    for (Entry* entry : m_entries) {
+        if (std::exchange(entry->m_wasSeen, true) && entry->m_gone && entry->m_gone())
+            cuts.push_back(entry->m_cut);
+    }
+    // Each only ends what its own flow waits for; the flows themselves end later.
+    for (const Cut& cut : cuts)
+        cut();
 }
 
 void Flows::decideAgain(const policy::Matcher& matcher)

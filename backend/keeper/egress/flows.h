@@ -34,12 +34,15 @@ class Flows
 {
 public:
     using Cut = std::function<void()>;
+    /// Whether the one inside has gone.
+    using Gone = std::function<bool()>;
 
     /// Keeps a flow in the list as long as it lives.
     class Entry
     {
     public:
-        Entry(Flows& flows, const Wanted& wanted, const Asker& asker, const Grant& grant, Cut cut);
+        Entry(Flows& flows, const Wanted& wanted, const Asker& asker, const Grant& grant, Cut cut,
+              Gone gone = {});
         ~Entry();
         Entry(const Entry&) = delete;
         Entry& operator=(const Entry&) = delete;
@@ -52,12 +55,18 @@ public:
         const Asker& m_asker;
         const Grant& m_grant;
         Cut m_cut;
+        Gone m_gone;
+        bool m_wasSeen = false; ///< by a sweep() before
         bool m_wasCut = false;
         bool m_isDoomed = false; ///< while decideAgain() is at work
         std::list<Entry*>::iterator m_place;
     };
 
     void decideAgain(const policy::Matcher& matcher);
+    /// Ends the flows whose inside has gone while they wait for the outside: nothing is read from
+    /// it then, so only looking tells. To be called now and then; one that has just begun is left for
+    /// the next time.
+    void sweep();
     std::size_t size() const { return m_entries.size(); }
 
 private:

@@ -138,9 +138,6 @@ Result<Wanted> RequestProxy::wantedOf(http::RequestHead& head) const
     wanted.method = head.method;
     if (!http::isToken(head.method))
         return fail(ErrorCode::BadRequest, "its method is none");
-    if (head.method == "CONNECT")
-        return fail(ErrorCode::BadRequest,
-                    "no proxy is needed here: connect straight to where you want to");
     std::string_view target = head.target;
     if (!target.starts_with('/') && target != "*") {
         // The absolute form (RFC 9112, 3.2.2) names the host once more.
@@ -189,6 +186,10 @@ Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
     Carried carried(head, body, responder, m_parts.log, m_origin.asker);
     api::EgressEntry& entry = carried.row.entry;
     entry.protocol = head.version == http::Version::Http2 ? "h2" : "http/1.1";
+    if (head.method == "CONNECT") {
+        co_await connect(carried);
+        co_return;
+    }
     Result<Wanted> wanted = wantedOf(head);
     if (!wanted) {
         carried.wanted.protocol = m_origin.protocol;
@@ -207,6 +208,43 @@ Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
     carried.wanted = std::move(*wanted);
     carried.row.take(carried.wanted);
     co_await carry(carried);
+}
+
+/// A client that is set up to use a proxy takes whoever it dialled for one. There is none: the keeper
+/// itself goes on as if the client had dialled what it asks for, and decides on that. Whatever
+/// was dialled is never reached.
+Task<void> RequestProxy::connect(Carried& carried)
+{
+    const auto named = authorityOf(carried.head.target);
+    RequestOrigin origin = m_origin;
+    std::optional<Stream::Released> released;
+    api::EgressEntry& entry = carried.row.entry;
+    carried.wanted = {m_origin.protocol, m_origin.host, m_origin.port, carried.head.method, ""};
+    carried.row.take(carried.wanted);
+    if (named && named->port && carried.head.version == http::Version::Http1 &&
+        m_origin.protocol == policy::Protocol::Http) {
+        origin.host = named->host;
+        origin.port = *named->port;
+        http::ResponseHead head;
+        head.status = 200;
+        head.hasBody = false;
+        entry.verdict = "allow";
+        entry.rule = "caisson";
+        entry.why = "CONNECT to " + carried.head.target + " goes on as a connection of its own";
+        entry.status = head.status;
+        if (!co_await carried.responder.head(head))
+            co_return;
+        if (Stream* stream = carried.responder.takeOver())
+            released = stream->release();
+    }
+    if (!released) {
+        carried.row.refuse("CONNECT is carried over HTTP/1.1 in clear only, to a host and port");
+        entry.status = 400;
+        co_await respondRefusal({400, "bad_request", "caisson", entry.why}, false,
+                                carried.responder);
+        co_return;
+    }
+    co_await m_parts.connect(std::move(*released), std::move(origin));
 }
 
 Task<void> RequestProxy::carry(Carried& carried)
@@ -271,7 +309,8 @@ Task<void> RequestProxy::carry(Carried& carried)
                                 carried.responder.abort();
                                 if (carried.exchange)
                                     carried.exchange->abort();
-                            });
+                            },
+                            [&carried] { return carried.responder.isGone(); });
     if (!co_await send(carried)) {
         // It was answered.
     } else if (!carried.head.hasBody) {

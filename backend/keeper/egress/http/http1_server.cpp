@@ -147,7 +147,10 @@ public:
         return m_taken.get();
     }
 
-    bool isGone() const override { return m_reader.hasEnded() || !m_stream.isOpen(); }
+    bool isGone() const override
+    {
+        return m_reader.hasEnded() || !m_stream.isOpen() || m_stream.hasPeerLeft();
+    }
     Task<void> waitGone() override
     {
         co_await m_reader.readAhead();

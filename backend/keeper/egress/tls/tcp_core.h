@@ -31,6 +31,10 @@ public:
 
     /// Whether neither bytes nor an end wait in the socket.
     bool isSocketQuiet();
+    /// Whether the other end has shut down writing, or all.
+    bool hasPeerLeft();
+    /// Gives the socket away.
+    TcpSocket release() { return std::move(m_socket); }
 
     /// Waits for bytes; 0: the other end has finished.
     api::Task<Result<std::size_t>> receive(std::span<char> room);

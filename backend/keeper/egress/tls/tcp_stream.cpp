@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace caisson::keeper {
@@ -70,6 +71,14 @@ bool TcpCore::isSocketQuiet()
     return m_socket.is_open() &&
            ::recv(m_socket.native_handle(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 &&
            errno == EAGAIN;
+}
+
+bool TcpCore::hasPeerLeft()
+{
+    if (!m_socket.is_open())
+        return true;
+    pollfd socket{m_socket.native_handle(), POLLRDHUP, 0};
+    return ::poll(&socket, 1, 0) == 1 && (socket.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 Task<Result<std::size_t>> TcpCore::receive(std::span<char> room)
@@ -162,6 +171,8 @@ public:
     void cancel(Ending ending) override { m_core->cancel(ending); }
     bool isOpen() const override { return m_core->isOpen(); }
     bool isQuiet() override { return m_core->isSocketQuiet(); }
+    bool hasPeerLeft() override { return m_core->hasPeerLeft(); }
+    std::optional<Released> release() override { return Released{m_core->release(), {}}; }
 
 private:
     std::shared_ptr<TcpCore> m_core;

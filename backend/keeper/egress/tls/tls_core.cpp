@@ -386,6 +386,7 @@ public:
     void cancel(Ending ending) override { m_core->cancel(ending); }
     bool isOpen() const override { return m_core->isOpen(); }
     bool isQuiet() override { return m_core->isQuiet(); }
+    bool hasPeerLeft() override { return m_core->hasPeerLeft(); }
 
 private:
     std::shared_ptr<TlsCore> m_core;
