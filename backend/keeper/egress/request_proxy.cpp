@@ -381,7 +381,7 @@ Task<void> RequestProxy::giveUp(Carried& carried, const Error& error)
         carried.row.refuse(error.message);
         refusal.status = kForbidden;
     } else {
-        entry.why += "; but " + error.message;
+        entry.why += " But " + error.message + ".";
         refusal.status = error.code == ErrorCode::Timeout ? 504 : 502;
         refusal.code = error.code == ErrorCode::Protocol ? "upstream_untrusted" : "upstream_failed";
         refusal.rule = entry.rule;
@@ -507,7 +507,7 @@ Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead&
             break;
         const auto bytes = co_await body.next();
         if (!bytes) {
-            carried.row.entry.why += "; the answer broke off: " + bytes.error().message;
+            carried.row.entry.why += " The answer broke off: " + bytes.error().message + ".";
             responder.abort();
             co_return;
         }
