@@ -37,6 +37,8 @@ const char* fileNameOf(Icon name)
         return "chevron-left";
     case Icon::ChevronRight:
         return "chevron-right";
+    case Icon::ChevronUp:
+        return "chevron-up";
     case Icon::Close:
         return "close";
     case Icon::Copy:

@@ -17,6 +17,7 @@ enum class Icon {
     ChevronDown,
     ChevronLeft,
     ChevronRight,
+    ChevronUp,
     Close,
     Copy,
     Deny,
