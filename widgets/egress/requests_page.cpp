@@ -56,6 +56,10 @@ RequestsPage::RequestsPage(desk::Backend& backend, RequestModel& model, Prompter
                                 "who made it and what became of it.")))
     , m_noMatch(new EmptyState(QStringLiteral("requests.noMatch"), Icon::Search,
                                tr("No request fits the filter."), tr("Show all")))
+    , m_stopped(new EmptyState(QStringLiteral("requests.stopped"), Icon::Globe,
+                               tr("The sandbox does not run. What it asked for is kept and shown "
+                                  "when it does."),
+                               tr("Start")))
     , m_activity(new ActivityLine(this))
     , m_fresh(new QPushButton(m_table))
 {
@@ -76,6 +80,7 @@ RequestsPage::RequestsPage(desk::Backend& backend, RequestModel& model, Prompter
         m_filter->clear();
         m_verdict->setCurrentIndex(0);
     });
+    connect(m_stopped, &EmptyState::activated, this, &RequestsPage::startAsked);
     connect(m_fresh, &QPushButton::clicked, this, &RequestsPage::showNewest);
     connect(m_detail, &RequestDetail::ruleAsked, this, &RequestsPage::ruleAsked);
     connect(m_detail, &RequestDetail::terminalAsked, this, &RequestsPage::terminalAsked);
@@ -101,11 +106,17 @@ RequestsPage::RequestsPage(desk::Backend& backend, RequestModel& model, Prompter
     });
     connect(&m_model, &RequestModel::read, this, [this] {
         m_activity->setBusy(false);
+        m_isStopped = false;
         updatePage();
         emit settled(tr("Could not read the requests."));
     });
     connect(&m_model, &RequestModel::failed, this, [this](const Error& error) {
         m_activity->setBusy(false);
+        if (error.code == ErrorCode::NotRunning) {
+            m_isStopped = m_model.rowCount() == 0;
+            updatePage();
+            return;
+        }
         emit failed({.what = tr("Could not read the requests."),
                      .error = error,
                      .subject = Subject::Other,
@@ -177,7 +188,7 @@ void RequestsPage::layOut()
 
     m_activity->setObjectName(QStringLiteral("requests.activity"));
     m_activity->hide();
-    for (QWidget* page : std::initializer_list<QWidget*>{m_splitter, m_empty, m_noMatch})
+    for (QWidget* page : std::initializer_list<QWidget*>{m_splitter, m_empty, m_noMatch, m_stopped})
         m_pages->addWidget(page);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -190,8 +201,19 @@ void RequestsPage::focusTable()
 {
     if (m_pages->currentWidget() == m_splitter)
         m_table->setFocus(Qt::ShortcutFocusReason);
+    else if (m_isStopped)
+        m_stopped->button()->setFocus(Qt::ShortcutFocusReason);
     else
         m_filter->setFocus(Qt::ShortcutFocusReason);
+}
+
+void RequestsPage::retry()
+{
+    if (!m_isStopped && m_model.isRead())
+        return;
+    m_isStopped = false;
+    if (isVisible())
+        m_model.reload();
 }
 
 QList<int> RequestsPage::splitterSizes() const
@@ -242,7 +264,8 @@ void RequestsPage::setFilter()
 void RequestsPage::updatePage()
 {
     const bool isEmpty = m_model.isRead() && m_model.rowCount() == 0;
-    QWidget* page = !isEmpty                ? static_cast<QWidget*>(m_splitter)
+    QWidget* page = m_isStopped             ? static_cast<QWidget*>(m_stopped)
+                    : !isEmpty              ? m_splitter
                     : m_model.isFiltered() ? m_noMatch
                                            : m_empty;
     m_pages->setCurrentWidget(page);

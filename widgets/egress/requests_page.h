@@ -35,7 +35,11 @@ public:
     QList<int> splitterSizes() const;
     void setSplitterSizes(const QList<int>& sizes);
 
+    /// It runs now, and what could not be read may be there.
+    void retry();
+
 signals:
+    void startAsked();
     void ruleAsked(const caisson::api::EgressRule& rule);
     void terminalAsked(const QString& terminal);
     void failed(const caisson::Failure& failure);
@@ -72,11 +76,13 @@ private:
     QStackedLayout* m_pages;
     EmptyState* m_empty;
     EmptyState* m_noMatch;
+    EmptyState* m_stopped;
     ActivityLine* m_activity;
     QPushButton* m_fresh; ///< over the table: how many came while it stood still
     QTimer m_typing;
     int m_freshCount = 0;
     int m_saving = 0;
+    bool m_isStopped = false;
 };
 
 } // namespace caisson

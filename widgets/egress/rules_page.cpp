@@ -38,6 +38,7 @@ constexpr std::chrono::seconds kCountsTick{3};
 constexpr qint64 kLargestPolicy = 1024 * 1024;
 constexpr int kActionWidth = 104;
 constexpr int kLowestPart = 80;
+constexpr const char* kNobody = "example.invalid"; // RFC 2606
 
 Error fileError(const QString& why)
 {
@@ -60,6 +61,10 @@ RulesPage::RulesPage(desk::Backend& backend, RuleModel& model, Prompter& prompte
                                 "request, from the top, decides. Answers to requests that wait "
                                 "become rules, too."),
                              tr("Add a rule")))
+    , m_stopped(new EmptyState(QStringLiteral("rules.stopped"), Icon::Rules,
+                               tr("The sandbox does not run. Its rules are kept and shown when it "
+                                  "does."),
+                               tr("Start")))
     , m_activity(new ActivityLine(this))
     , m_default(new QComboBox)
     , m_question(new QLineEdit)
@@ -205,7 +210,11 @@ QWidget* RulesPage::makeExplainRow()
 void RulesPage::layOut()
 {
     m_table->setModel(&m_model);
-    m_table->setItemDelegate(new RuleDelegate(m_table));
+    auto* delegate = new RuleDelegate(m_table);
+    m_table->setItemDelegate(delegate);
+    // Queued: what was typed is taken first.
+    connect(delegate, &QAbstractItemDelegate::closeEditor, this, &RulesPage::endFresh,
+            Qt::QueuedConnection);
     m_table->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed |
                              QAbstractItemView::AnyKeyPressed);
     m_table->setDragDropMode(QAbstractItemView::InternalMove);
@@ -228,6 +237,7 @@ void RulesPage::layOut()
     auto* list = new QWidget;
     m_pages->addWidget(m_table);
     m_pages->addWidget(m_empty);
+    m_pages->addWidget(m_stopped);
     auto* listColumn = new QVBoxLayout(list);
     listColumn->setContentsMargins(0, 0, 0, 0);
     listColumn->setSpacing(0);
@@ -265,6 +275,7 @@ void RulesPage::connectModel()
 {
     connect(m_add, &QAction::triggered, this, &RulesPage::addNew);
     connect(m_empty, &EmptyState::activated, this, &RulesPage::addNew);
+    connect(m_stopped, &EmptyState::activated, this, &RulesPage::startAsked);
     connect(m_remove, &QAction::triggered, this, &RulesPage::removeCurrent);
     connect(m_up, &QAction::triggered, this, [this] { moveCurrent(-1); });
     connect(m_down, &QAction::triggered, this, [this] { moveCurrent(1); });
@@ -294,12 +305,17 @@ void RulesPage::connectModel()
     const QString unread = tr("Could not read the rules.");
     connect(&m_model, &RuleModel::read, this, [this, unread] {
         m_activity->setBusy(false);
+        m_isStopped = false;
         updatePage();
+        updateDefault();
         emit settled(unread);
     });
     connect(&m_model, &RuleModel::readFailed, this, [this, unread](const Error& error) {
         m_activity->setBusy(false);
-        if (!m_model.isRead())
+        if (error.code == ErrorCode::NotRunning) {
+            m_isStopped = !m_model.isRead();
+            updatePage();
+        } else if (!m_model.isRead())
             emit failed({.what = unread,
                          .error = error,
                          .subject = Subject::Other,
@@ -330,7 +346,7 @@ void RulesPage::focusTable()
     if (m_pages->currentWidget() == m_table)
         m_table->setFocus(Qt::ShortcutFocusReason);
     else
-        m_empty->button()->setFocus(Qt::ShortcutFocusReason);
+        (m_isStopped ? m_stopped : m_empty)->button()->setFocus(Qt::ShortcutFocusReason);
 }
 
 QList<int> RulesPage::splitterSizes() const
@@ -347,9 +363,16 @@ void RulesPage::setSplitterSizes(const QList<int>& sizes)
 void RulesPage::updatePage()
 {
     const bool isEmpty = m_model.isRead() && m_model.rowCount() == 0;
-    m_pages->setCurrentWidget(isEmpty ? static_cast<QWidget*>(m_empty) : m_table);
+    m_pages->setCurrentWidget(m_isStopped ? static_cast<QWidget*>(m_stopped)
+                              : isEmpty   ? m_empty
+                                          : m_table);
     if (isEmpty)
         m_detail->setRow(-1);
+    for (QAction* action : {m_add, m_import, m_export})
+        action->setEnabled(m_model.isRead());
+    m_presets->setEnabled(m_model.isRead());
+    m_default->setEnabled(m_model.isRead());
+    m_question->setEnabled(!m_isStopped);
 }
 
 void RulesPage::updateActions()
@@ -385,12 +408,12 @@ void RulesPage::select(int row)
     m_table->scrollTo(host);
 }
 
-/// Above the selected one, for the first that fits decides; it denies what nobody has until its
-/// host is named.
+/// Above the selected one, for the first that fits decides. It is about a host that nobody has
+/// until one is named; a person who names none has added nothing.
 void RulesPage::addNew()
 {
     api::EgressRule rule;
-    rule.host = "example.invalid"; // RFC 2606: nobody's
+    rule.host = kNobody;
     rule.action = "allow";
     const QString id = m_model.add(rule, qMax(0, currentRow()));
     const int row = m_model.rowOf(id);
@@ -400,6 +423,14 @@ void RulesPage::addNew()
     select(row);
     m_table->setFocus(Qt::ShortcutFocusReason);
     m_table->edit(m_model.index(row, RuleModel::Host));
+    m_fresh = id;
+}
+
+void RulesPage::endFresh()
+{
+    const int row = m_model.rowOf(std::exchange(m_fresh, {}));
+    if (row >= 0 && m_model.at(row).host == kNobody)
+        m_model.undoStack()->undo();
 }
 
 void RulesPage::addRule(const api::EgressRule& rule)

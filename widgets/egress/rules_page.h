@@ -43,6 +43,7 @@ public:
     QList<QAction*> tableActions() const;
 
 signals:
+    void startAsked();
     void failed(const caisson::Failure& failure);
     void settled(const QString& what);
     void noted(const QString& sentence);
@@ -63,6 +64,7 @@ private:
     void updateActions();
     void updateDefault();
     void addNew();
+    void endFresh();
     void removeCurrent();
     void moveCurrent(int step);
     void select(int row);
@@ -83,6 +85,7 @@ private:
     QSplitter* m_splitter;
     QStackedLayout* m_pages;
     EmptyState* m_empty;
+    EmptyState* m_stopped;
     ActivityLine* m_activity;
     QComboBox* m_default;
     QLineEdit* m_question;
@@ -99,6 +102,8 @@ private:
     QMenu* m_presets;
     QTimer m_counts; ///< how often rules matched is nobody's event
     quint64 m_asked = 0;
+    bool m_isStopped = false;
+    QString m_fresh; ///< a rule that has just been added by hand, by id
 };
 
 } // namespace caisson
