@@ -626,6 +626,33 @@ CAISSON_DESCRIBE(SandboxRecord)
     v("boot", m.boot);
 }
 
+CAISSON_DESCRIBE(PolicyState::Rule)
+{
+    v("id", m.id);
+    v("expires", m.expires);
+    v("moment", m.moment);
+    v("hits", m.hits);
+    v("last", m.last);
+}
+
+CAISSON_DESCRIBE(PolicyState)
+{
+    v("generation", m.generation);
+    v("boot", m.boot);
+    v("rules", m.rules);
+}
+
+CAISSON_DESCRIBE(SealedSecrets)
+{
+    v("kdf", m.kdf);
+    v("memory", m.memory);
+    v("passes", m.passes);
+    v("lanes", m.lanes);
+    v("salt", m.salt);
+    v("check", m.check);
+    v("values", m.values);
+}
+
 CAISSON_DESCRIBE(KeeperStart)
 {
     v("sandbox", m.sandbox);

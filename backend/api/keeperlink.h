@@ -71,6 +71,38 @@ struct SandboxRecord
     std::string boot;        ///< boot_id of the host (random(4)) when it was last started
 };
 
+/// What a keeper keeps beside a sandbox's policy.toml, as policy.json: all that a policy file has no
+/// place for.
+struct PolicyState
+{
+    struct Rule
+    {
+        std::string id;
+        std::string expires;     ///< as policy.toml has it; another text is another end
+        std::int64_t moment = 0; ///< CLOCK_BOOTTIME in nanoseconds at which it ends; 0: never
+        std::int64_t hits = 0;
+        std::string last; ///< RFC 3339
+    };
+    std::int64_t generation = 0;
+    std::string boot; ///< boot_id of the host that the moments are of
+    std::vector<Rule> rules;
+};
+
+/// The encrypted file of secrets, as JSON in caissond's secrets.sealed. `values` are sealed one by
+/// one, so that one can be taken out without the passphrase: base64 of a nonce, what AES-256-GCM
+/// makes of the value, and its tag; the name is authenticated with it. `check` is a value that is
+/// always there: whether a passphrase is the file's.
+struct SealedSecrets
+{
+    std::string kdf = "argon2id"; ///< RFC 9106
+    std::int64_t memory = 0;      ///< KiB
+    std::int64_t passes = 0;
+    std::int64_t lanes = 0;
+    std::string salt; ///< base64
+    std::string check;
+    std::map<std::string, std::string> values;
+};
+
 /// What a keeper is started with, as JSON on its standard input.
 struct KeeperStart
 {

@@ -216,6 +216,12 @@ std::span<const Route> routes()
     return kRoutes;
 }
 
+bool answersStopped(const Route& route)
+{
+    // A policy, and what was asked for, belong to the sandbox and not to its running.
+    return route.servedBy == ServedBy::Keeper && route.pattern.contains("/egress/");
+}
+
 const std::string& RouteMatch::parameter(std::string_view name) const
 {
     const auto found = parameters.find(name);

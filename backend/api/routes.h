@@ -42,6 +42,9 @@ struct Route
 
 std::span<const Route> routes();
 
+/// Of the keeper's routes: whether a sandbox that does not run answers it, too, from its folder.
+bool answersStopped(const Route& route);
+
 struct RouteMatch
 {
     const Route* route = nullptr;

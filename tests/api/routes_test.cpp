@@ -48,8 +48,10 @@ TEST(Routes, OfEgressNeverStartASandbox)
         ++seen;
         EXPECT_EQ(route.servedBy, ServedBy::Keeper) << route.operation;
         EXPECT_EQ(route.touch, Touch::Looks) << route.operation;
+        EXPECT_TRUE(answersStopped(route)) << route.operation;
     }
     EXPECT_EQ(seen, 8);
+    EXPECT_FALSE(answersStopped(*matchRoute("GET", "/v1/sandboxes/web/files/egress/x")->route));
     Result<RouteMatch> match =
         matchRoute("GET", "/v1/sandboxes/web/egress/log?follow&verdict=deny&limit=5");
     ASSERT_TRUE(match) << match.error().message;
