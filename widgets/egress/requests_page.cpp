@@ -209,11 +209,9 @@ void RequestsPage::focusTable()
 
 void RequestsPage::retry()
 {
-    if (!m_isStopped && m_model.isRead())
-        return;
     m_isStopped = false;
-    if (isVisible())
-        m_model.reload();
+    m_model.followAnew();
+    updatePage();
 }
 
 QList<int> RequestsPage::splitterSizes() const

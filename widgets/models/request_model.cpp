@@ -101,6 +101,14 @@ void RequestModel::reload()
     readPage(0);
 }
 
+void RequestModel::followAnew()
+{
+    if (m_isLive && m_isRead)
+        follow();
+    else if (m_isLive && !m_isReading)
+        reload();
+}
+
 void RequestModel::readPage(qint64 before)
 {
     m_isReading = true;

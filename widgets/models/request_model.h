@@ -43,6 +43,8 @@ public:
     void setLive(bool isLive);
     /// Reads the first page anew.
     void reload();
+    /// Somebody else writes the log now: the sandbox has begun to run.
+    void followAnew();
     bool isRead() const { return m_isRead; }
     bool isReading() const { return m_isReading; }
     /// Rows that fit the filter, of which some may not be here yet.
