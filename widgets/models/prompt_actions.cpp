@@ -123,7 +123,7 @@ void PromptActions::removed(const QString& sandbox, const QString& prompt, const
     m_model.remove(sandbox, prompt);
     if (const auto mine = m_mine.find(keyOf(sandbox, prompt)); mine != m_mine.end())
         *mine = why; // whether by this window's answer, the call will say
-    else if (gone.count > 0 || !why.isEmpty())
+    else if (gone.count > 0 || why != QLatin1String("gone"))
         emit ended(sandbox, endSentence(gone, why));
 }
 
@@ -131,9 +131,9 @@ QString PromptActions::endSentence(const api::Prompt& prompt, const QString& why
 {
     const QString name = nameOf(prompt);
     if (why == QLatin1String("allowed"))
-        return tr("%1 was allowed elsewhere.").arg(name);
+        return tr("%1 was allowed meanwhile, by a rule or from elsewhere.").arg(name);
     if (why == QLatin1String("denied"))
-        return tr("%1 was denied elsewhere.").arg(name);
+        return tr("%1 was denied meanwhile, by a rule or from elsewhere.").arg(name);
     if (why == QLatin1String("timeout"))
         return tr("Nobody answered in time: %1 was denied, this once.").arg(name);
     return tr("Nothing waits for %1 any more.").arg(name);

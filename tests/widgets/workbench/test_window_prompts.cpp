@@ -262,7 +262,8 @@ void TestWindowPrompts::whoeverWasFirstIsSaid()
     bench.settle();
     QVERIFY(!bench.isShown("prompt"));
     QCOMPARE(bench.find<QLabel>("note.what")->text(),
-             QStringLiteral("POST api.example.com/v1/orders was allowed elsewhere."));
+             QStringLiteral("POST api.example.com/v1/orders was allowed meanwhile, by a rule or "
+                            "from elsewhere."));
 }
 
 void TestWindowPrompts::anAnswerThatIsNotTakenIsSaid()
