@@ -180,7 +180,7 @@ signals:
     void terminalRemoved(const QString& sandbox, const QString& terminal);
     /// A request waits for the person, or how many do has changed.
     void promptChanged(const QString& sandbox, const caisson::api::Prompt& prompt);
-    /// `why`: allowed, denied, timeout, or empty.
+    /// `why`: allowed, denied, timeout, or gone (nobody waits any more).
     void promptRemoved(const QString& sandbox, const QString& prompt, const QString& why);
     void policyChanged(const QString& sandbox, qint64 generation);
     void secretsChanged();
