@@ -202,14 +202,14 @@ void PromptBar::follow()
     const int now = row();
     if (now >= 0 && !m_model.isAnswering(now) &&
         (m_model.at(now).count > 0 || m_model.waiting() == 0))
-        show(now);
+        showRow(now);
     else if (const int best = bestRow(); best >= 0)
-        show(best);
+        showRow(best);
     else
         showNothing();
 }
 
-void PromptBar::show(int at)
+void PromptBar::showRow(int at)
 {
     const api::Prompt& prompt = m_model.at(at);
     const QString sandbox = m_model.sandboxAt(at);
@@ -225,7 +225,7 @@ void PromptBar::show(int at)
     updateGeometry();
     if (isHidden()) {
         m_tick.start();
-        QWidget::show();
+        show();
     }
 }
 
@@ -252,7 +252,7 @@ void PromptBar::refresh()
 void PromptBar::showOldest()
 {
     if (const int best = bestRow(); best >= 0)
-        show(best);
+        showRow(best);
 }
 
 void PromptBar::showNext()
@@ -263,7 +263,7 @@ void PromptBar::showNext()
     for (int step = 1; step < count; ++step) {
         const int at = (row() + step) % count;
         if (m_model.at(at).count > 0 && !m_model.isAnswering(at)) {
-            show(at);
+            showRow(at);
             return;
         }
     }

@@ -71,7 +71,7 @@ private:
     void layOut();
     QPushButton* makeButton(const QString& name, const QString& text);
     void follow();
-    void show(int row);
+    void showRow(int row);
     void showNothing();
     void updateLine(const api::Prompt& prompt, int row);
     void updateButtons();

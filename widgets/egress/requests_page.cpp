@@ -61,6 +61,7 @@ RequestsPage::RequestsPage(desk::Backend& backend, RequestModel& model, Prompter
                                   "when it does."),
                                tr("Start")))
     , m_activity(new ActivityLine(this))
+    , m_tools(new QWidget)
     , m_fresh(new QPushButton(m_table))
 {
     setObjectName(QStringLiteral("requests"));
@@ -126,7 +127,7 @@ RequestsPage::RequestsPage(desk::Backend& backend, RequestModel& model, Prompter
     updateDetail();
 }
 
-QWidget* RequestsPage::makeTools()
+void RequestsPage::fillTools()
 {
     m_filter->setObjectName(QStringLiteral("requests.filter"));
     m_filter->setAccessibleName(tr("Filter"));
@@ -144,14 +145,12 @@ QWidget* RequestsPage::makeTools()
     QToolButton* harButton = makeToolButton(har, this);
     harButton->setObjectName(QStringLiteral("requests.har"));
 
-    auto* tools = new QWidget;
-    auto* row = new QHBoxLayout(tools);
+    auto* row = new QHBoxLayout(m_tools);
     row->setContentsMargins(8, 6, 8, 6);
     row->setSpacing(6);
     row->addWidget(m_filter, 1);
     row->addWidget(m_verdict);
     row->addWidget(harButton);
-    return tools;
 }
 
 void RequestsPage::layOut()
@@ -193,7 +192,8 @@ void RequestsPage::layOut()
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    column->addWidget(makeTools());
+    fillTools();
+    column->addWidget(m_tools);
     column->addLayout(m_pages, 1);
 }
 
@@ -230,7 +230,15 @@ void RequestsPage::showEvent(QShowEvent* event)
     QWidget::showEvent(event);
     m_activity->setBusy(!m_model.isRead());
     m_model.setLive(true);
-    m_activity->setGeometry(0, 38, width(), 2);
+}
+
+void RequestsPage::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    // Over the lower edge of the tools, so that nothing moves.
+    const int height = m_activity->minimumHeight();
+    m_activity->setGeometry(0, m_tools->geometry().bottom() + 1 - height, width(), height);
+    m_activity->raise();
 }
 
 void RequestsPage::hideEvent(QHideEvent* event)

@@ -50,10 +50,11 @@ signals:
 protected:
     void showEvent(QShowEvent* event) override;
     void hideEvent(QHideEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
-    QWidget* makeTools();
+    void fillTools();
     void layOut();
     void setFilter();
     void updatePage();
@@ -78,6 +79,7 @@ private:
     EmptyState* m_noMatch;
     EmptyState* m_stopped;
     ActivityLine* m_activity;
+    QWidget* m_tools;
     QPushButton* m_fresh; ///< over the table: how many came while it stood still
     QTimer m_typing;
     int m_freshCount = 0;

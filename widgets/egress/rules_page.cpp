@@ -66,6 +66,7 @@ RulesPage::RulesPage(desk::Backend& backend, RuleModel& model, Prompter& prompte
                                   "does."),
                                tr("Start")))
     , m_activity(new ActivityLine(this))
+    , m_tools(new QWidget)
     , m_default(new QComboBox)
     , m_question(new QLineEdit)
     , m_answerIcon(new QLabel)
@@ -103,7 +104,7 @@ QList<QAction*> RulesPage::tableActions() const
     return {m_remove, m_up, m_down, m_undo, m_redo};
 }
 
-QWidget* RulesPage::makeTools()
+void RulesPage::fillTools()
 {
     m_add->setIcon(icon(Icon::Plus));
     m_remove->setIcon(icon(Icon::Trash));
@@ -128,8 +129,7 @@ QWidget* RulesPage::makeTools()
     presetsButton->setPopupMode(QToolButton::InstantPopup);
     m_presets->setObjectName(QStringLiteral("rules.presetsMenu"));
 
-    auto* tools = new QWidget;
-    auto* row = new QHBoxLayout(tools);
+    auto* row = new QHBoxLayout(m_tools);
     row->setContentsMargins(8, 8, 8, 8);
     row->setSpacing(4);
     const auto add = [&](QAction* action) {
@@ -146,7 +146,6 @@ QWidget* RulesPage::makeTools()
     row->addWidget(presetsButton);
     add(m_import);
     add(m_export);
-    return tools;
 }
 
 QWidget* RulesPage::makeDefaultRow()
@@ -265,7 +264,8 @@ void RulesPage::layOut()
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    column->addWidget(makeTools());
+    fillTools();
+    column->addWidget(m_tools);
     column->addWidget(m_splitter, 1);
     column->addWidget(hairline());
     column->addWidget(makeExplainRow());
@@ -329,10 +329,18 @@ void RulesPage::connectModel()
 void RulesPage::showEvent(QShowEvent* event)
 {
     QWidget::showEvent(event);
-    m_activity->setGeometry(0, 38, width(), 2);
     m_activity->setBusy(!m_model.isRead());
     m_model.refresh();
     m_counts.start();
+}
+
+void RulesPage::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    // Over the lower edge of the tools, so that nothing moves.
+    const int height = m_activity->minimumHeight();
+    m_activity->setGeometry(0, m_tools->geometry().bottom() + 1 - height, width(), height);
+    m_activity->raise();
 }
 
 void RulesPage::hideEvent(QHideEvent* event)

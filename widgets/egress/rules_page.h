@@ -52,10 +52,11 @@ signals:
 protected:
     void showEvent(QShowEvent* event) override;
     void hideEvent(QHideEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     QAction* makeAction(const QString& name, const QString& text);
-    QWidget* makeTools();
+    void fillTools();
     QWidget* makeDefaultRow();
     QWidget* makeExplainRow();
     void layOut();
@@ -87,6 +88,7 @@ private:
     EmptyState* m_empty;
     EmptyState* m_stopped;
     ActivityLine* m_activity;
+    QWidget* m_tools;
     QComboBox* m_default;
     QLineEdit* m_question;
     QLabel* m_answerIcon;

@@ -46,6 +46,7 @@ SecretsPage::SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget
              "says where one is put in; a sandbox sees a placeholder."),
           tr("Add a secret")))
     , m_activity(new ActivityLine(this))
+    , m_tools(new QWidget)
     , m_locked(new NoticeStrip(QStringLiteral("secrets.locked"), NoticeStrip::Tone::Note))
     , m_form(nullptr)
     , m_title(new QLabel)
@@ -92,8 +93,7 @@ void SecretsPage::layOut()
     head->resizeSection(SecretModel::By, 64);
     head->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
 
-    auto* tools = new QWidget;
-    auto* row = new QHBoxLayout(tools);
+    auto* row = new QHBoxLayout(m_tools);
     row->setContentsMargins(8, 8, 8, 8);
     row->setSpacing(4);
     for (QAction* action : {m_add, m_replace, m_remove}) {
@@ -114,7 +114,7 @@ void SecretsPage::layOut()
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    column->addWidget(tools);
+    column->addWidget(m_tools);
     column->addWidget(m_locked);
     column->addLayout(m_pages, 1);
     column->addWidget(m_form);
@@ -300,10 +300,19 @@ void SecretsPage::updateActions()
 void SecretsPage::showEvent(QShowEvent* event)
 {
     QWidget::showEvent(event);
-    m_activity->setGeometry(0, 38, width(), 2);
     m_activity->setBusy(!m_isRead);
     updatePage();
     m_keeper.refresh();
+}
+
+void SecretsPage::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    // Over the lower edge of the tools, so that nothing moves.
+    const int height = m_activity->minimumHeight();
+    m_activity->setGeometry(0, m_tools->geometry().bottom() + 1 - height, width(), height);
+    m_activity->raise();
+    updatePage(); // which columns there is room for
 }
 
 /// A value that was typed does not wait for somebody to come back.

@@ -42,6 +42,7 @@ signals:
 protected:
     void showEvent(QShowEvent* event) override;
     void hideEvent(QHideEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
@@ -66,6 +67,7 @@ private:
     QStackedLayout* m_pages;
     EmptyState* m_empty;
     ActivityLine* m_activity;
+    QWidget* m_tools;
     NoticeStrip* m_locked;
     QWidget* m_form;
     QLabel* m_title;

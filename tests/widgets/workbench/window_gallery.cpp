@@ -246,12 +246,13 @@ void shootEgress(const Gallery& gallery)
     gallery.shoot(QStringLiteral("prompt-long"), fixture.window());
     const QString gone = fixture.backend.addPrompt(id, test::samplePrompt("gone.example"));
     WindowFixture::settle();
-    for (const api::Prompt& other : std::vector(fixture.backend.at(id).egress.prompts)) {
-        if (other.id != gone.toStdString())
-            fixture.backend.endPrompt(id, QString::fromStdString(other.id), {});
+    for (const QString& of : {id, fixture.backend.idOf(QStringLiteral("web-preview"))}) {
+        for (const api::Prompt& other : std::vector(fixture.backend.at(of).egress.prompts)) {
+            if (other.id != gone.toStdString())
+                fixture.backend.endPrompt(of, QString::fromStdString(other.id),
+                                          QStringLiteral("gone"));
+        }
     }
-    fixture.backend.endPrompt(fixture.backend.idOf(QStringLiteral("web-preview")),
-                              QStringLiteral("none"), {});
     fixture.backend.countPrompt(id, gone, 0);
     gallery.shoot(QStringLiteral("prompt-gone"), fixture.window());
     fixture.window().resize(860, 560);
