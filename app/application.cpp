@@ -27,8 +27,8 @@ Application::Application(QApplication& qt, const ApplicationOptions& options)
           std::make_unique<DraftStore>(QString::fromStdString(options.paths.config + "/unsaved")))
     , m_backend(std::make_unique<desk::LocalBackend>(options.paths))
     , m_keychain(std::make_unique<desk::KeychainStore>())
-    , m_secrets(std::make_unique<desk::SecretKeeper>(
-          *m_backend, options.secrets ? *options.secrets : *m_keychain))
+    , m_secrets(std::make_unique<desk::SecretKeeper>(*m_backend, options.secrets ? *options.secrets
+                                                                                 : *m_keychain))
     , m_notifier(std::make_unique<DesktopNotifier>())
 {
     // What libraries think aloud, such as QTermWidget about its font before it is given ours.

@@ -40,7 +40,8 @@ void TestKeychainStore::valuesComeBack()
 {
     KeychainStore store;
     if (!take(store.isAvailable()))
-        QSKIP("there is no keychain: run it in dbus-run-session with gnome-keyring-daemon --unlock");
+        QSKIP(
+            "there is no keychain: run it in dbus-run-session with gnome-keyring-daemon --unlock");
     QVERIFY(take(store.write(QStringLiteral("caisson-test"), QStringLiteral("hunter2"))));
     QCOMPARE(take(store.read(QStringLiteral("caisson-test"))).value(), QStringLiteral("hunter2"));
     QVERIFY(take(store.remove(QStringLiteral("caisson-test"))));

@@ -362,8 +362,8 @@ void TestLocalBackend::secretsAreListedByName()
     QTRY_VERIFY_WITH_TIMEOUT(!changes.isEmpty(), kPatienceMs);
     const auto isListed = [&] {
         const auto list = take(m_backend->listSecrets());
-        return list && std::ranges::contains(list->secrets, name.toStdString(),
-                                             &api::SecretInfo::name);
+        return list &&
+               std::ranges::contains(list->secrets, name.toStdString(), &api::SecretInfo::name);
     };
     QVERIFY(isListed());
     QVERIFY(take(m_backend->removeSecret(name)));

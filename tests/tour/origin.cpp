@@ -52,16 +52,14 @@ void Origin::serve(QTcpSocket* socket)
 {
     const QByteArray head = socket->peek(64 * 1024);
     const qsizetype end = head.indexOf("\r\n\r\n");
-    if (end < 0 ||
-        head.size() < end + 4 + headerOf(head.first(end), "content-length").toLongLong())
+    if (end < 0 || head.size() < end + 4 + headerOf(head.first(end), "content-length").toLongLong())
         return;
     socket->readAll();
     const QString authorization = headerOf(head.first(end), "authorization");
     m_authorizations += authorization;
-    const QByteArray body = "order 18 is taken; you are known by " +
-                            (authorization.isEmpty() ? QByteArray("nothing")
-                                                     : authorization.toLatin1()) +
-                            '\n';
+    const QByteArray body =
+        "order 18 is taken; you are known by " +
+        (authorization.isEmpty() ? QByteArray("nothing") : authorization.toLatin1()) + '\n';
     socket->write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n"
                   "Content-Length: " +
                   QByteArray::number(body.size()) + "\r\n\r\n" + body);

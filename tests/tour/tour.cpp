@@ -62,8 +62,9 @@ bool Tour::run()
     if (!m_origin.isThere()) {
         std::printf("SKIP   what goes out: this machine has no address but its loopback\n");
         steps.removeIf([](const Step& step) {
-            return QStringList{"request-waits", "prompt-open", "prompt-answered", "rule-edited",
-                               "secret-used",   "denied",      "log"}
+            return QStringList{
+                "request-waits", "prompt-open", "prompt-answered", "rule-edited", "secret-used",
+                "denied",        "log"}
                 .contains(step.name);
         });
     }
@@ -293,10 +294,11 @@ void Tour::openWindow()
 {
     m_watch.pause();
     m_sinceOpen.start();
-    m_application = std::make_unique<Application>(
-        m_qt, ApplicationOptions{
-                  .paths = m_paths, .appearance = Appearance::Dark, .prompter = &m_prompter,
-                  .secrets = &m_secrets});
+    m_application =
+        std::make_unique<Application>(m_qt, ApplicationOptions{.paths = m_paths,
+                                                               .appearance = Appearance::Dark,
+                                                               .prompter = &m_prompter,
+                                                               .secrets = &m_secrets});
     MainWindow& window = m_application->window();
     window.resize(kSize);
     window.show();

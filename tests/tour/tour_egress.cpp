@@ -109,7 +109,8 @@ bool Tour::editRule()
     auto* model = static_cast<RuleModel*>(rules->model());
     return waitFor([&] { return !model->isChanging() && model->at(0).isPrivate; },
                    "the rule to be changed") &&
-           enterCommand(QStringLiteral("clear; curl -s -d id=18 %1/v1/orders").arg(m_origin.url())) &&
+           enterCommand(
+               QStringLiteral("clear; curl -s -d id=18 %1/v1/orders").arg(m_origin.url())) &&
            waitFor(
                [this] {
                    return terminalText().contains(

@@ -116,10 +116,9 @@ void PolicyButton::paintEvent(QPaintEvent*)
     paintGround(painter, rect(), isDown() || m_menu->isVisible(), underMouse(), colors);
     painter.setPen(colors.secondary);
     painter.drawText(rect().adjusted(kPadding, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, text());
-    painter.drawPixmap(width() - kPadding - metrics::kIconSize + 2,
-                       (height() - metrics::kIconSize) / 2,
-                       iconPixmap(Icon::ChevronDown, metrics::kIconSize, colors.secondary,
-                                  devicePixelRatioF()));
+    painter.drawPixmap(
+        width() - kPadding - metrics::kIconSize + 2, (height() - metrics::kIconSize) / 2,
+        iconPixmap(Icon::ChevronDown, metrics::kIconSize, colors.secondary, devicePixelRatioF()));
     if (wantsFocusRing(option))
         drawFocusRing(painter, rect(), metrics::kRadius, colors);
 }
@@ -162,9 +161,9 @@ void WaitingButton::paintEvent(QPaintEvent*)
     initStyleOption(&option);
     QPainter painter(this);
     paintGround(painter, rect(), isDown(), underMouse(), colors);
-    painter.drawPixmap(kPadding, (height() - metrics::kIconSize) / 2,
-                       iconPixmap(Icon::Flag, metrics::kIconSize, colors.waiting,
-                                  devicePixelRatioF()));
+    painter.drawPixmap(
+        kPadding, (height() - metrics::kIconSize) / 2,
+        iconPixmap(Icon::Flag, metrics::kIconSize, colors.waiting, devicePixelRatioF()));
     painter.setPen(colors.waiting);
     painter.drawText(rect().adjusted(kPadding + metrics::kIconSize + kGap, 0, 0, 0),
                      Qt::AlignLeft | Qt::AlignVCenter, text());

@@ -130,7 +130,8 @@ void PromptBar::layOut()
     m_clock->setFont(secondaryFont());
     m_clock->setToolTip(tr("Then it is denied, this once"));
     m_clock->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    m_clock->setMinimumWidth(QFontMetrics(secondaryFont()).horizontalAdvance(QStringLiteral("00:00")));
+    m_clock->setMinimumWidth(
+        QFontMetrics(secondaryFont()).horizontalAdvance(QStringLiteral("00:00")));
     for (QWidget* part : std::initializer_list<QWidget*>{m_line, m_who, m_url, m_chain})
         part->setCursor(Qt::PointingHandCursor);
 
@@ -417,8 +418,7 @@ void PromptBar::paintEvent(QPaintEvent*)
     QPainter painter(this);
     painter.fillRect(rect(), colors.raised);
     painter.fillRect(QRect(0, 0, width(), 1), colors.hairline);
-    painter.fillRect(QRect(0, 0, kEdge, height()),
-                     isAnswerable ? colors.waiting : colors.hairline);
+    painter.fillRect(QRect(0, 0, kEdge, height()), isAnswerable ? colors.waiting : colors.hairline);
 }
 
 // ---- what a person does ------------------------------------------------------------------------

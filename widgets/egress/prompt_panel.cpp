@@ -118,8 +118,8 @@ PromptPanel::PromptPanel(QWidget* parent)
     addRow(tr("Program"), m_chain);
     addRow(tr("Command"), m_command);
     addRow(tr("Sandbox"), m_sandbox);
-    m_sandboxTitle = qobject_cast<QLabel*>(
-        m_grid->itemAtPosition(m_grid->rowCount() - 1, 0)->widget());
+    m_sandboxTitle =
+        qobject_cast<QLabel*>(m_grid->itemAtPosition(m_grid->rowCount() - 1, 0)->widget());
     addRow(tr("From"), place);
     addRow(tr("Waits"), m_waits);
     addRow(tr("Answer"), answer);
@@ -153,9 +153,8 @@ void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
         url.before.prepend(QStringLiteral("https://"));
     m_url->setUrl(url);
     const QString chain = processChain(prompt.process);
-    m_chain->setText(chain.isEmpty()
-                         ? tr("not known")
-                         : tr("%1, process %2").arg(chain).arg(prompt.process.pid));
+    m_chain->setText(chain.isEmpty() ? tr("not known")
+                                     : tr("%1, process %2").arg(chain).arg(prompt.process.pid));
     const QString command = shownText(prompt.process.cmdline, kLongestCommand);
     m_command->setText(command.isEmpty() ? tr("not known") : command);
     m_sandbox->setText(sandboxName);
@@ -167,14 +166,15 @@ void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
                             ? tr("a terminal")
                             : tr("the terminal “%1”").arg(shownText(terminalTitle, 40)));
     const QDateTime since =
-        QDateTime::fromString(QString::fromStdString(prompt.since), Qt::ISODateWithMs).toLocalTime();
+        QDateTime::fromString(QString::fromStdString(prompt.since), Qt::ISODateWithMs)
+            .toLocalTime();
     const QString time = since.toString(QStringLiteral("HH:mm:ss"));
-    m_waits->setText(prompt.count == 0   ? tr("nobody any more")
-                     : prompt.count == 1 ? tr("since %1").arg(time)
-                                         : tr("%1 requests, the first since %2")
-                                               .arg(QLocale().toString(
-                                                   static_cast<qlonglong>(prompt.count)))
-                                               .arg(time));
+    m_waits->setText(prompt.count == 0 ? tr("nobody any more")
+                     : prompt.count == 1
+                         ? tr("since %1").arg(time)
+                         : tr("%1 requests, the first since %2")
+                               .arg(QLocale().toString(static_cast<qlonglong>(prompt.count)))
+                               .arg(time));
     if (isAnother)
         fillChoices();
     updateMeaning();
@@ -203,9 +203,9 @@ void PromptPanel::fillChoices()
     m_scope->clear();
     if (isHttp) {
         m_scope->addItem(tr("this request: %1").arg(path), QStringLiteral("request"));
-        m_scope->addItem(tr("this path: %1").arg(path.endsWith(QLatin1Char('/'))
-                                                     ? path + QStringLiteral("**")
-                                                     : path + QStringLiteral("/**")),
+        m_scope->addItem(tr("this path: %1")
+                             .arg(path.endsWith(QLatin1Char('/')) ? path + QStringLiteral("**")
+                                                                  : path + QStringLiteral("/**")),
                          QStringLiteral("path"));
     }
     m_scope->addItem(tr("this host: %1").arg(host), QStringLiteral("host"));
@@ -269,10 +269,11 @@ void PromptPanel::updateMeaning()
     if (isOnce())
         m_meaning->setText(tr("Counts for what waits now. Nothing is remembered."));
     else
-        m_meaning->setText(tr("Becomes a rule, %1: %2")
-                               .arg(m_duration->currentText(),
-                                    shownText(meaningOf("allow"), 200)
-                                        .replace(actionText("allow") + QLatin1Char(' '), QString())));
+        m_meaning->setText(
+            tr("Becomes a rule, %1: %2")
+                .arg(m_duration->currentText(),
+                     shownText(meaningOf("allow"), 200)
+                         .replace(actionText("allow") + QLatin1Char(' '), QString())));
     emit chosen();
 }
 

@@ -56,9 +56,8 @@ std::optional<api::EgressRule> ruleOf(const api::EgressEntry& entry, policy::Act
     request.port = static_cast<std::uint16_t>(entry.port);
     request.method = entry.method;
     request.target = isHttp && target ? std::string_view(*target) : std::string_view();
-    const std::optional<policy::Rule> rule =
-        policy::ruleOfAnswer(request, action, scope, policy::Duration::Always, {},
-                             std::chrono::system_clock::now());
+    const std::optional<policy::Rule> rule = policy::ruleOfAnswer(
+        request, action, scope, policy::Duration::Always, {}, std::chrono::system_clock::now());
     if (!rule)
         return std::nullopt;
     return toApi(*rule);
@@ -170,8 +169,10 @@ void RequestDetail::setEntry(const api::EgressEntry& entry)
     addRow(tr("When"), QLocale().toString(time, QStringLiteral("d MMM yyyy HH:mm:ss")));
     addRow(tr("Took"), shortTime(entry.ms));
     if (entry.status != 0)
-        addRow(tr("Answer"),
-               QStringLiteral("%1  %2").arg(entry.status).arg(shownText(entry.contentType, 80)).trimmed());
+        addRow(tr("Answer"), QStringLiteral("%1  %2")
+                                 .arg(entry.status)
+                                 .arg(shownText(entry.contentType, 80))
+                                 .trimmed());
     addRow(tr("Sent"), shortSize(entry.bytesOut));
     addRow(tr("Received"), shortSize(entry.bytesIn));
     addRow(tr("Program"), processChain(entry.process));
@@ -196,9 +197,8 @@ void RequestDetail::fillRules()
         connect(made, &QAction::triggered, this, [this, rule] { emit ruleAsked(*rule); });
     };
     using enum policy::Scope;
-    for (const policy::Action action :
-         {wasDenied ? policy::Action::Allow : policy::Action::Deny,
-          wasDenied ? policy::Action::Deny : policy::Action::Allow}) {
+    for (const policy::Action action : {wasDenied ? policy::Action::Allow : policy::Action::Deny,
+                                        wasDenied ? policy::Action::Deny : policy::Action::Allow}) {
         if (isHttp)
             offer(action, Request);
         offer(action, Host);

@@ -33,8 +33,8 @@ QRect boxRect(const QRect& cell)
 UrlParts hostParts(const QModelIndex& index)
 {
     const QString host = shownText(index.data().toString());
-    const int domain = qMin<int>(index.data(RuleModel::DomainRole).toInt(),
-                                 static_cast<int>(host.size()));
+    const int domain =
+        qMin<int>(index.data(RuleModel::DomainRole).toInt(), static_cast<int>(host.size()));
     return {.before = host.chopped(domain), .domain = host.last(domain), .after = {}, .path = {}};
 }
 
@@ -80,17 +80,16 @@ void RuleDelegate::paintCell(QPainter& painter, const QRect& cell,
         // An own elision: a pattern has no path that could give way.
         const int room = cell.width();
         const int domain = QFontMetrics(strong).horizontalAdvance(parts.domain);
-        parts.before = QFontMetrics(font).elidedText(parts.before, Qt::ElideLeft,
-                                                     qMax(0, room - domain));
+        parts.before =
+            QFontMetrics(font).elidedText(parts.before, Qt::ElideLeft, qMax(0, room - domain));
         parts.domain = QFontMetrics(strong).elidedText(parts.domain, Qt::ElideLeft, room);
         painter.setFont(font);
         painter.setPen(used.secondary);
         painter.drawText(cell, Qt::AlignLeft | Qt::AlignVCenter, parts.before);
         painter.setFont(strong);
         painter.setPen(used.text);
-        painter.drawText(
-            cell.adjusted(QFontMetrics(font).horizontalAdvance(parts.before), 0, 0, 0),
-            Qt::AlignLeft | Qt::AlignVCenter, parts.domain);
+        painter.drawText(cell.adjusted(QFontMetrics(font).horizontalAdvance(parts.before), 0, 0, 0),
+                         Qt::AlignLeft | Qt::AlignVCenter, parts.domain);
         return;
     }
     TableDelegate::paintCell(painter, cell, option, index, used);
@@ -104,11 +103,13 @@ bool RuleDelegate::editorEvent(QEvent* event, QAbstractItemModel* model,
         return model->setData(index, isOn ? Qt::Unchecked : Qt::Checked, Qt::CheckStateRole);
     };
     if (index.column() == RuleModel::Action) {
-        if (event->type() == QEvent::MouseButtonRelease || event->type() == QEvent::MouseButtonPress ||
+        if (event->type() == QEvent::MouseButtonRelease ||
+            event->type() == QEvent::MouseButtonPress ||
             event->type() == QEvent::MouseButtonDblClick) {
             const auto* mouse = static_cast<QMouseEvent*>(event);
-            if (!boxRect(option.rect).adjusted(-kGap, -kGap, 2, kGap).contains(
-                    mouse->position().toPoint()))
+            if (!boxRect(option.rect)
+                     .adjusted(-kGap, -kGap, 2, kGap)
+                     .contains(mouse->position().toPoint()))
                 return false;
             return event->type() == QEvent::MouseButtonRelease ? toggle() : true;
         }
@@ -156,8 +157,7 @@ QWidget* RuleDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&
                                             : QString();
         },
         parent);
-    edit->setAccessibleName(
-        index.model()->headerData(index.column(), Qt::Horizontal).toString());
+    edit->setAccessibleName(index.model()->headerData(index.column(), Qt::Horizontal).toString());
     return edit;
 }
 

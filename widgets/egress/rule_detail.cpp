@@ -42,7 +42,8 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     grid->setColumnStretch(1, 1);
     addField(*grid, RuleModel::Ports, QStringLiteral("ports"), tr("80, 443"));
     addField(*grid, RuleModel::Process, QStringLiteral("process"), tr("any"));
-    addField(*grid, RuleModel::Expires, QStringLiteral("expires"), tr("never; 15m, 2h, 3d or a date"));
+    addField(*grid, RuleModel::Expires, QStringLiteral("expires"),
+             tr("never; 15m, 2h, 3d or a date"));
     m_expires = m_fields.last().edit;
     addField(*grid, RuleModel::Secret, QStringLiteral("secret"),
              tr("none; Authorization: Bearer ${secret:NAME}"));

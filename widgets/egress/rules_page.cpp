@@ -316,10 +316,10 @@ void RulesPage::connectModel()
             m_isStopped = !m_model.isRead();
             updatePage();
         } else if (!m_model.isRead())
-            emit failed({.what = unread,
-                         .error = error,
-                         .subject = Subject::Other,
-                         .again = [this] { m_model.refresh(); }});
+            emit failed(
+                {.what = unread, .error = error, .subject = Subject::Other, .again = [this] {
+                     m_model.refresh();
+                 }});
     });
     connect(&m_model, &RuleModel::refused, this, [this](const QString& what, const Error& error) {
         emit failed({.what = what, .error = error, .subject = Subject::Other, .again = {}});
@@ -567,7 +567,8 @@ void RulesPage::explain()
         return;
     const qsizetype space = text.indexOf(QLatin1Char(' '));
     api::ExplainRequest request;
-    request.method = (space < 0 ? QStringLiteral("GET") : text.first(space).toUpper()).toStdString();
+    request.method =
+        (space < 0 ? QStringLiteral("GET") : text.first(space).toUpper()).toStdString();
     QString url = space < 0 ? text : text.sliced(space + 1);
     if (!url.contains(QLatin1String("://")))
         url.prepend(QLatin1String("https://"));
@@ -589,16 +590,18 @@ void RulesPage::showExplanation(const Result<api::Explanation>& result)
         m_answerIcon->setPixmap(iconPixmap(actionIcon(action), metrics::kIconSize,
                                            actionColor(action, colorsOf(palette())),
                                            devicePixelRatioF()));
-        sentence = tr("%1 (%2): %3").arg(asSentence(actionText(result->verdict)).chopped(1),
-                                         result->rule == "default" ? tr("no rule fits")
-                                                                   : tr("rule %1").arg(shownText(
-                                                                         result->rule, 80)),
-                                         shownText(result->why, 400));
+        sentence =
+            tr("%1 (%2): %3")
+                .arg(asSentence(actionText(result->verdict)).chopped(1),
+                     result->rule == "default" ? tr("no rule fits")
+                                               : tr("rule %1").arg(shownText(result->rule, 80)),
+                     shownText(result->why, 400));
         QStringList secrets;
         for (const std::string& name : result->secrets)
             secrets += shownText(name, 80);
         if (!secrets.isEmpty())
-            sentence += QLatin1Char(' ') + tr("Puts in: %1.").arg(secrets.join(QStringLiteral(", ")));
+            sentence +=
+                QLatin1Char(' ') + tr("Puts in: %1.").arg(secrets.join(QStringLiteral(", ")));
         if (const int row = m_model.rowOf(QString::fromStdString(result->rule)); row >= 0)
             select(row);
     } else {

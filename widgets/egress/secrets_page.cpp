@@ -147,8 +147,8 @@ QWidget* SecretsPage::makeForm()
     m_nameLabel->setBuddy(m_name);
     m_value->setObjectName(QStringLiteral("secrets.value"));
     m_value->setEchoMode(QLineEdit::Password);
-    m_value->setInputMethodHints(Qt::ImhHiddenText | Qt::ImhSensitiveData | Qt::ImhNoPredictiveText |
-                                 Qt::ImhNoAutoUppercase);
+    m_value->setInputMethodHints(Qt::ImhHiddenText | Qt::ImhSensitiveData |
+                                 Qt::ImhNoPredictiveText | Qt::ImhNoAutoUppercase);
     auto* valueLabel = new QLabel(tr("&Value"));
     valueLabel->setBuddy(m_value);
     m_problem->setObjectName(QStringLiteral("secrets.problem"));
@@ -218,10 +218,10 @@ void SecretsPage::connectKeeper()
         m_activity->setBusy(false);
         // Where the service is gone, the window says so.
         if (error.code != ErrorCode::Unavailable)
-            emit failed({.what = listTopic(),
-                         .error = error,
-                         .subject = Subject::Other,
-                         .again = [this] { m_keeper.refresh(); }});
+            emit failed(
+                {.what = listTopic(), .error = error, .subject = Subject::Other, .again = [this] {
+                     m_keeper.refresh();
+                 }});
     });
     connect(&m_keeper, &SecretKeeper::stored, this, [this](const QString& name, bool isKept) {
         if (name == m_sending)
@@ -257,10 +257,11 @@ void SecretsPage::connectKeeper()
     });
     connect(&m_keeper, &SecretKeeper::restoreFailed, this,
             [this](const QString& name, const Error& error) {
-                emit failed({.what = tr("The value of “%1” is not at hand: put it in again.").arg(name),
-                             .error = error,
-                             .subject = Subject::Other,
-                             .again = {}});
+                emit failed(
+                    {.what = tr("The value of “%1” is not at hand: put it in again.").arg(name),
+                     .error = error,
+                     .subject = Subject::Other,
+                     .again = {}});
             });
 }
 
@@ -402,15 +403,16 @@ void SecretsPage::removeCurrent()
     const QString name = current();
     if (name.isEmpty())
         return;
-    m_prompter.confirm(window(),
-                       {.title = tr("Remove the secret “%1”?").arg(name),
-                        .text = tr("Its value is forgotten here and in the keychain. Rules that put "
-                                   "it in stay, and refuse what they are for."),
-                        .action = tr("Remove")},
-                       [guard = QPointer(this), name] {
-                           if (guard)
-                               guard->m_keeper.remove(name);
-                       });
+    m_prompter.confirm(
+        window(),
+        {.title = tr("Remove the secret “%1”?").arg(name),
+         .text = tr("Its value is forgotten here and in the keychain. Rules that put "
+                    "it in stay, and refuse what they are for."),
+         .action = tr("Remove")},
+        [guard = QPointer(this), name] {
+            if (guard)
+                guard->m_keeper.remove(name);
+        });
 }
 
 void SecretsPage::keyPressEvent(QKeyEvent* event)

@@ -90,8 +90,8 @@ void TableDelegate::paintCell(QPainter& painter, const QRect& cell,
 {
     const QVariant value = index.data();
     const bool isTime = value.typeId() == QMetaType::QDateTime;
-    const QString text = isTime ? shortAge(value.toDateTime(), QDateTime::currentDateTimeUtc())
-                                : value.toString();
+    const QString text =
+        isTime ? shortAge(value.toDateTime(), QDateTime::currentDateTimeUtc()) : value.toString();
     const QFont font = index.column() == 0 ? uiFont() : secondaryFont();
     painter.setFont(font);
     painter.setPen(index.column() == 0 ? colors.text : colors.secondary);

@@ -43,12 +43,12 @@ void paintUrl(QPainter& painter, const QRect& rect, const UrlParts& url, const Q
         const int after = plain.horizontalAdvance(url.after);
         const int hostRoom = room - pathRoom - after;
         const int domain = bold.horizontalAdvance(url.domain);
-        shown.before = domain >= hostRoom ? QString()
-                                          : plain.elidedText(url.before, Qt::ElideLeft,
-                                                             hostRoom - domain);
+        shown.before = domain >= hostRoom
+                           ? QString()
+                           : plain.elidedText(url.before, Qt::ElideLeft, hostRoom - domain);
         shown.domain = bold.elidedText(url.domain, Qt::ElideLeft, hostRoom);
-        const int used = plain.horizontalAdvance(shown.before) +
-                         bold.horizontalAdvance(shown.domain) + after;
+        const int used =
+            plain.horizontalAdvance(shown.before) + bold.horizontalAdvance(shown.domain) + after;
         shown.path = plain.elidedText(url.path, Qt::ElideMiddle, qMax(0, room - used));
     }
     int left = rect.left();

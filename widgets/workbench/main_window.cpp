@@ -149,10 +149,10 @@ void MainWindow::layOut()
     m_panes->setMinimumWidth(kLeftNarrowest);
     m_side->setMinimumWidth(kRightNarrowest);
     m_columns->setStretchFactor(1, 1);
-    m_columns->setSizes(m_left.columns.size() == 3
-                            ? m_left.columns
-                            : QList<int>{kLeftWidth, kFirstSize.width() - kLeftWidth - kRightWidth,
-                                         kRightWidth});
+    m_columns->setSizes(
+        m_left.columns.size() == 3
+            ? m_left.columns
+            : QList<int>{kLeftWidth, kFirstSize.width() - kLeftWidth - kRightWidth, kRightWidth});
 
     m_body->setObjectName(QStringLiteral("body"));
     m_body->addWidget(m_waiting);
@@ -213,8 +213,8 @@ void MainWindow::makeMenu()
     go->addActions({m_commands->previousTab, m_commands->nextTab, m_commands->closeTab});
     QMenu* request = m_menu->addMenu(tr("&Request that waits"));
     request->setObjectName(QStringLiteral("menu.request"));
-    request->addActions({m_commands->allowRequest, m_commands->denyRequest,
-                         m_commands->nextRequest, m_commands->reviewRequest});
+    request->addActions({m_commands->allowRequest, m_commands->denyRequest, m_commands->nextRequest,
+                         m_commands->reviewRequest});
     m_menu->addSeparator();
     m_menu->addAction(m_commands->newTerminal);
     m_menu->addSeparator();

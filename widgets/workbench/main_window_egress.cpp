@@ -39,8 +39,9 @@ void MainWindow::connectSide()
     connect(m_side, &EgressSide::terminalAsked, this, &MainWindow::showTerminal);
     connect(m_side, &EgressSide::failed, this,
             [this](const QString& sandbox, const Failure& failure) { report(failure, sandbox); });
-    connect(m_side, &EgressSide::settled, this,
-            [this](const QString& sandbox, const QString& what) { m_errors->withdraw(sandbox, what); });
+    connect(
+        m_side, &EgressSide::settled, this,
+        [this](const QString& sandbox, const QString& what) { m_errors->withdraw(sandbox, what); });
     connect(m_side, &EgressSide::noted, this, [this](const QString& sentence) { say(sentence); });
     connect(m_policy, &PolicyButton::rulesAsked, this, [this] {
         setSideHidden(false);
@@ -93,8 +94,8 @@ void MainWindow::connectPrompts()
     connect(m_prompts, &PromptModel::rowsAboutToBeRemoved, this,
             [this](const QModelIndex&, int first, int last) {
                 for (int row = first; row <= last; ++row)
-                    m_services.notifier.withdraw(
-                        QString::fromStdString(m_prompts->at(row).id) + m_prompts->sandboxAt(row));
+                    m_services.notifier.withdraw(QString::fromStdString(m_prompts->at(row).id) +
+                                                 m_prompts->sandboxAt(row));
             });
     connect(&m_services.notifier, &Notifier::activated, this, [this] {
         setWindowState(windowState() & ~Qt::WindowMinimized);
@@ -111,8 +112,8 @@ void MainWindow::waitingChanged(const QString& sandbox)
     if (!sandbox.isEmpty())
         m_model.setWaiting(sandbox, m_prompts->waiting(sandbox));
     const int waiting = m_prompts->waiting();
-    for (QAction* action : {m_commands->allowRequest, m_commands->denyRequest,
-                            m_commands->reviewRequest})
+    for (QAction* action :
+         {m_commands->allowRequest, m_commands->denyRequest, m_commands->reviewRequest})
         action->setEnabled(waiting > 0);
     m_commands->nextRequest->setEnabled(waiting > 1);
 }
@@ -124,10 +125,11 @@ void MainWindow::requestArrived(const QString& sandbox, const QString& prompt)
     if (row < 0 || isActiveWindow())
         return;
     const api::Sandbox* of = m_model.find(sandbox);
-    m_services.notifier.notify(prompt + sandbox,
-                               of ? tr("A request of “%1” waits").arg(QString::fromStdString(of->name))
-                                  : tr("A request waits"),
-                               shownText(m_prompts->index(row).data().toString(), 200));
+    m_services.notifier.notify(
+        prompt + sandbox,
+        of ? tr("A request of “%1” waits").arg(QString::fromStdString(of->name))
+           : tr("A request waits"),
+        shownText(m_prompts->index(row).data().toString(), 200));
     QApplication::alert(this);
 }
 

@@ -230,7 +230,8 @@ void TestPromptModel::hostileWordsAreShownAsTheyAre_data()
     QTest::newRow("umlaut") << "/größe" << "/größe";
     QTest::newRow("line break") << "a\r\nb" << "a" + replaced + replaced + "b";
     QTest::newRow("escape") << "a\x1b[31m" << "a" + replaced + "[31m";
-    QTest::newRow("override") << QString::fromUcs4(U"moc.elpmaxe\u202e/") << "moc.elpmaxe" + replaced + "/";
+    QTest::newRow("override") << QString::fromUcs4(U"moc.elpmaxe\u202e/")
+                              << "moc.elpmaxe" + replaced + "/";
     QTest::newRow("isolate") << QString::fromUcs4(U"\u2066a\u2069") << replaced + "a" + replaced;
     QTest::newRow("no width") << QString::fromUcs4(U"a\u200bb") << "a" + replaced + "b";
     QTest::newRow("line separator") << QString::fromUcs4(U"a\u2028b") << "a" + replaced + "b";
@@ -254,7 +255,8 @@ void TestPromptModel::urlsAreTakenApart_data()
     QTest::newRow("https") << "https" << "api.example.com" << 443 << "api.|example.com||/x";
     QTest::newRow("http") << "http" << "example.com" << 80 << "http://|example.com||/x";
     QTest::newRow("port") << "https" << "a.example.co.uk" << 8443 << "a.|example.co.uk|:8443|/x";
-    QTest::newRow("stream") << "tcp" << "db.example.com" << 5432 << "tcp://db.|example.com|:5432|/x";
+    QTest::newRow("stream") << "tcp" << "db.example.com" << 5432
+                            << "tcp://db.|example.com|:5432|/x";
     QTest::newRow("IPv4") << "https" << "203.0.113.9" << 443 << "|203.0.113.9||/x";
     QTest::newRow("IPv6") << "https" << "2001:db8::9" << 443 << "|[2001:db8::9]||/x";
     QTest::newRow("punycode") << "https" << "xn--gre-6ka8e.example" << 443

@@ -149,7 +149,7 @@ void TestRequestModel::whatIsOlderComesAPageAtATime()
     QVERIFY(model.canFetchMore({}));
     model.fetchMore({});
     QVERIFY(!model.canFetchMore({})); // one is under way
-    desk.log(1); // moves nothing
+    desk.log(1);                      // moves nothing
     settle();
     QCOMPARE(model.rowCount(), 401);
     model.fetchMore({});

@@ -54,11 +54,10 @@ struct Desk
                                rule("r3", "three.example")});
         model = std::make_unique<RuleModel>(backend, id);
         tester = std::make_unique<QAbstractItemModelTester>(model.get());
-        QObject::connect(model.get(), &RuleModel::refused,
-                         [this](const QString& what, const Error& error) {
-                             refused += what + QLatin1Char(' ') +
-                                        QString::fromStdString(error.message);
-                         });
+        QObject::connect(
+            model.get(), &RuleModel::refused, [this](const QString& what, const Error& error) {
+                refused += what + QLatin1Char(' ') + QString::fromStdString(error.message);
+            });
         model->refresh();
         settle();
     }
@@ -137,7 +136,8 @@ void TestRuleModel::fieldsAreEditedInPlace()
     QCOMPARE(desk.both(), QStringLiteral("allow GET, HEAD *.example.com:443, 8443/v1/**\n"
                                          "ask 203.0.113.0/24\n-allow three.example\nelse deny"));
     QCOMPARE(desk.backend.policyOf(desk.id).rules[1].cidr, "203.0.113.0/24");
-    QVERIFY(desk.set(2, RuleModel::Secret, QStringLiteral("Authorization: Bearer ${secret:github}")));
+    QVERIFY(
+        desk.set(2, RuleModel::Secret, QStringLiteral("Authorization: Bearer ${secret:github}")));
     const auto& inject = desk.backend.policyOf(desk.id).rules[2].inject;
     QVERIFY(inject);
     QCOMPARE(inject->header, "Authorization");
@@ -220,8 +220,9 @@ void TestRuleModel::everythingCanBeUndone()
     then();
     desk.model->setDefaultAction(QStringLiteral("allow"));
     then();
-    QVERIFY(desk.model->importToml("default = \"deny\"\n[[rule]]\nid = \"x\"\nhost = "
-                                   "\"x.example\"\naction = \"allow\"\n")
+    QVERIFY(desk.model
+                ->importToml("default = \"deny\"\n[[rule]]\nid = \"x\"\nhost = "
+                             "\"x.example\"\naction = \"allow\"\n")
                 .isEmpty());
     then();
     for (qsizetype at = states.size() - 2; at >= 0; --at) {
@@ -241,8 +242,8 @@ void TestRuleModel::whatIsRefusedIsTakenBack()
     Desk desk;
     desk.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
                           QStringLiteral("that host is odd"));
-    QVERIFY(desk.model->setData(desk.model->index(0, RuleModel::Host),
-                                QStringLiteral("odd.example")));
+    QVERIFY(
+        desk.model->setData(desk.model->index(0, RuleModel::Host), QStringLiteral("odd.example")));
     QVERIFY(desk.shown().startsWith(QStringLiteral("allow odd.example"))); // at once
     QVERIFY(desk.model->isChanging());
     QCOMPARE(desk.both(), kFirst);
@@ -283,9 +284,9 @@ void TestRuleModel::aChangeElsewhereIsNoRefusal()
     Desk desk;
     {
         const QSignalBlocker nobodyTells(desk.backend);
-        desk.backend.setPolicy(desk.id, {rule("a1", "answer.example"), rule("r1", "one.example"),
-                                         rule("r2", "two.example", "deny"),
-                                         rule("r3", "three.example")});
+        desk.backend.setPolicy(desk.id,
+                               {rule("a1", "answer.example"), rule("r1", "one.example"),
+                                rule("r2", "two.example", "deny"), rule("r3", "three.example")});
         settle();
     }
     desk.backend.forgetCalls();

@@ -40,10 +40,10 @@ struct Desk
         });
         QObject::connect(&keeper, &SecretKeeper::removed,
                          [this](const QString& name) { said += "removed " + name; });
-        QObject::connect(&keeper, &SecretKeeper::putFailed,
-                         [this](const QString& name, const Error& error) {
-                             said += "not put " + name + ": " + QString::fromStdString(error.message);
-                         });
+        QObject::connect(
+            &keeper, &SecretKeeper::putFailed, [this](const QString& name, const Error& error) {
+                said += "not put " + name + ": " + QString::fromStdString(error.message);
+            });
         QObject::connect(&keeper, &SecretKeeper::restoreFailed,
                          [this](const QString& name, const Error&) { said += "lost " + name; });
     }
@@ -85,21 +85,24 @@ void TestSecretModel::usesAreShown()
         return id == QLatin1String("1") ? QStringLiteral("bench") : QString();
     });
     api::SecretInfo github{.name = "github", .created = {}, .lasts = "reboot", .uses = {}};
-    github.uses.push_back({.sandbox = "1",
-                           .rule = "r1",
-                           .host = "api.github.com",
-                           .time = "2026-01-01T00:00:00.000Z",
-                           .process = {.pid = 1, .exe = "/usr/bin/git", .cmdline = {}, .parents = {}}});
+    github.uses.push_back(
+        {.sandbox = "1",
+         .rule = "r1",
+         .host = "api.github.com",
+         .time = "2026-01-01T00:00:00.000Z",
+         .process = {.pid = 1, .exe = "/usr/bin/git", .cmdline = {}, .parents = {}}});
     model.reset({{.name = "npm", .created = {}, .lasts = "file", .uses = {}}, github});
-    QCOMPARE(textOf(model),
-             QStringLiteral("github|api.github.com in bench|2026-01-01T00:00:00.000Z|git|until this "
-                            "machine restarts\n"
-                            "npm|not used yet|||in a file, with a passphrase\n"));
+    QCOMPARE(
+        textOf(model),
+        QStringLiteral("github|api.github.com in bench|2026-01-01T00:00:00.000Z|git|until this "
+                       "machine restarts\n"
+                       "npm|not used yet|||in a file, with a passphrase\n"));
     github.lasts = "keychain";
     github.uses[0].sandbox = "2";
     model.reset({github});
-    QCOMPARE(textOf(model),
-             QStringLiteral("github|api.github.com|2026-01-01T00:00:00.000Z|git|in the keychain\n"));
+    QCOMPARE(
+        textOf(model),
+        QStringLiteral("github|api.github.com|2026-01-01T00:00:00.000Z|git|in the keychain\n"));
     QVERIFY(model.has(QStringLiteral("github")));
     QVERIFY(!model.has(QStringLiteral("npm")));
 }
@@ -182,7 +185,8 @@ void TestSecretModel::whatIsRemovedElsewhereDoesNotLinger()
 void TestSecretModel::aRefusedValueIsNotKept()
 {
     Desk desk;
-    desk.backend.failNext(QStringLiteral("putSecret"), ErrorCode::TooLarge, QStringLiteral("too long"));
+    desk.backend.failNext(QStringLiteral("putSecret"), ErrorCode::TooLarge,
+                          QStringLiteral("too long"));
     desk.keeper.put(QStringLiteral("github"), QStringLiteral("hunter2"));
     settle();
     QVERIFY(desk.store.values.isEmpty());

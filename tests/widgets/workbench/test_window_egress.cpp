@@ -204,8 +204,7 @@ void TestWindowEgress::aRequestBecomesARule()
     QCOMPARE(bench.hosts(), (QStringList{"api.example.com", "old.example"}));
     QCOMPARE(bench.rules()->currentIndex().row(), 0);
     QCOMPARE(bench.backend.policyOf(bench.id).rules[0].action, "allow");
-    QVERIFY(bench.backend.policyOf(bench.id).rules[0].methods ==
-            std::vector<std::string>{"POST"});
+    QVERIFY(bench.backend.policyOf(bench.id).rules[0].methods == std::vector<std::string>{"POST"});
 }
 
 void TestWindowEgress::aPinnedClientGetsATunnel()
@@ -478,8 +477,8 @@ void TestWindowEgress::aSecretIsRemoved()
     bench.click("secrets.removeSecret");
     QTRY_VERIFY(bench.isShown("secrets.empty"));
     QVERIFY(bench.backend.secrets.empty());
-    QVERIFY(bench.prompter.asked().last().startsWith(
-        QStringLiteral("Remove the secret “github”?")));
+    QVERIFY(
+        bench.prompter.asked().last().startsWith(QStringLiteral("Remove the secret “github”?")));
 }
 
 void TestWindowEgress::aLockedFileIsOpened()

@@ -202,13 +202,13 @@ void TestWindowPrompts::promptsOfOtherSandboxesAreSeen()
     const QString other = bench.backend.addSandbox(QStringLiteral("web-preview"));
     bench.backend.addPrompt(other, samplePrompt());
     bench.open();
-    bench.find<QListView>("sandboxes.list")->setCurrentIndex(
-        bench.find<QListView>("sandboxes.list")->model()->index(1, 0));
+    bench.find<QListView>("sandboxes.list")
+        ->setCurrentIndex(bench.find<QListView>("sandboxes.list")->model()->index(1, 0));
     bench.settle();
     QCOMPARE(bench.find<QToolButton>("bar.switcher")->text(), QStringLiteral("bench"));
     QTRY_COMPARE(bench.who(), QStringLiteral("web-preview: curl wants to POST"));
-    bench.find<QListView>("sandboxes.list")->setCurrentIndex(
-        bench.find<QListView>("sandboxes.list")->model()->index(0, 0));
+    bench.find<QListView>("sandboxes.list")
+        ->setCurrentIndex(bench.find<QListView>("sandboxes.list")->model()->index(0, 0));
     bench.settle();
     QCOMPARE(bench.who(), QStringLiteral("curl wants to POST"));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "tests/support/fake_backend.h"
 #include "backend/desk/secret_keeper.h"
+#include "tests/support/fake_backend.h"
 #include "widgets/common/notifier.h"
 #include "widgets/common/prompter.h"
 #include "widgets/editor/syntax.h"

@@ -120,15 +120,16 @@ void fillEgress(test::FakeBackend& backend, const QString& id)
         backend.logEntry(id, std::move(entry));
     };
     for (int turn = 0; turn < 12; ++turn)
-        log(3000 - turn, sampleEntry("allow", "GET", "registry.npmjs.org",
-                                     "/@types%2fnode/-/node-22.10." + std::to_string(turn) + ".tgz",
-                                     200));
+        log(3000 - turn,
+            sampleEntry("allow", "GET", "registry.npmjs.org",
+                        "/@types%2fnode/-/node-22.10." + std::to_string(turn) + ".tgz", 200));
     log(900, sampleEntry("allow", "GET", "api.github.com", "/repos/example/orders/pulls", 200));
     log(820, sampleEntry("deny", "POST", "telemetry.example-metrics.io", "/v2/collect", 403));
     log(640, sampleEntry("allow", "GET", "pypi.org", "/simple/flask/", 200));
     log(610, sampleEntry("allow", "GET", "files.pythonhosted.org",
                          "/packages/4a/7d/d6b4ef1f5a0b/flask-3.1.0-py3-none-any.whl", 200));
-    api::EgressEntry secret = sampleEntry("allow", "POST", "api.anthropic.com", "/v1/messages", 200);
+    api::EgressEntry secret =
+        sampleEntry("allow", "POST", "api.anthropic.com", "/v1/messages", 200);
     secret.secret = "anthropic";
     log(300, secret);
     api::EgressEntry pinned = sampleEntry("deny", "", "updates.pinned-client.dev", "", 0);
@@ -143,14 +144,13 @@ void fillEgress(test::FakeBackend& backend, const QString& id)
     log(60, stream);
     log(4, sampleEntry("deny", "DELETE", "api.example.com", "/v1/orders/18", 403));
 
-    std::vector<api::EgressRule> rules{
-        sampleRule("github-read", "allow", "*.github.com"),
-        sampleRule("npm", "allow", "registry.npmjs.org"),
-        sampleRule("anthropic", "allow", "api.anthropic.com"),
-        sampleRule("db", "tunnel", "db.example.co.uk"),
-        sampleRule("telemetry", "deny", "**.example-metrics.io"),
-        sampleRule("orders", "ask", "api.example.com"),
-        sampleRule("old", "allow", "staging.example.com")};
+    std::vector<api::EgressRule> rules{sampleRule("github-read", "allow", "*.github.com"),
+                                       sampleRule("npm", "allow", "registry.npmjs.org"),
+                                       sampleRule("anthropic", "allow", "api.anthropic.com"),
+                                       sampleRule("db", "tunnel", "db.example.co.uk"),
+                                       sampleRule("telemetry", "deny", "**.example-metrics.io"),
+                                       sampleRule("orders", "ask", "api.example.com"),
+                                       sampleRule("old", "allow", "staging.example.com")};
     rules[0].methods = {"GET", "HEAD"};
     rules[0].path = "/repos/**";
     rules[0].note = "read-only clone";
