@@ -7,8 +7,7 @@ namespace caisson::desk {
 
 EgressSession::EgressSession(const api::asio::any_io_executor& executor,
                              std::shared_ptr<client::Client> client, std::string sandbox,
-                             client::LogFilter filter,
-                             std::shared_ptr<Mailbox<EgressNews>> mailbox)
+                             client::LogFilter filter, std::shared_ptr<Mailbox<EgressNews>> mailbox)
     : m_client(std::move(client))
     , m_sandbox(std::move(sandbox))
     , m_filter(std::move(filter))

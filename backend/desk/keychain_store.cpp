@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/desk/keychain_store.h"
 
-#include <qt6keychain/keychain.h>
 #include <memory>
+#include <qt6keychain/keychain.h>
 
 namespace caisson::desk {
 

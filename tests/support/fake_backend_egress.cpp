@@ -68,9 +68,8 @@ QString FakeBackend::addPrompt(const QString& id, api::Prompt prompt)
 
 void FakeBackend::endPrompt(const QString& id, const QString& prompt, const QString& why)
 {
-    std::erase_if(at(id).egress.prompts, [&](const api::Prompt& other) {
-        return other.id == prompt.toStdString();
-    });
+    std::erase_if(at(id).egress.prompts,
+                  [&](const api::Prompt& other) { return other.id == prompt.toStdString(); });
     later([this, id, prompt, why] { emit promptRemoved(id, prompt, why); });
 }
 

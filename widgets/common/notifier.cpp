@@ -27,20 +27,21 @@ QDBusMessage callOf(const QString& method)
 void DesktopNotifier::connectToBus()
 {
     m_bus = Bus::Connecting;
-    QtConcurrent::run([] { return QDBusConnection::sessionBus().isConnected(); })
-        .then(this, [this](bool isConnected) {
-            m_bus = isConnected ? Bus::There : Bus::None;
-            const auto waiting = std::exchange(m_waiting, {});
-            if (!isConnected)
-                return;
-            QDBusConnection bus = QDBusConnection::sessionBus();
-            bus.connect(kService, kPath, kService, QStringLiteral("ActionInvoked"), this,
-                        SLOT(actionInvoked(uint, QString)));
-            bus.connect(kService, kPath, kService, QStringLiteral("NotificationClosed"), this,
-                        SLOT(notificationClosed(uint, uint)));
-            for (const auto& [key, what] : waiting.asKeyValueRange())
-                send(key, what.title, what.text);
-        });
+    QtConcurrent::run([] {
+        return QDBusConnection::sessionBus().isConnected();
+    }).then(this, [this](bool isConnected) {
+        m_bus = isConnected ? Bus::There : Bus::None;
+        const auto waiting = std::exchange(m_waiting, {});
+        if (!isConnected)
+            return;
+        QDBusConnection bus = QDBusConnection::sessionBus();
+        bus.connect(kService, kPath, kService, QStringLiteral("ActionInvoked"), this,
+                    SLOT(actionInvoked(uint, QString)));
+        bus.connect(kService, kPath, kService, QStringLiteral("NotificationClosed"), this,
+                    SLOT(notificationClosed(uint, uint)));
+        for (const auto& [key, what] : waiting.asKeyValueRange())
+            send(key, what.title, what.text);
+    });
 }
 
 void DesktopNotifier::notify(const QString& key, const QString& title, const QString& text)

@@ -62,26 +62,26 @@ void PromptActions::refresh()
 
 void PromptActions::read(const QString& sandbox)
 {
-    m_backend.listPrompts(sandbox).then(this, [this, sandbox](
-                                                  const Result<api::PromptList>& result) {
-        if (!result) {
-            // A sandbox that has stopped meanwhile has none, which its own news will tell.
-            if (result.error().code != ErrorCode::NotRunning &&
-                result.error().code != ErrorCode::NotFound &&
-                result.error().code != ErrorCode::Unavailable)
-                emit failed(sandbox, tr("Could not read which requests wait."), result.error());
-            return;
-        }
-        QStringList fresh;
-        for (const api::Prompt& prompt : result->prompts) {
-            const QString id = QString::fromStdString(prompt.id);
-            if (m_model.rowOf(sandbox, id) < 0)
-                fresh += id;
-        }
-        m_model.reset(sandbox, result->prompts);
-        for (const QString& id : fresh)
-            emit arrived(sandbox, id);
-    });
+    m_backend.listPrompts(sandbox).then(
+        this, [this, sandbox](const Result<api::PromptList>& result) {
+            if (!result) {
+                // A sandbox that has stopped meanwhile has none, which its own news will tell.
+                if (result.error().code != ErrorCode::NotRunning &&
+                    result.error().code != ErrorCode::NotFound &&
+                    result.error().code != ErrorCode::Unavailable)
+                    emit failed(sandbox, tr("Could not read which requests wait."), result.error());
+                return;
+            }
+            QStringList fresh;
+            for (const api::Prompt& prompt : result->prompts) {
+                const QString id = QString::fromStdString(prompt.id);
+                if (m_model.rowOf(sandbox, id) < 0)
+                    fresh += id;
+            }
+            m_model.reset(sandbox, result->prompts);
+            for (const QString& id : fresh)
+                emit arrived(sandbox, id);
+        });
 }
 
 void PromptActions::answer(const QString& sandbox, const QString& prompt,
@@ -104,8 +104,8 @@ void PromptActions::answer(const QString& sandbox, const QString& prompt,
             const ErrorCode code = result.error().code;
             if (code == ErrorCode::Gone || code == ErrorCode::NotFound) {
                 m_model.remove(sandbox, prompt);
-                emit ended(sandbox, tr("Your answer came too late. %1")
-                                        .arg(endSentence(asked, why)));
+                emit ended(sandbox,
+                           tr("Your answer came too late. %1").arg(endSentence(asked, why)));
                 return;
             }
             m_model.setAnswering(sandbox, prompt, false);

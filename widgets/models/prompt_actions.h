@@ -4,8 +4,8 @@
 #include "backend/desk/backend.h"
 #include "widgets/models/prompt_model.h"
 
-#include <QObject>
 #include <QHash>
+#include <QObject>
 
 namespace caisson {
 

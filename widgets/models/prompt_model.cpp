@@ -48,7 +48,8 @@ void PromptModel::put(const QString& sandbox, const api::Prompt& prompt)
     }
     // RFC 3339 in UTC sorts as text.
     const auto place = std::ranges::upper_bound(
-        m_rows, prompt.since, {}, [](const Row& row) -> const std::string& { return row.prompt.since; });
+        m_rows, prompt.since, {},
+        [](const Row& row) -> const std::string& { return row.prompt.since; });
     const auto row = static_cast<int>(place - m_rows.begin());
     beginInsertRows({}, row, row);
     m_rows.insert(row, {.sandbox = sandbox,
@@ -87,9 +88,8 @@ void PromptModel::setAnswering(const QString& sandbox, const QString& prompt, bo
 int PromptModel::rowOf(const QString& sandbox, const QString& prompt) const
 {
     const std::string id = prompt.toStdString();
-    const auto found = std::ranges::find_if(m_rows, [&](const Row& row) {
-        return row.sandbox == sandbox && row.prompt.id == id;
-    });
+    const auto found = std::ranges::find_if(
+        m_rows, [&](const Row& row) { return row.sandbox == sandbox && row.prompt.id == id; });
     return found == m_rows.end() ? -1 : static_cast<int>(found - m_rows.begin());
 }
 

@@ -244,9 +244,9 @@ QVariant RequestModel::data(const QModelIndex& index, int role) const
     }
     case Qt::AccessibleTextRole:
         return index.column() == Verdict
-                   ? QVariant(tr("%1: %2 %3").arg(verdictText(entry.verdict),
-                                                  shownText(entry.method, 20),
-                                                  urlParts(entry).whole()))
+                   ? QVariant(tr("%1: %2 %3")
+                                  .arg(verdictText(entry.verdict), shownText(entry.method, 20),
+                                       urlParts(entry).whole()))
                    : QVariant();
     case IdRole:
         return static_cast<qint64>(entry.id);

@@ -184,16 +184,15 @@ void RuleModel::answered(const Result<api::EgressPolicy>& result)
         }
         m_queue.first().isAgain = true;
         m_isReading = true;
-        m_backend.egressPolicy(m_sandbox)
-            .then(this, [this](const Result<api::EgressPolicy>& now) {
-                m_isReading = false;
-                if (!now) {
-                    refuse(now.error());
-                    return;
-                }
-                take(*now);
-                sendNext();
-            });
+        m_backend.egressPolicy(m_sandbox).then(this, [this](const Result<api::EgressPolicy>& now) {
+            m_isReading = false;
+            if (!now) {
+                refuse(now.error());
+                return;
+            }
+            take(*now);
+            sendNext();
+        });
         return;
     }
     m_queue.removeFirst();
@@ -218,9 +217,9 @@ void RuleModel::refuse(const Error& error)
         m_undo.clear();
     showQueued();
     emit changingChanged();
-    emit refused(tr("“%1” was not done; the rules are as they were.")
-                     .arg(dropped.first().change.text),
-                 error);
+    emit refused(
+        tr("“%1” was not done; the rules are as they were.").arg(dropped.first().change.text),
+        error);
     refresh();
 }
 
@@ -338,8 +337,8 @@ void RuleModel::remove(const QList<int>& rows)
         ids += m_shown.rules[row].id;
     if (ids.isEmpty())
         return;
-    const QString what = ids.size() == 1 ? hostOf(m_shown.rules[rows.first()])
-                                         : tr("%1 rules").arg(ids.size());
+    const QString what =
+        ids.size() == 1 ? hostOf(m_shown.rules[rows.first()]) : tr("%1 rules").arg(ids.size());
     push(removeRules(tr("Remove %1").arg(what), m_shown, ids));
 }
 
@@ -398,9 +397,9 @@ QString RuleModel::importToml(const QByteArray& toml)
     if (!parsed)
         return reason(parsed.error(), Subject::Other);
     RuleTable after;
-    after.defaultAction = QString::fromUtf8(
-        policy::actionName(parsed->defaultAction).data(),
-        static_cast<qsizetype>(policy::actionName(parsed->defaultAction).size()));
+    after.defaultAction =
+        QString::fromUtf8(policy::actionName(parsed->defaultAction).data(),
+                          static_cast<qsizetype>(policy::actionName(parsed->defaultAction).size()));
     for (const policy::Rule& rule : parsed->rules)
         after.rules += toApi(rule);
     if (after != m_shown)
@@ -429,7 +428,8 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
     switch (role) {
     case Qt::DisplayRole:
         if (index.column() == Hits)
-            return rule.hits == 0 ? QString() : QLocale().toString(static_cast<qlonglong>(rule.hits));
+            return rule.hits == 0 ? QString()
+                                  : QLocale().toString(static_cast<qlonglong>(rule.hits));
         if (index.column() == Last)
             return timeOf(rule.last);
         return shownField(rule, *fieldOf(index.column()), now);
@@ -455,8 +455,8 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
     }
     case Qt::AccessibleTextRole:
         return index.column() == Action
-                   ? QVariant(tr("%1, %2").arg(ruleSummary(rule),
-                                               rule.enabled ? tr("on") : tr("off")))
+                   ? QVariant(
+                         tr("%1, %2").arg(ruleSummary(rule), rule.enabled ? tr("on") : tr("off")))
                    : QVariant();
     case IdRole:
         return QString::fromStdString(rule.id);
@@ -543,8 +543,8 @@ Qt::ItemFlags RuleModel::flags(const QModelIndex& index) const
 {
     if (!index.isValid())
         return Qt::ItemIsDropEnabled; // between rows
-    Qt::ItemFlags flags = Qt::ItemIsEnabled | Qt::ItemIsSelectable | Qt::ItemIsDragEnabled |
-                          Qt::ItemNeverHasChildren;
+    Qt::ItemFlags flags =
+        Qt::ItemIsEnabled | Qt::ItemIsSelectable | Qt::ItemIsDragEnabled | Qt::ItemNeverHasChildren;
     if (index.column() == Action)
         flags |= Qt::ItemIsUserCheckable;
     if (fieldOf(index.column()))

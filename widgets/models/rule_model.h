@@ -18,7 +18,21 @@ class RuleModel : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    enum Column { Action, Host, Methods, Path, Hits, Last, Ports, Process, Private, Expires, Secret, Note, Columns };
+    enum Column {
+        Action,
+        Host,
+        Methods,
+        Path,
+        Hits,
+        Last,
+        Ports,
+        Process,
+        Private,
+        Expires,
+        Secret,
+        Note,
+        Columns
+    };
     enum Role {
         IdRole = Qt::UserRole + 1, ///< QString
         ActionRole,                ///< QString: allow | deny | ask | tunnel

@@ -120,7 +120,9 @@ bool isSameRule(const api::EgressRule& one, const api::EgressRule& other)
     like.hits = one.hits;
     like.last = one.last;
     // "always" goes without saying.
-    const auto lasts = [](const std::string& word) { return word == "always" ? std::string() : word; };
+    const auto lasts = [](const std::string& word) {
+        return word == "always" ? std::string() : word;
+    };
     if (lasts(one.lasts) == lasts(like.lasts))
         like.lasts = one.lasts;
     return one == like;

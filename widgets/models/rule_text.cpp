@@ -210,7 +210,8 @@ QString settle(api::EgressRule& rule)
     return {};
 }
 
-QString parseField(api::EgressRule& rule, RuleField field, const QString& text, const QDateTime& now)
+QString parseField(api::EgressRule& rule, RuleField field, const QString& text,
+                   const QDateTime& now)
 {
     const QString typed = text.trimmed();
     switch (field) {
@@ -252,7 +253,8 @@ QString fieldText(const api::EgressRule& rule, RuleField field)
     case RuleField::Host:
         return QString::fromStdString(rule.host.empty() ? rule.cidr : rule.host);
     case RuleField::Methods:
-        return joined(rule.methods, [](const std::string& word) { return QString::fromStdString(word); });
+        return joined(rule.methods,
+                      [](const std::string& word) { return QString::fromStdString(word); });
     case RuleField::Path:
         return QString::fromStdString(rule.path);
     case RuleField::Ports:

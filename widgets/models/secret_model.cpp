@@ -112,8 +112,8 @@ QVariant SecretModel::data(const QModelIndex& index, int role) const
             return {};
         }
     case Qt::ToolTipRole: {
-        QStringList lines{tr("%1, kept %2").arg(QString::fromStdString(secret.name),
-                                                lastsText(secret))};
+        QStringList lines{
+            tr("%1, kept %2").arg(QString::fromStdString(secret.name), lastsText(secret))};
         for (const api::SecretUse& use : secret.uses)
             lines += QStringLiteral("%1 · %2").arg(placeOf(use), processChain(use.process));
         return lines.join(QLatin1Char('\n'));

@@ -36,8 +36,8 @@ Commands::Commands(QWidget* window)
                     {Qt::CTRL | Qt::ALT | Qt::Key_5});
     toggleSide = make(QStringLiteral("toggleSide"), tr("Hide the right &column"),
                       {Qt::CTRL | Qt::ALT | Qt::Key_0});
-    allowRequest = make(QStringLiteral("allowRequest"), tr("&Allow it"),
-                        {Qt::CTRL | Qt::SHIFT | Qt::Key_A});
+    allowRequest =
+        make(QStringLiteral("allowRequest"), tr("&Allow it"), {Qt::CTRL | Qt::SHIFT | Qt::Key_A});
     denyRequest =
         make(QStringLiteral("denyRequest"), tr("&Deny it"), {Qt::CTRL | Qt::SHIFT | Qt::Key_D});
     nextRequest =
