@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/api/types.h"
 #include "widgets/models/reason.h"
 #include "widgets/models/window_state.h"
 

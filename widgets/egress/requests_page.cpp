@@ -270,10 +270,11 @@ void RequestsPage::setFilter()
 void RequestsPage::updatePage()
 {
     const bool isEmpty = m_model.isRead() && m_model.rowCount() == 0;
-    QWidget* page = m_isStopped            ? static_cast<QWidget*>(m_stopped)
-                    : !isEmpty             ? m_splitter
-                    : m_model.isFiltered() ? m_noMatch
-                                           : m_empty;
+    QWidget* page = m_splitter;
+    if (m_isStopped)
+        page = m_stopped;
+    else if (isEmpty)
+        page = m_model.isFiltered() ? m_noMatch : m_empty;
     m_pages->setCurrentWidget(page);
 }
 

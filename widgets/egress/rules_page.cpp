@@ -371,9 +371,12 @@ void RulesPage::setSplitterSizes(const QList<int>& sizes)
 void RulesPage::updatePage()
 {
     const bool isEmpty = m_model.isRead() && m_model.rowCount() == 0;
-    m_pages->setCurrentWidget(m_isStopped ? static_cast<QWidget*>(m_stopped)
-                              : isEmpty   ? m_empty
-                                          : m_table);
+    QWidget* page = m_table;
+    if (m_isStopped)
+        page = m_stopped;
+    else if (isEmpty)
+        page = m_empty;
+    m_pages->setCurrentWidget(page);
     if (isEmpty)
         m_detail->setRow(-1);
     for (QAction* action : {m_add, m_import, m_export})
