@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """HTTP/1.1 through the keeper, in clear and in TLS, is what it would be without."""
 
+import functools
 import hashlib
 import json
 
@@ -38,43 +39,48 @@ def hear():
 """
 
 
-class Http1(EgressCase):
-    policy = POLICY
-
-    def eachBase(self):
+def inClearAndInTls(test):
+    """Calls test(self, base) for each."""
+    @functools.wraps(test)
+    def both(self):
         for base in BASES:
             with self.subTest(base=base):
                 self.internet.clear()
-                yield base
+                test(self, base)
+    return both
 
-    def test_what_arrives_is_what_was_sent(self):
-        for base in self.eachBase():
-            got = self.curl("-X", "POST", "-H", "X-Two: one", "-H", "X-Two: two", "-H", "Cookie: a=b",
-                            "-d", "body text", f"{base}/echo?q=1&r=%20x").json()
-            self.assertEqual((got["method"], got["target"], got["body"]),
-                             ("POST", "/echo?q=1&r=%20x", "body text"))
-            sent = [(name.lower(), value) for name, value in got["headers"]]
-            self.assertIn(("cookie", "a=b"), sent)
-            self.assertIn(("host", base.split("/")[2]), sent)
-            self.assertEqual([value for name, value in sent if name == "x-two"], ["one", "two"])
-            names = {name for name, _ in sent}
-            # The origin is told nothing about who stands between.
-            self.assertFalse(names & {"via", "forwarded", "x-forwarded-for", "x-forwarded-host",
-                                      "proxy-connection", "x-real-ip"}, names)
 
-    def test_methods(self):
-        for base in self.eachBase():
-            for method in ("GET", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "M-SEARCH"):
-                self.assertEqual(self.curl("-X", method, f"{base}/echo").json()["method"], method)
+class Http1(EgressCase):
+    policy = POLICY
 
-    def test_keep_alive_on_both_sides(self):
-        for base in self.eachBase():
-            done = self.curl(f"{base}/one", "-o", "/dev/null", "--next", "-sS", f"{base}/two", "-o",
-                             "/dev/null", "-w", "\n%{http_code} %{http_version} %{num_connects} 0")
-            self.assertEqual((done.status, done.connects), (200, 0), done)
-            requests = self.internet.requests()
-            self.assertEqual([seen["target"] for seen in requests], ["/one", "/two"])
-            self.assertEqual(len({seen["connection"] for seen in requests}), 1)
+    @inClearAndInTls
+    def test_what_arrives_is_what_was_sent(self, base):
+        got = self.curl("-X", "POST", "-H", "X-Two: one", "-H", "X-Two: two", "-H", "Cookie: a=b",
+                        "-d", "body text", f"{base}/echo?q=1&r=%20x").json()
+        self.assertEqual((got["method"], got["target"], got["body"]),
+                         ("POST", "/echo?q=1&r=%20x", "body text"))
+        sent = [(name.lower(), value) for name, value in got["headers"]]
+        self.assertIn(("cookie", "a=b"), sent)
+        self.assertIn(("host", base.split("/")[2]), sent)
+        self.assertEqual([value for name, value in sent if name == "x-two"], ["one", "two"])
+        names = {name for name, _ in sent}
+        # The origin is told nothing about who stands between.
+        self.assertFalse(names & {"via", "forwarded", "x-forwarded-for", "x-forwarded-host",
+                                  "proxy-connection", "x-real-ip"}, names)
+
+    @inClearAndInTls
+    def test_methods(self, base):
+        for method in ("GET", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "M-SEARCH"):
+            self.assertEqual(self.curl("-X", method, f"{base}/echo").json()["method"], method)
+
+    @inClearAndInTls
+    def test_keep_alive_on_both_sides(self, base):
+        done = self.curl(f"{base}/one", "-o", "/dev/null", "--next", "-sS", f"{base}/two", "-o",
+                         "/dev/null", "-w", "\n%{http_code} %{http_version} %{num_connects} 0")
+        self.assertEqual((done.status, done.connects), (200, 0), done)
+        requests = self.internet.requests()
+        self.assertEqual([seen["target"] for seen in requests], ["/one", "/two"])
+        self.assertEqual(len({seen["connection"] for seen in requests}), 1)
 
     def test_pipelined_requests_are_answered_in_order(self):
         said = self.raw("GET /echo?1 HTTP/1.1\r\nHost: plain.example.org\r\n\r\n"
@@ -83,11 +89,11 @@ class Http1(EgressCase):
         self.assertEqual(said.count(b"HTTP/1.1 200"), 2, said)
         self.assertLess(said.index(b"/echo?1"), said.index(b"/echo?2"))
 
-    def test_chunks_and_trailers_down(self):
-        for base in self.eachBase():
-            got = self.curl("-D", "-", "--raw", f"{base}/chunked")
-            self.assertIn(b"chunk 4\n", got.body)
-            self.assertIn(b"x-sum: five", got.body.lower())
+    @inClearAndInTls
+    def test_chunks_and_trailers_down(self, base):
+        got = self.curl("-D", "-", "--raw", f"{base}/chunked")
+        self.assertIn(b"chunk 4\n", got.body)
+        self.assertIn(b"x-sum: five", got.body.lower())
 
     def test_chunks_and_trailers_up(self):
         said = self.raw("POST /upload HTTP/1.1\r\nHost: plain.example.org\r\nTransfer-Encoding: chunked\r\n"
@@ -98,43 +104,43 @@ class Http1(EgressCase):
                          (7, hashlib.sha256(b"abcdefg").hexdigest()))
         self.assertEqual([name.lower() for name, _ in answer["trailers"]], ["x-end"])
 
-    def test_expect_continue(self):
-        for base in self.eachBase():
-            got = self.curl("-v", "-H", "Expect: 100-continue", "-d", "x" * 5000, f"{base}/upload")
-            self.assertEqual(got.json()["length"], 5000)
-            self.assertIn("100 Continue", got.err)
+    @inClearAndInTls
+    def test_expect_continue(self, base):
+        got = self.curl("-v", "-H", "Expect: 100-continue", "-d", "x" * 5000, f"{base}/upload")
+        self.assertEqual(got.json()["length"], 5000)
+        self.assertIn("100 Continue", got.err)
 
     def test_expect_continue_that_is_refused_sends_no_body(self):
         said = self.raw("POST /refuse HTTP/1.1\r\nHost: plain.example.org\r\nContent-Length: 5\r\n"
                         "Expect: 100-continue\r\n\r\n", "plain.example.org")
         self.assertIn(b" 417 ", said.replace(b"HTTP/1.1 100 ", b""))
 
-    def test_head_and_bodiless_answers(self):
-        for base in self.eachBase():
-            got = self.curl("-I", f"{base}/hello")
-            self.assertEqual(got.status, 200)
-            self.assertRegex(got.body.lower(), rb"content-length: \d\d")
-            for status in (204, 304):
-                self.assertEqual(self.curl(f"{base}/status/{status}").status, status)
-            self.assertEqual(self.curl(f"{base}/close").body, b"until the end\n")
-            self.assertEqual(self.curl(f"{base}/status/503").status, 503)
+    @inClearAndInTls
+    def test_head_and_bodiless_answers(self, base):
+        got = self.curl("-I", f"{base}/hello")
+        self.assertEqual(got.status, 200)
+        self.assertRegex(got.body.lower(), rb"content-length: \d\d")
+        for status in (204, 304):
+            self.assertEqual(self.curl(f"{base}/status/{status}").status, status)
+        self.assertEqual(self.curl(f"{base}/close").body, b"until the end\n")
+        self.assertEqual(self.curl(f"{base}/status/503").status, 503)
 
     def test_interim_answers(self):
         got = self.curl("-D", "-", f"{BASES[0]}/early")
         self.assertEqual((got.status, got.body.endswith(b"after the hints\n")), (200, True))
 
-    def test_events_come_at_once(self):
-        for base in self.eachBase():
-            with self.box.openExec("curl", "-sSN", f"{base}/events") as stream:
-                came = b""
-                while b"event 0" not in came:
-                    message = stream.receive()
-                    came += message[1:] if isinstance(message, bytes) else b""
-                # The origin still holds the rest: what has come was not waited with.
-                self.internet.release(self.internet.untilHeld())
-                while b"event 1" not in came:
-                    message = stream.receive()
-                    came += message[1:] if isinstance(message, bytes) else b""
+    @inClearAndInTls
+    def test_events_come_at_once(self, base):
+        with self.box.openExec("curl", "-sSN", f"{base}/events") as stream:
+            came = b""
+            while b"event 0" not in came:
+                message = stream.receive()
+                came += message[1:] if isinstance(message, bytes) else b""
+            # The origin still holds the rest: what has come was not waited with.
+            self.internet.release(self.internet.untilHeld())
+            while b"event 1" not in came:
+                message = stream.receive()
+                came += message[1:] if isinstance(message, bytes) else b""
 
     def test_web_socket(self):
         script = WEB_SOCKET + ("import hashlib\n"
@@ -148,15 +154,15 @@ class Http1(EgressCase):
         self.assertEqual((row["verdict"], row["status"]), ("allow", 101))
         self.assertGreater(row["bytes_in"], 3_000_000)
 
-    def test_much_down_and_up_is_whole(self):
+    @inClearAndInTls
+    def test_much_down_and_up_is_whole(self, base):
         size = 64 * MEGABYTE + 12345
-        for base in self.eachBase():
-            for how in ("", "?chunked"):
-                done = self.box.shell(f"curl -sS '{base}/bytes/{size}{how}' | sha256sum").split()
-                self.assertEqual(done[0], digest(size), how)
-            got = self.box.shell(f"head -c 20000000 /dev/zero | tr '\\0' 'z' | "
-                                 f"curl -sS -T - -X POST '{base}/upload'")
-            self.assertEqual(json.loads(got)["digest"], hashlib.sha256(b"z" * 20_000_000).hexdigest())
+        for how in ("", "?chunked"):
+            done = self.box.shell(f"curl -sS '{base}/bytes/{size}{how}' | sha256sum").split()
+            self.assertEqual(done[0], digest(size), how)
+        got = self.box.shell(f"head -c 20000000 /dev/zero | tr '\\0' 'z' | "
+                             f"curl -sS -T - -X POST '{base}/upload'")
+        self.assertEqual(json.loads(got)["digest"], hashlib.sha256(b"z" * 20_000_000).hexdigest())
 
     def test_a_slow_reader_holds_the_origin_up(self):
         size = 1 << 30
@@ -192,10 +198,10 @@ class Http1(EgressCase):
         self.assertEqual(self.inside(script), "held")
         self.assertLess(processes.proportionalMemory(self.box.keeperPid()), 60 * MEGABYTE)
 
-    def test_an_answer_that_breaks_off_does_not_look_whole(self):
+    @inClearAndInTls
+    def test_an_answer_that_breaks_off_does_not_look_whole(self, base):
         for kind in ("cut", "cut-chunk"):
-            for base in self.eachBase():
-                self.assertNotEqual(self.curl(f"{base}/bad/{kind}").code, 0)
+            self.assertNotEqual(self.curl(f"{base}/bad/{kind}").code, 0)
 
     def test_bad_answers_are_not_passed_on(self):
         for kind in ("two-lengths", "length-and-chunked", "bare-lf", "folded", "no-http", "huge-head",

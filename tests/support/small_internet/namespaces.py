@@ -22,6 +22,10 @@ def unshare(flags):
     _check(_libc.unshare(flags), "unshare")
 
 
+def enter(descriptor):
+    _check(_libc.setns(descriptor, NEWNET), "setns")
+
+
 def ownMounts():
     """What is mounted from here on is seen here alone."""
     unshare(NEWNS)

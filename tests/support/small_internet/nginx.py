@@ -13,14 +13,17 @@ LOG = ('{"method":"$request_method","target":"$request_uri","version":"$server_p
        '"status":"$status","connection":"$connection"}')
 
 
-def configuration(folder, certificate, listen, server="", workers=1):
+BENCH_SIZE = 100_000_000
+
+
+def configuration(folder, certificate, listen, server="", top="", options="reuseport"):
     """`listen`: addresses with port. The whole of nginx's files is below the folder."""
     user = "user root;" if os.geteuid() == 0 else ""
-    listens = "".join(f"listen {address} ssl reuseport backlog=1024; " for address in listen)
+    listens = "".join(f"listen {address} ssl {options}; " for address in listen)
     temporary = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in
                         ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     return f"""
-{user} daemon off; worker_processes {workers}; pid {folder}/pid; error_log {folder}/errors warn;
+{user} daemon off; worker_processes auto; pid {folder}/pid; error_log {folder}/errors warn;
 worker_rlimit_nofile 8192;
 events {{ worker_connections 4096; }}
 http {{
@@ -38,6 +41,7 @@ http {{
     root {folder}/files;
     {server}
   }}
+  {top}
 }}
 """
 
@@ -47,14 +51,19 @@ class Nginx:
         self.folder, self.records = folder / "nginx", records
         (self.folder / "files").mkdir(parents=True)
         (self.folder / "files/hello").write_text("hello from nginx\n")
-        (self.folder / "files/hello.txt").write_text("hello from nginx\n")
+        # What `./dev bench` asks for, and what is not written down.
+        (self.folder / "files/bench").mkdir()
+        (self.folder / "files/bench/hello.txt").write_text("hello from nginx\n")
+        with open(self.folder / "files/bench/big", "wb") as big:
+            big.truncate(BENCH_SIZE)
         self.read = 0
 
     def start(self, certificate):
         listen = [places.addressesOf("secure.example.org")[0] + ":443",
                   f"[{places.addressesOf('secure.example.org')[1]}]:443"]
         written = self.folder / "conf"
-        written.write_text(configuration(self.folder, certificate, listen))
+        written.write_text(configuration(self.folder, certificate, listen,
+                                         "location /bench/ { access_log off; }"))
         self.program = subprocess.Popen(["nginx", "-p", self.folder, "-e", self.folder / "errors",
                                          "-c", written], preexec_fn=namespaces.endWithParent,
                                         stdin=subprocess.DEVNULL)
