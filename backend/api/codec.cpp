@@ -66,6 +66,13 @@ struct Writer
         }
     }
 
+    template<class T>
+    void operator()(const char* name, WhenSet<T> field)
+    {
+        if (field.value != T{})
+            object[name] = write(field.value);
+    }
+
     void fileName(const char* name, FileName& value)
     {
         object[name] = value.bytes; // made valid by dumpJson
@@ -145,6 +152,12 @@ struct Reader
         } else {
             read(name, *json, value);
         }
+    }
+
+    template<class T>
+    void operator()(const char* name, WhenSet<T> field)
+    {
+        (*this)(name, field.value);
     }
 
     bool fileName(const char* name, FileName& value)
@@ -257,6 +270,12 @@ struct SchemaMaker
         }
     }
 
+    template<class T>
+    void operator()(const char* name, WhenSet<T> field)
+    {
+        properties[name] = make(field.value);
+    }
+
     enum class Presence { Always, Sometimes };
 
     void fileName(const char* name, Presence presence)
@@ -363,6 +382,23 @@ CAISSON_MESSAGE(FileEntry)
 CAISSON_MESSAGE(FileList)
 CAISSON_MESSAGE(FileAction)
 CAISSON_MESSAGE(WatchEvent)
+CAISSON_MESSAGE(EgressEntry)
+CAISSON_MESSAGE(EgressLog)
+CAISSON_MESSAGE(EgressRule)
+CAISSON_MESSAGE(EgressPolicy)
+CAISSON_MESSAGE(PutPolicy)
+CAISSON_MESSAGE(PatchPolicy)
+CAISSON_MESSAGE(ExplainRequest)
+CAISSON_MESSAGE(Explanation)
+CAISSON_MESSAGE(Prompt)
+CAISSON_MESSAGE(PromptList)
+CAISSON_MESSAGE(AnswerPrompt)
+CAISSON_MESSAGE(PromptAnswered)
+CAISSON_MESSAGE(PutSecret)
+CAISSON_MESSAGE(UnlockSecrets)
+CAISSON_MESSAGE(SecretUse)
+CAISSON_MESSAGE(SecretInfo)
+CAISSON_MESSAGE(SecretList)
 CAISSON_MESSAGE(Health)
 CAISSON_MESSAGE(HostInfo)
 CAISSON_MESSAGE(Event)
@@ -385,6 +421,8 @@ CAISSON_MESSAGE(WatchBatch)
 CAISSON_MESSAGE(StopKeeper)
 CAISSON_MESSAGE(KeeperStatus)
 CAISSON_MESSAGE(KeeperStart)
+CAISSON_MESSAGE(SecretValues)
+CAISSON_MESSAGE(SealedSecrets)
 CAISSON_MESSAGE(SandboxRecord)
 
 #undef CAISSON_MESSAGE

@@ -19,7 +19,8 @@ namespace caisson::api {
 template<class T>
 Result<T> fromJson(std::string_view text);
 
-/// One line, without trailing newline. Optional fields that are not set are left out.
+/// One line, without trailing newline. Optional fields that are not set are left out, and so are
+/// those of whenSet() in describe.h that are empty.
 template<class T>
 std::string toJson(const T& message);
 

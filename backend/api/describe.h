@@ -11,6 +11,7 @@
 
 /// The names of all messages' fields in JSON, each written once. A visitor is called with every
 /// field's name and a reference to it: the reader, the writer and the schema maker of codec.cpp.
+/// A field wrapped in whenSet() is left out where it is empty: "", 0, no elements.
 namespace caisson::api {
 
 template<class Enum>
@@ -39,6 +40,18 @@ inline constexpr std::array kWords_FileType{
 constexpr const auto& wordsOf(FileType)
 {
     return kWords_FileType;
+}
+
+template<class T>
+struct WhenSet
+{
+    T& value;
+};
+
+template<class T>
+WhenSet<T> whenSet(T& value)
+{
+    return {value};
 }
 
 #define CAISSON_DESCRIBE(Type)                                                                     \
@@ -236,6 +249,206 @@ CAISSON_DESCRIBE(WatchEvent)
     v("directory", m.directory);
 }
 
+// ---- egress ------------------------------------------------------------------------------------
+
+CAISSON_DESCRIBE(ProcessInfo)
+{
+    v("pid", m.pid);
+    v("exe", m.exe);
+    v("cmdline", m.cmdline);
+}
+
+CAISSON_DESCRIBE(EgressProcess)
+{
+    v("pid", m.pid);
+    v("exe", m.exe);
+    v("cmdline", m.cmdline);
+    v("parents", whenSet(m.parents));
+}
+
+CAISSON_DESCRIBE(EgressEntry)
+{
+    v("id", m.id);
+    v("time", m.time);
+    v("verdict", m.verdict);
+    v("rule", m.rule);
+    v("why", m.why);
+    v("method", m.method);
+    v("scheme", m.scheme);
+    v("host", m.host);
+    v("port", m.port);
+    v("path", m.path);
+    v("query", whenSet(m.query));
+    v("status", m.status);
+    v("bytes_out", m.bytesOut);
+    v("bytes_in", m.bytesIn);
+    v("ms", m.ms);
+    v("generation", m.generation);
+    v("process", m.process);
+    v("terminal", whenSet(m.terminal));
+    v("exec", whenSet(m.exec));
+    v("secret", whenSet(m.secret));
+    v("flag", whenSet(m.flag));
+    v("protocol", whenSet(m.protocol));
+    v("address", whenSet(m.address));
+    v("content_type", whenSet(m.contentType));
+}
+
+CAISSON_DESCRIBE(EgressLog)
+{
+    v("entries", m.entries);
+    v("next", m.next);
+    v("total", m.total);
+}
+
+CAISSON_DESCRIBE(EgressInjection)
+{
+    v("header", whenSet(m.header));
+    v("value", whenSet(m.value));
+    v("user", whenSet(m.user));
+    v("password", whenSet(m.password));
+}
+
+CAISSON_DESCRIBE(EgressRule)
+{
+    v("id", m.id);
+    v("enabled", m.enabled);
+    v("host", whenSet(m.host));
+    v("cidr", whenSet(m.cidr));
+    v("ports", whenSet(m.ports));
+    v("methods", whenSet(m.methods));
+    v("path", whenSet(m.path));
+    v("process", whenSet(m.process));
+    v("action", m.action);
+    v("private", m.isPrivate);
+    v("expires", whenSet(m.expires));
+    v("lasts", whenSet(m.lasts));
+    v("pid", whenSet(m.pid));
+    v("inject", m.inject);
+    v("note", whenSet(m.note));
+    v("hits", m.hits);
+    v("last", whenSet(m.last));
+}
+
+CAISSON_DESCRIBE(EgressPolicy)
+{
+    v("generation", m.generation);
+    v("default", m.defaultAction);
+    v("rules", m.rules);
+    v("toml", m.toml);
+}
+
+CAISSON_DESCRIBE(PutPolicy)
+{
+    v("toml", whenSet(m.toml));
+    v("default", whenSet(m.defaultAction));
+    v("rules", whenSet(m.rules));
+    v("generation", whenSet(m.generation));
+}
+
+CAISSON_DESCRIBE(PatchPolicy)
+{
+    v("add", whenSet(m.add));
+    v("before", whenSet(m.before));
+    v("update", whenSet(m.update));
+    v("remove", whenSet(m.remove));
+    v("default", whenSet(m.defaultAction));
+    v("for_seconds", whenSet(m.forSeconds));
+    v("generation", whenSet(m.generation));
+}
+
+CAISSON_DESCRIBE(ExplainRequest)
+{
+    v("method", m.method);
+    v("url", m.url);
+    v("process", whenSet(m.process));
+}
+
+CAISSON_DESCRIBE(Explanation)
+{
+    v("verdict", m.verdict);
+    v("rule", m.rule);
+    v("why", m.why);
+    v("generation", m.generation);
+    v("secrets", m.secrets);
+}
+
+CAISSON_DESCRIBE(Prompt)
+{
+    v("id", m.id);
+    v("method", m.method);
+    v("url", m.url);
+    v("scheme", m.scheme);
+    v("host", m.host);
+    v("port", m.port);
+    v("path", m.path);
+    v("count", m.count);
+    v("process", m.process);
+    v("terminal", m.terminal);
+    v("exec", whenSet(m.exec));
+    v("since", m.since);
+    v("deadline", m.deadline);
+}
+
+CAISSON_DESCRIBE(PromptList)
+{
+    v("prompts", m.prompts);
+    v("dropped", m.dropped);
+}
+
+CAISSON_DESCRIBE(AnswerPrompt)
+{
+    v("verdict", m.verdict);
+    v("scope", m.scope);
+    v("for", m.duration);
+    v("methods", whenSet(m.methods));
+}
+
+CAISSON_DESCRIBE(PromptAnswered)
+{
+    v("verdict", m.verdict);
+    v("rule", whenSet(m.rule));
+    v("count", m.count);
+}
+
+CAISSON_DESCRIBE(PutSecret)
+{
+    v("value", m.value);
+    v("lasts", whenSet(m.lasts));
+    v("passphrase", whenSet(m.passphrase));
+}
+
+CAISSON_DESCRIBE(UnlockSecrets)
+{
+    v("passphrase", m.passphrase);
+}
+
+CAISSON_DESCRIBE(SecretUse)
+{
+    v("sandbox", m.sandbox);
+    v("rule", m.rule);
+    v("host", m.host);
+    v("time", m.time);
+    v("process", m.process);
+}
+
+CAISSON_DESCRIBE(SecretInfo)
+{
+    v("name", m.name);
+    v("created", m.created);
+    v("lasts", m.lasts);
+    v("known", m.known);
+    v("uses", m.uses);
+}
+
+CAISSON_DESCRIBE(SecretList)
+{
+    v("secrets", m.secrets);
+    v("locked", m.locked);
+}
+
+// ---- the service -------------------------------------------------------------------------------
+
 CAISSON_DESCRIBE(Health)
 {
     v("status", m.status);
@@ -270,6 +483,11 @@ CAISSON_DESCRIBE(Event)
     v("sandbox", m.sandbox);
     v("state", m.state);
     v("terminal", m.terminal);
+    v("prompt", m.prompt);
+    v("generation", m.generation);
+    v("why", m.why);
+    v("secret", m.secret);
+    v("use", m.use);
 }
 
 CAISSON_DESCRIBE(ErrorBody)
@@ -392,6 +610,13 @@ CAISSON_DESCRIBE(KeeperStatus)
     v("started", m.started);
     v("workspace_host", m.workspaceHost);
     v("applied", m.applied);
+    v("secrets", m.secrets);
+}
+
+CAISSON_DESCRIBE(SecretValues)
+{
+    v("values", m.values);
+    v("more", m.more);
 }
 
 CAISSON_DESCRIBE(SandboxRecord)
@@ -399,6 +624,33 @@ CAISSON_DESCRIBE(SandboxRecord)
     v("sandbox", m.sandbox);
     v("id_base", m.idBase);
     v("boot", m.boot);
+}
+
+CAISSON_DESCRIBE(PolicyState::Rule)
+{
+    v("id", m.id);
+    v("expires", m.expires);
+    v("moment", m.moment);
+    v("hits", m.hits);
+    v("last", m.last);
+}
+
+CAISSON_DESCRIBE(PolicyState)
+{
+    v("generation", m.generation);
+    v("boot", m.boot);
+    v("rules", m.rules);
+}
+
+CAISSON_DESCRIBE(SealedSecrets)
+{
+    v("kdf", m.kdf);
+    v("memory", m.memory);
+    v("passes", m.passes);
+    v("lanes", m.lanes);
+    v("salt", m.salt);
+    v("check", m.check);
+    v("values", m.values);
 }
 
 CAISSON_DESCRIBE(KeeperStart)

@@ -29,6 +29,8 @@ Json schemaOfParameter(std::string_view name)
         return {{"type", "string"}, {"enum", {"1", "0", "true", "false"}}};
     if (name == "mode") // as chmod(1) writes it
         return {{"type", "string"}, {"pattern", "^[0-7]{1,4}$"}};
+    if (name == "before" || name == "after" || name == "limit")
+        return {{"type", "integer"}, {"minimum", 0}};
     return {{"type", "string"}};
 }
 
@@ -103,6 +105,8 @@ Json operationOf(const Route& route)
         success["content"] = {
             {mediaType(route.answer),
              {{"schema", route.response ? parsed(route.response()) : Json{{"type", "object"}}}}}};
+    if (route.followed)
+        success["content"][mediaType(AnswerKind::Events)] = {{"schema", parsed(route.followed())}};
     Json operation = {
         {"operationId", route.operation},
         {"summary", route.summary},

@@ -95,6 +95,48 @@ constexpr std::array kRoutes{
     Route{"watch", "GET", "/v1/sandboxes/{id}/watch", Keeper, Looks, AnswerKind::Events, 200,
           "Changes below a folder", nullptr, schemaOf<WatchEvent>, "path include exclude since",
           "Last-Event-ID"},
+
+    Route{"showPolicy", "GET", "/v1/sandboxes/{id}/egress/policy", Keeper, Looks, AnswerKind::Json,
+          200, "What the sandbox may reach: the rules in force, also as a policy file", nullptr,
+          schemaOf<EgressPolicy>},
+    Route{"putPolicy", "PUT", "/v1/sandboxes/{id}/egress/policy", Keeper, Looks, AnswerKind::Json,
+          200,
+          "Replace the policy; refused whole, with line and column, if anything is wrong in it",
+          schemaOf<PutPolicy>, schemaOf<EgressPolicy>},
+    Route{"patchPolicy", "PATCH", "/v1/sandboxes/{id}/egress/policy", Keeper, Looks,
+          AnswerKind::Json, 200, "Add, change and remove rules, all or nothing",
+          schemaOf<PatchPolicy>, schemaOf<EgressPolicy>},
+    Route{"explainEgress", "POST", "/v1/sandboxes/{id}/egress/explain", Keeper, Looks,
+          AnswerKind::Json, 200, "What would become of a request, and by which rule",
+          schemaOf<ExplainRequest>, schemaOf<Explanation>},
+    Route{"listPrompts", "GET", "/v1/sandboxes/{id}/egress/prompts", Keeper, Looks,
+          AnswerKind::Json, 200, "Requests that wait for a person's answer", nullptr,
+          schemaOf<PromptList>},
+    Route{"answerPrompt", "POST", "/v1/sandboxes/{id}/egress/prompts/{prompt}", Keeper, Looks,
+          AnswerKind::Json, 200,
+          "Let a waiting request go on, or refuse it; the first answer counts",
+          schemaOf<AnswerPrompt>, schemaOf<PromptAnswered>},
+    Route{
+        "egressLog", "GET", "/v1/sandboxes/{id}/egress/log", Keeper, Looks, AnswerKind::Json, 200,
+        "Requests and refused flows, newest first: those with ids below `before` and above "
+        "`after`; ?follow=1: as events after row `after` (else from now on), with its id as cursor",
+        nullptr, schemaOf<EgressLog>,
+        "before after limit text verdict host method rule terminal follow?", "Last-Event-ID",
+        schemaOf<EgressEntry>},
+    Route{"egressHar", "GET", "/v1/sandboxes/{id}/egress/log.har", Keeper, Looks, AnswerKind::Json,
+          200, "The whole log as HAR 1.2"},
+
+    Route{"listSecrets", "GET", "/v1/secrets", Daemon, Looks, AnswerKind::Json, 200,
+          "Names of the secrets, where they were used and how long they last; never their values",
+          nullptr, schemaOf<SecretList>},
+    Route{"unlockSecrets", "POST", "/v1/secrets", Daemon, Looks, AnswerKind::Json, 200,
+          "Open the encrypted file of secrets with its passphrase", schemaOf<UnlockSecrets>,
+          schemaOf<SecretList>},
+    Route{"putSecret", "PUT", "/v1/secrets/{name}", Daemon, Looks, AnswerKind::Json, 200,
+          "Set or replace a secret that policies refer to as ${secret:NAME}", schemaOf<PutSecret>,
+          schemaOf<SecretInfo>},
+    Route{"removeSecret", "DELETE", "/v1/secrets/{name}", Daemon, Looks, AnswerKind::Nothing, 204,
+          "Forget a secret; keepers forget it, too"},
 };
 
 constexpr std::array<std::string_view, 4> kFlagValues{"1", "0", "true", "false"};
@@ -172,6 +214,12 @@ Result<void> parseQuery(std::string_view text, RouteMatch& match)
 std::span<const Route> routes()
 {
     return kRoutes;
+}
+
+bool answersStopped(const Route& route)
+{
+    // A policy, and what was asked for, belong to the sandbox and not to its running.
+    return route.servedBy == ServedBy::Keeper && route.pattern.contains("/egress/");
 }
 
 const std::string& RouteMatch::parameter(std::string_view name) const

@@ -36,9 +36,14 @@ struct Route
     /// false, or alone for 1.
     std::string_view query = {};
     std::string_view headers = {}; ///< names of request headers that change the answer, likewise
+    /// Where the flag `follow` turns a JSON answer into Events: schema of each event's data.
+    std::string (*followed)() = nullptr;
 };
 
 std::span<const Route> routes();
+
+/// Of the keeper's routes: whether a sandbox that does not run answers it, too, from its folder.
+bool answersStopped(const Route& route);
 
 struct RouteMatch
 {

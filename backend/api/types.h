@@ -69,9 +69,9 @@ struct CreateSandbox
     std::map<std::string, std::string> env;
     std::vector<Mount> mounts;
     std::map<std::string, std::string> labels;
+    std::string policy; ///< text of a policy file (TOML); empty: a new sandbox asks
     // Named by the contract, not built yet: anything but empty is answered with NotBuilt.
     std::string from;
-    std::string policy;
     std::string sleepAfter;
     std::string disk;
 };
@@ -420,9 +420,20 @@ struct PromptAnswered
     std::int64_t count = 0; ///< requests that it let go on or refused
 };
 
+/// `lasts`: "keychain" from whoever keeps the value there and puts it back after a reboot; empty:
+/// wherever this host can keep it. With `passphrase` it goes into the encrypted file, which is made
+/// with that passphrase if there is none yet; PermissionDenied when it is not the file's.
 struct PutSecret
 {
     std::string value;
+    std::string lasts;
+    std::string passphrase;
+};
+
+/// Opens the encrypted file, e.g. after a reboot. PermissionDenied: not its passphrase.
+struct UnlockSecrets
+{
+    std::string passphrase;
 };
 
 struct SecretUse
@@ -440,13 +451,15 @@ struct SecretInfo
     std::string name;
     std::string created;
     std::string lasts;           ///< keychain | file | reboot
+    bool known = false;          ///< whether its value is at hand; after a reboot it may not be
     std::vector<SecretUse> uses; ///< the last one a sandbox, newest first
     bool operator==(const SecretInfo&) const = default;
 };
 
 struct SecretList
 {
-    std::vector<SecretInfo> secrets;
+    std::vector<SecretInfo> secrets; ///< by name
+    bool locked = false; ///< an encrypted file is there whose passphrase nobody has given
 };
 
 // ---- the service -------------------------------------------------------------------------------

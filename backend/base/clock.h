@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace caisson {
 
@@ -12,5 +14,12 @@ using WallTime = std::chrono::system_clock::time_point;
 std::string toRfc3339(WallTime time);
 
 std::string nowRfc3339();
+
+/// A time with "Z" or an offset, and a fraction or none; none for any other text.
+std::optional<WallTime> fromRfc3339(std::string_view text);
+
+/// The boot_id of this host (random(4)), empty if it cannot be read: whether a time on a clock that
+/// counts from boot still means something.
+std::string bootId();
 
 } // namespace caisson

@@ -13,4 +13,11 @@ std::string siblingProgram(std::string_view name);
 /// descriptors, and the default of 1024 is for programs that use select(2).
 void raiseDescriptorLimit();
 
+/// For processes that hold secrets: no core dump, neither as a file nor by what core(5) pipes it to,
+/// holds any of their memory. Children inherit both.
+void forbidCoreDumps();
+
+/// Undoes forbidCoreDumps() for programs that hold none; the limit may be raised anyway.
+void allowMemoryInCoreDumps();
+
 } // namespace caisson

@@ -29,6 +29,41 @@ std::string filePath(const std::string& sandbox, std::string_view route, std::st
     return sandboxPath(sandbox, route) + api::percentEncode(path, api::Slashes::Keep);
 }
 
+std::string egressPath(const std::string& sandbox, std::string_view below)
+{
+    return sandboxPath(sandbox, "/egress/") + std::string(below);
+}
+
+std::string secretPath(const std::string& name)
+{
+    return "/v1/secrets/" + api::percentEncode(name);
+}
+
+/// What `filter` is in a query; each part begins with `first` or '&'.
+std::string queryOf(const LogFilter& filter, char first)
+{
+    std::string query;
+    const auto add = [&](std::string_view name, const std::string& value) {
+        if (!value.empty())
+            query +=
+                (query.empty() ? first : '&') + std::string(name) + "=" + api::percentEncode(value);
+    };
+    const auto addNumber = [&](std::string_view name, std::int64_t number) {
+        if (number != 0)
+            add(name, std::to_string(number));
+    };
+    addNumber("before", filter.before);
+    addNumber("after", filter.after);
+    addNumber("limit", filter.limit);
+    add("text", filter.text);
+    add("verdict", filter.verdict);
+    add("host", filter.host);
+    add("method", filter.method);
+    add("rule", filter.rule);
+    add("terminal", filter.terminal);
+    return query;
+}
+
 struct Call
 {
     std::string method;
@@ -328,6 +363,92 @@ Task<Result<WatchStream>> Client::watch(std::string sandbox, std::string path,
     if (!stream)
         co_return std::unexpected(stream.error());
     co_return WatchStream(std::move(*stream));
+}
+
+// ---- egress ------------------------------------------------------------------------------------
+
+Task<Result<api::EgressPolicy>> Client::showPolicy(std::string sandbox)
+{
+    return callFor<api::EgressPolicy>(*m_transport, {"GET", egressPath(sandbox, "policy")});
+}
+
+Task<Result<api::EgressPolicy>> Client::putPolicy(std::string sandbox, api::PutPolicy policy)
+{
+    return callFor<api::EgressPolicy>(*m_transport,
+                                      {"PUT", egressPath(sandbox, "policy"), api::toJson(policy)});
+}
+
+Task<Result<api::EgressPolicy>> Client::patchPolicy(std::string sandbox, api::PatchPolicy patch)
+{
+    return callFor<api::EgressPolicy>(*m_transport,
+                                      {"PATCH", egressPath(sandbox, "policy"), api::toJson(patch)});
+}
+
+Task<Result<api::Explanation>> Client::explainEgress(std::string sandbox,
+                                                     api::ExplainRequest request)
+{
+    return callFor<api::Explanation>(
+        *m_transport, {"POST", egressPath(sandbox, "explain"), api::toJson(request)});
+}
+
+Task<Result<api::PromptList>> Client::listPrompts(std::string sandbox)
+{
+    return callFor<api::PromptList>(*m_transport, {"GET", egressPath(sandbox, "prompts")});
+}
+
+Task<Result<api::PromptAnswered>> Client::answerPrompt(std::string sandbox, std::string prompt,
+                                                       api::AnswerPrompt answer)
+{
+    return callFor<api::PromptAnswered>(
+        *m_transport, {"POST", egressPath(sandbox, "prompts/") + api::percentEncode(prompt),
+                       api::toJson(answer)});
+}
+
+Task<Result<api::EgressLog>> Client::egressLog(std::string sandbox, LogFilter filter)
+{
+    return callFor<api::EgressLog>(*m_transport,
+                                   {"GET", egressPath(sandbox, "log") + queryOf(filter, '?')});
+}
+
+Task<Result<LogStream>> Client::followEgressLog(std::string sandbox, LogFilter filter)
+{
+    Result<SseStream> stream = co_await openEvents(
+        *m_transport, {"GET", egressPath(sandbox, "log?follow=1") + queryOf(filter, '&')});
+    if (!stream)
+        co_return std::unexpected(stream.error());
+    co_return LogStream(std::move(*stream));
+}
+
+Task<Result<FileDownload>> Client::egressHar(std::string sandbox)
+{
+    auto opened = co_await open(*m_transport, {"GET", egressPath(sandbox, "log.har")});
+    if (!opened)
+        co_return std::unexpected(opened.error());
+    co_return FileDownload(std::move(opened->first), std::move(opened->second));
+}
+
+// ---- secrets -----------------------------------------------------------------------------------
+
+Task<Result<api::SecretList>> Client::listSecrets()
+{
+    return callFor<api::SecretList>(*m_transport, {"GET", "/v1/secrets"});
+}
+
+Task<Result<api::SecretInfo>> Client::putSecret(std::string name, api::PutSecret secret)
+{
+    return callFor<api::SecretInfo>(*m_transport, {"PUT", secretPath(name), api::toJson(secret)});
+}
+
+Task<Result<void>> Client::removeSecret(std::string name)
+{
+    return callPlain(*m_transport, {"DELETE", secretPath(name)});
+}
+
+Task<Result<api::SecretList>> Client::unlockSecrets(std::string passphrase)
+{
+    return callFor<api::SecretList>(
+        *m_transport,
+        {"POST", "/v1/secrets", api::toJson(api::UnlockSecrets{std::move(passphrase)})});
 }
 
 } // namespace caisson::client

@@ -19,6 +19,20 @@ struct PutCondition
     bool mustBeNew = false; ///< If-None-Match: *
 };
 
+/// Which rows of the log. Texts that are empty and numbers that are 0 leave nothing out.
+struct LogFilter
+{
+    std::int64_t before = 0;
+    std::int64_t after = 0;
+    std::int64_t limit = 0; ///< 0: as many as the service gives at once
+    std::string text;
+    std::string verdict;
+    std::string host;
+    std::string method;
+    std::string rule;
+    std::string terminal;
+};
+
 /// The API as calls. Every call opens a connection of its own, so that a slow one holds up no
 /// other. On the thread of the transport's executor. The client outlives its calls.
 /// `sandbox` is an id or a name; paths are absolute, as seen inside.
@@ -67,6 +81,26 @@ public:
     api::Task<Result<WatchStream>> watch(std::string sandbox, std::string path,
                                          std::vector<std::string> include = {},
                                          std::vector<std::string> exclude = {});
+
+    api::Task<Result<api::EgressPolicy>> showPolicy(std::string sandbox);
+    api::Task<Result<api::EgressPolicy>> putPolicy(std::string sandbox, api::PutPolicy policy);
+    api::Task<Result<api::EgressPolicy>> patchPolicy(std::string sandbox, api::PatchPolicy patch);
+    api::Task<Result<api::Explanation>> explainEgress(std::string sandbox,
+                                                      api::ExplainRequest request);
+    api::Task<Result<api::PromptList>> listPrompts(std::string sandbox);
+    /// Gone when somebody else has answered, or nobody waits any more; the sentence says which.
+    api::Task<Result<api::PromptAnswered>> answerPrompt(std::string sandbox, std::string prompt,
+                                                        api::AnswerPrompt answer);
+    api::Task<Result<api::EgressLog>> egressLog(std::string sandbox, LogFilter filter);
+    /// The rows after `filter.after`, or from now on; goes on as they come.
+    api::Task<Result<LogStream>> followEgressLog(std::string sandbox, LogFilter filter);
+    /// The whole log as HAR 1.2, to be read piece by piece.
+    api::Task<Result<FileDownload>> egressHar(std::string sandbox);
+
+    api::Task<Result<api::SecretList>> listSecrets();
+    api::Task<Result<api::SecretInfo>> putSecret(std::string name, api::PutSecret secret);
+    api::Task<Result<void>> removeSecret(std::string name);
+    api::Task<Result<api::SecretList>> unlockSecrets(std::string passphrase);
 
     /// The OpenAPI document as text.
     api::Task<Result<std::string>> openApi();

@@ -206,6 +206,24 @@ void EventStream::abort()
     m_stream.abort();
 }
 
+LogStream::LogStream(SseStream stream)
+    : m_stream(std::move(stream))
+{
+}
+
+api::Task<Result<api::EgressEntry>> LogStream::next()
+{
+    Result<api::SseEvent> sse = co_await m_stream.next();
+    if (!sse)
+        co_return std::unexpected(sse.error());
+    co_return api::fromJson<api::EgressEntry>(sse->data);
+}
+
+void LogStream::abort()
+{
+    m_stream.abort();
+}
+
 WatchStream::WatchStream(SseStream stream)
     : m_stream(std::move(stream))
 {

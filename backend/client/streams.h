@@ -103,6 +103,17 @@ private:
     SseStream m_stream;
 };
 
+class LogStream
+{
+public:
+    explicit LogStream(SseStream stream);
+    api::Task<Result<api::EgressEntry>> next();
+    void abort();
+
+private:
+    SseStream m_stream;
+};
+
 class WatchStream
 {
 public:

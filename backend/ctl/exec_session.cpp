@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/ctl/exec_session.h"
 
+#include "backend/base/files.h"
+#include "backend/ctl/prompt_notice.h"
 #include "backend/ctl/raw_terminal.h"
 #include "backend/ctl/report.h"
 #include "backend/ctl/standard_streams.h"
@@ -164,8 +166,24 @@ api::Task<Result<int>> pumpOutput(std::shared_ptr<Attached> attached)
     }
 }
 
-/// Waits for the word that the command runs. Nothing of our standard input is taken before.
-api::Task<Result<void>> awaitStart(client::ExecSocket& socket)
+/// Tells whoever sits at the terminal of standard error that a request of the command waits.
+api::Task<void> noticeRequests(std::shared_ptr<Attached> attached, client::Client& client,
+                               std::string sandbox, std::int64_t pid)
+{
+    co_await noticePrompts(client, std::move(sandbox), pid,
+                           [attached](std::string_view sentence) {
+                               // A raw terminal goes down at '\n' and not back to the left.
+                               if (!attached->terminal)
+                                   return complain(sentence);
+                               const std::string line =
+                                   "\r\ncaissonctl: " + printable(sentence) + "\r\n";
+                               (void)writeAll(STDERR_FILENO, line);
+                           });
+}
+
+/// Waits for the word that the command runs, and returns its pid. Nothing of our standard input is
+/// taken before.
+api::Task<Result<std::int64_t>> awaitStart(client::ExecSocket& socket)
 {
     for (;;) {
         Result<client::ExecSocket::Message> message = co_await socket.read();
@@ -175,7 +193,7 @@ api::Task<Result<void>> awaitStart(client::ExecSocket& socket)
         if (control == nullptr)
             co_return fail(ErrorCode::Protocol, "output came before the command's start");
         if (control->type == "start")
-            co_return Result<void>{};
+            co_return control->pid.value_or(0);
         if (control->type == "error")
             co_return std::unexpected(errorOf(*control));
     }
@@ -201,7 +219,8 @@ api::Task<Result<int>> runAttached(Session& session, std::string sandbox, api::E
     if (!socket)
         co_return std::unexpected(socket.error());
     const auto attached = std::make_shared<Attached>(executor, *std::move(socket));
-    if (Result<void> started = co_await awaitStart(attached->socket); !started)
+    const Result<std::int64_t> started = co_await awaitStart(attached->socket);
+    if (!started)
         co_return std::unexpected(started.error());
     patience.cancel();
     if (tty && hasTerminal()) {
@@ -214,6 +233,9 @@ api::Task<Result<int>> runAttached(Session& session, std::string sandbox, api::E
     }
     api::spawnDetached(executor, forwardSignals(attached), "forwarding signals");
     api::spawnDetached(executor, pumpInput(attached), "reading standard input");
+    if (::isatty(STDERR_FILENO) != 0)
+        api::spawnDetached(executor, noticeRequests(attached, session.client, sandbox, *started),
+                           "waiting requests");
     Result<int> code = co_await pumpOutput(attached);
     // Here and not with the last owner: a coroutine that waits for input keeps its share for ever.
     attached->terminal.reset();

@@ -125,6 +125,8 @@ int run(int argc, char** argv)
     addExecVerbs(app, choice);
     addTerminalVerbs(app, choice);
     addFileVerbs(app, choice);
+    addEgressVerbs(app, choice);
+    addSecretVerbs(app, choice);
     addServiceVerbs(app, choice);
     addLaterVerbs(app, choice);
 

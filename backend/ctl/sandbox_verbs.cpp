@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/api/codec.h"
 #include "backend/api/names.h"
+#include "backend/ctl/egress_verbs.h"
 #include "backend/ctl/report.h"
 #include "backend/ctl/verbs.h"
 
@@ -160,8 +161,7 @@ api::Task<Result<int>> create(Session& session, const CreateOptions& options)
     const std::pair<const char*, const std::string&> later[] = {
         {"--from", options.from},
         {"--disk", options.disk},
-        {"--sleep-after", options.sleepAfter},
-        {"--policy", options.policy}};
+        {"--sleep-after", options.sleepAfter}};
     for (const auto& [option, value] : later) {
         if (!value.empty())
             co_return fail(ErrorCode::NotBuilt,
@@ -173,7 +173,16 @@ api::Task<Result<int>> create(Session& session, const CreateOptions& options)
         complain(request.error().message);
         co_return kExitWrongUse;
     }
+    if (!options.policy.empty()) {
+        Result<std::string> policy = readPolicyText(options.policy);
+        if (!policy)
+            co_return std::unexpected(policy.error());
+        request->policy = std::move(*policy);
+    }
     const Result<api::Sandbox> made = co_await session.client.createSandbox(*std::move(request));
+    if (!made && made.error().detail.contains("line") && !options.policy.empty())
+        co_return fail(ErrorCode::BadRequest, options.policy + ": " + made.error().message +
+                                                  "; no sandbox was made");
     if (!made && (made.error().code == ErrorCode::BadRequest ||
                   made.error().code == ErrorCode::InvalidName)) {
         complain(made.error().message); // a limit out of range, a name that cannot be one
@@ -317,11 +326,13 @@ void addCreate(CLI::App& app, Choice& choice)
         ->type_name("HOSTDIR:PATH[:ro|:rw]")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    verb->add_option("--policy", options->policy,
+                     "What it may reach: a policy file, - for standard input, or a preset's name")
+        ->type_name("FILE");
     // Named by the contract: they parse, and create() says that they are not built.
     verb->add_option("--from", options->from)->group("");
     verb->add_option("--disk", options->disk)->group("");
     verb->add_option("--sleep-after", options->sleepAfter)->group("");
-    verb->add_option("--policy", options->policy)->group("");
     verb->callback([&choice, options] {
         choice.verb = [options](Session& s) { return create(s, *options); };
     });

@@ -36,7 +36,7 @@ void addLaterVerbs(CLI::App& app, Choice& choice)
          {"sleep",   "wake",   "restart",     "stats",     "run",      "ps",       "logs",
           "kill",    "wait",   "ports",       "expose",    "unexpose", "snapshot", "snapshots",
           "restore", "fork",   "rm-snapshot", "images",    "pull",     "build",    "code",
-          "egress",  "secret", "host",        "completion"}) {
+          "host",    "completion"}) {
         CLI::App* verb = app.add_subcommand(word)->group("");
         // Whatever stands behind it is not looked at.
         verb->fallthrough(false)->prefix_command();

@@ -49,6 +49,8 @@ void addSandboxVerbs(CLI::App& app, Choice& choice);
 void addExecVerbs(CLI::App& app, Choice& choice);
 void addTerminalVerbs(CLI::App& app, Choice& choice);
 void addFileVerbs(CLI::App& app, Choice& choice);
+void addEgressVerbs(CLI::App& app, Choice& choice);
+void addSecretVerbs(CLI::App& app, Choice& choice);
 void addServiceVerbs(CLI::App& app, Choice& choice);
 
 /// The verbs that the contract names and this version does not have: they say so.

@@ -35,8 +35,8 @@ enum class Parent {
 struct Descriptors
 {
     int input = -1;
-    int output = -1;    ///< standard output and error
-    int listening = -1; ///< 3, if any
+    int output = -1; ///< standard output and error
+    int socket = -1; ///< 3, if any
 };
 
 struct Places
@@ -53,17 +53,17 @@ struct Places
     const auto set = [](int from) { return ::fcntl(from, F_DUPFD_CLOEXEC, 10); };
     const int input = set(places.descriptors.input);
     const int output = set(places.descriptors.output);
-    const bool listens = places.descriptors.listening >= 0;
-    const int listening = listens ? set(places.descriptors.listening) : -1;
+    const bool hasSocket = places.descriptors.socket >= 0;
+    const int socket = hasSocket ? set(places.descriptors.socket) : -1;
     const int errors = set(places.report);
     ::dup2(input, 0);
     ::dup2(output, 1);
     ::dup2(output, 2);
-    if (listens)
-        ::dup2(listening, 3);
+    if (hasSocket)
+        ::dup2(socket, 3);
     // Asio's sockets are not close-on-exec. A keeper that held our listening socket would keep
     // clients waiting for a caissond that is dead.
-    ::close_range(listens ? 4 : 3, ~0U, CLOSE_RANGE_CLOEXEC);
+    ::close_range(hasSocket ? 4 : 3, ~0U, CLOSE_RANGE_CLOEXEC);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -181,6 +181,19 @@ Result<UniqueFd> openLog(const std::string& path)
     return fd;
 }
 
+/// A file in memory with `content`, to be read from its beginning. Not an argument: others must not
+/// read it.
+Result<UniqueFd> memoryFile(const char* name, std::string_view content)
+{
+    UniqueFd file(::memfd_create(name, MFD_CLOEXEC));
+    if (!file)
+        return failErrno("cannot make a file in memory");
+    if (Result<void> written = writeAll(file.get(), content); !written)
+        return std::unexpected(written.error());
+    ::lseek(file.get(), 0, SEEK_SET);
+    return file;
+}
+
 } // namespace
 
 Result<pid_t> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start)
@@ -192,19 +205,30 @@ Result<pid_t> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start
     Result<UniqueFd> log = openLog(paths.sandbox(id) + "/keeper.log");
     if (!log)
         return std::unexpected(log.error());
-    // In memory, not an argument: the environment of a sandbox may hold what others must not read.
-    UniqueFd input(::memfd_create("keeper-start", MFD_CLOEXEC));
+    const Result<UniqueFd> input = memoryFile("keeper-start", api::toJson(start));
     if (!input)
-        return failErrno("cannot make a file in memory");
-    if (Result<void> written = writeAll(input.get(), api::toJson(start)); !written)
-        return std::unexpected(written.error());
-    ::lseek(input.get(), 0, SEEK_SET);
+        return std::unexpected(input.error());
     const Result<pid_t> started =
         spawn({siblingProgram("caisson-keeper"), "--home", paths.home, "--sandbox", id},
-              {input.get(), log->get(), listening->get()}, Parent::None);
+              {input->get(), log->get(), listening->get()}, Parent::None);
     if (!started)
         return std::unexpected(started.error());
     return *started;
+}
+
+Result<void> spawnAnswer(const api::Paths& paths, const std::string& sandbox, UniqueFd connection,
+                         std::string_view alreadyRead)
+{
+    const Result<UniqueFd> log = openLog(paths.sandbox(sandbox) + "/keeper.log");
+    if (!log)
+        return std::unexpected(log.error());
+    const Result<UniqueFd> input = memoryFile("request", alreadyRead);
+    if (!input)
+        return std::unexpected(input.error());
+    return spawn({siblingProgram("caisson-keeper"), "--home", paths.home, "--sandbox", sandbox,
+                  "--answer"},
+                 {input->get(), log->get(), connection.get()}, Parent::None)
+        .transform([](pid_t) {});
 }
 
 Result<void> killKeeper(const std::string& sandbox, std::int64_t pid)

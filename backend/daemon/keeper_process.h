@@ -5,9 +5,11 @@
 #include "backend/api/keeperlink.h"
 #include "backend/api/paths.h"
 #include "backend/base/error.h"
+#include "backend/base/unique_fd.h"
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 
 namespace caisson::daemon {
@@ -16,6 +18,12 @@ namespace caisson::daemon {
 /// keeper.log, and descriptor 3 a socket that listens at keeperSocket() before this returns.
 /// The keeper is nobody's child: it outlives caissond. Returns its process id.
 Result<pid_t> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start);
+
+/// Starts a keeper that answers one request from the folder of a sandbox that does not run, and
+/// leaves: `connection` is its descriptor 3, its standard input what was read of it. Like a keeper
+/// it is nobody's child.
+Result<void> spawnAnswer(const api::Paths& paths, const std::string& sandbox, UniqueFd connection,
+                         std::string_view alreadyRead);
 
 /// Kills a keeper that does not do what it is told, and its sandbox with it. Nothing happens when
 /// the process of that number is not (or no longer) the keeper of this sandbox.

@@ -9,7 +9,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -57,19 +59,24 @@ Task<void> acceptClients(daemon::Listener& listener, daemon::Service& service)
 }
 
 /// Returns when there has been no client for a minute, or nobody can come any more.
-Task<void> waitIdle(daemon::Listener& listener, daemon::Service& service)
+Task<void> waitIdle(daemon::Listener& listener, daemon::Service& service,
+                    const daemon::SecretStore& secrets)
 {
     while (co_await api::sleepFor(kLookAround)) {
         const auto idle = std::chrono::steady_clock::now() - service.lastSeen();
-        if (!listener.isReachable() || (service.clients() == 0 && idle >= kIdleLimit))
+        const bool isIdle = service.clients() == 0 && idle >= kIdleLimit;
+        if (!listener.isReachable() || (isIdle && !secrets.holdsTheOnlyCopy()))
             co_return;
     }
 }
 
 Task<void> leaveWhenIdle(daemon::Listener& listener, daemon::Service& service,
+                         daemon::SecretStore& secrets, const api::Paths& paths,
                          api::asio::io_context& context)
 {
-    co_await waitIdle(listener, service);
+    co_await waitIdle(listener, service, secrets);
+    if (::access(paths.data.c_str(), F_OK) != 0 && errno == ENOENT)
+        secrets.clearKeyring(); // nobody can ever ask for them again
     std::vector<api::Socket> late = listener.close();
     logInfo("leaving");
     for (api::Socket& socket : late)
@@ -85,6 +92,7 @@ int run(const api::Paths& paths)
     }
     logToFile(paths);
     raiseDescriptorLimit();
+    forbidCoreDumps();
     ::signal(SIGPIPE, SIG_IGN);
     // Not destroyed: what still waits in it at the end refers to objects that go before it.
     static auto& context = *new api::asio::io_context(1);
@@ -96,12 +104,21 @@ int run(const api::Paths& paths)
     if (!*listener)
         return 0;
     daemon::EventHub events(context.get_executor());
-    daemon::Sandboxes sandboxes(context.get_executor(), paths, events);
+    const char* passphraseFile = std::getenv("CAISSON_PASSPHRASE_FILE");
+    daemon::SecretStore secrets(context.get_executor(), paths,
+                                {.passphraseFile = passphraseFile ? passphraseFile : ""});
+    secrets.load();
+    daemon::Sandboxes sandboxes(context.get_executor(), paths, events, secrets);
+    secrets.onChange([&](daemon::SecretStore::Change change) {
+        events.publish({.type = "secrets.changed"});
+        if (change == daemon::SecretStore::Change::Values)
+            sandboxes.secretsChanged();
+    });
     if (Result<void> loaded = sandboxes.load(); !loaded) {
         logFailure("{}", loaded.error().message);
         return 1;
     }
-    daemon::Service service(sandboxes, events);
+    daemon::Service service(sandboxes, events, secrets);
     api::asio::signal_set signals(context, SIGTERM, SIGINT);
     signals.async_wait([&](const boost::system::error_code& code, int) {
         if (!code) {
@@ -110,8 +127,8 @@ int run(const api::Paths& paths)
         }
     });
     api::spawnDetached(context.get_executor(), acceptClients(**listener, service), "accepting");
-    api::spawnDetached(context.get_executor(), leaveWhenIdle(**listener, service, context),
-                       "leaving");
+    api::spawnDetached(context.get_executor(),
+                       leaveWhenIdle(**listener, service, secrets, paths, context), "leaving");
     logInfo("caissond {} serves {}", CAISSON_VERSION, paths.home);
     context.run();
     return 0;

@@ -3,6 +3,7 @@
 
 #include "backend/api/codec.h"
 #include "backend/api/names.h"
+#include "backend/base/clock.h"
 #include "backend/base/files.h"
 #include "backend/base/log.h"
 #include "backend/daemon/create_request.h"
@@ -28,16 +29,6 @@ constexpr auto kStartLimit = 60s;
 
 // Each holds a descriptor. A keeper that lives takes them as fast as they come.
 constexpr std::size_t kMostWaiting = 256;
-
-std::string bootId()
-{
-    Result<std::string> text = readFile("/proc/sys/kernel/random/boot_id");
-    if (!text)
-        return {};
-    while (text->ends_with('\n'))
-        text->pop_back();
-    return std::move(*text);
-}
 
 } // namespace
 
@@ -82,13 +73,16 @@ struct Sandboxes::Keeper
     std::deque<Outgoing> outgoing;
     api::Notifier toWrite;
     bool gone = false;
+    std::vector<std::string> wantedSecrets; ///< names, as its last status has them
     std::optional<api::KeeperStatus> ended; ///< stopped or failed, said before it leaves
 };
 
-Sandboxes::Sandboxes(api::asio::any_io_executor executor, api::Paths paths, EventHub& events)
+Sandboxes::Sandboxes(api::asio::any_io_executor executor, api::Paths paths, EventHub& events,
+                     SecretStore& secrets)
     : m_executor(executor)
     , m_paths(paths)
     , m_events(events)
+    , m_secrets(secrets)
     , m_registry(std::move(paths))
     , m_changed(executor)
 {
@@ -143,6 +137,14 @@ Task<Result<api::Sandbox>> Sandboxes::show(std::string idOrName)
         co_return std::unexpected(found.error());
     if (!isDying((*found)->sandbox.keeperPid))
         co_return (*found)->sandbox;
+    const Result<Record*> record = co_await settled(std::move(idOrName));
+    if (!record)
+        co_return std::unexpected(record.error());
+    co_return (*record)->sandbox;
+}
+
+Task<Result<api::Sandbox>> Sandboxes::showSettled(std::string idOrName)
+{
     const Result<Record*> record = co_await settled(std::move(idOrName));
     if (!record)
         co_return std::unexpected(record.error());
@@ -296,6 +298,7 @@ Task<Result<void>> Sandboxes::remove(std::string idOrName)
     if (!removed)
         co_return removed;
     publish("sandbox.removed", *stopped);
+    m_secrets.forgetUses(id);
     m_changed.notifyAll();
     for (const std::string& folder : m_registry.remains()) {
         if (folder.ends_with(id))
@@ -328,6 +331,15 @@ Result<void> Sandboxes::handOver(const std::string& idOrName, api::Socket socket
     send((*record)->sandbox.id, api::KeeperMessage::Connection, std::move(bytes),
          std::move(descriptor));
     return {};
+}
+
+Result<void> Sandboxes::answerStopped(const std::string& id, api::Socket socket, std::string bytes)
+{
+    boost::system::error_code code;
+    UniqueFd descriptor(socket.release(code));
+    if (code)
+        return std::unexpected(api::asioError(code, "the connection cannot be handed over"));
+    return spawnAnswer(m_paths, id, std::move(descriptor), bytes);
 }
 
 // ---- keepers -----------------------------------------------------------------------------------
@@ -382,7 +394,7 @@ Task<void> Sandboxes::readKeeper(std::string id, std::shared_ptr<Keeper> keeper)
                 logWarning("a keeper's status: {}", status.error().message);
         } else if (packet->kind == api::KeeperMessage::Event) {
             if (auto event = api::fromJson<api::Event>(packet->payload))
-                m_events.publish(std::move(*event));
+                takeEvent(id, std::move(*event));
             else
                 logWarning("a keeper's event: {}", event.error().message);
         }
@@ -464,6 +476,56 @@ void Sandboxes::send(const std::string& id, api::KeeperMessage kind, std::string
     found->second->toWrite.notifyAll();
 }
 
+void Sandboxes::takeEvent(const std::string& id, api::Event event)
+{
+    if (event.type != "secret.used") {
+        m_events.publish(std::move(event));
+        return;
+    }
+    if (!event.secret || !event.use)
+        return;
+    event.use->sandbox = id;
+    if (event.use->time.empty())
+        event.use->time = nowRfc3339();
+    m_secrets.noteUse(*event.secret, std::move(*event.use));
+}
+
+void Sandboxes::secretsChanged()
+{
+    for (const auto& [id, keeper] : m_keepers) {
+        if (!keeper->wantedSecrets.empty())
+            sendSecrets(id, *keeper);
+    }
+}
+
+/// All that the keeper wants, in as many packets as that takes.
+void Sandboxes::sendSecrets(const std::string& id, const Keeper& keeper)
+{
+    constexpr std::size_t kRoom = api::kMaxKeeperPacket - 1024;
+    api::SecretValues values;
+    std::size_t used = 0;
+    const auto flush = [&](bool more) {
+        values.more = more;
+        send(id, api::KeeperMessage::Secrets, api::toJson(values));
+        for (auto& [name, value] : values.values)
+            cleanse(value);
+        values.values.clear();
+        used = 0;
+    };
+    for (const std::string& name : keeper.wantedSecrets) {
+        const SecretText* value = m_secrets.value(name);
+        if (!value)
+            continue;
+        // With every character escaped ('"' and '\\' are; what takes more is in no value), and quotes.
+        const std::size_t size = 2 * value->view().size() + name.size() + 16;
+        if (used > 0 && used + size > kRoom)
+            flush(true);
+        values.values[name] = value->view();
+        used += size;
+    }
+    flush(false);
+}
+
 void Sandboxes::takeStatus(const std::string& id, Keeper& keeper, const api::KeeperStatus& status)
 {
     const Result<Record*> found = m_registry.find(id);
@@ -479,6 +541,10 @@ void Sandboxes::takeStatus(const std::string& id, Keeper& keeper, const api::Kee
     record.sandbox.started = status.started;
     record.sandbox.workspaceHost = status.workspaceHost;
     record.sandbox.limits.applied = status.applied;
+    if (keeper.wantedSecrets != status.secrets) {
+        keeper.wantedSecrets = status.secrets;
+        sendSecrets(id, keeper);
+    }
     if (status.state == SandboxState::Running && record.sandbox.state != SandboxState::Running)
         setState(record, SandboxState::Running, "");
 }

@@ -5,6 +5,7 @@
 #include "backend/api/packet_socket.h"
 #include "backend/daemon/event_hub.h"
 #include "backend/daemon/registry.h"
+#include "backend/daemon/secret_store.h"
 
 #include <map>
 #include <memory>
@@ -25,7 +26,8 @@ namespace caisson::daemon {
 class Sandboxes
 {
 public:
-    Sandboxes(api::asio::any_io_executor executor, api::Paths paths, EventHub& events);
+    Sandboxes(api::asio::any_io_executor executor, api::Paths paths, EventHub& events,
+              SecretStore& secrets);
 
     /// Reads the registry, finds the keepers that are still there, and clears up after those that
     /// are not.
@@ -34,6 +36,8 @@ public:
     /// Both wait for a keeper that is just dying, so that nobody is told of a state that is over.
     api::Task<Result<api::Sandbox>> show(std::string idOrName);
     api::Task<api::SandboxList> list();
+    /// As show(), once its state is one that lasts: not while it starts or ends.
+    api::Task<Result<api::Sandbox>> showSettled(std::string idOrName);
     api::Task<Result<api::Sandbox>> create(api::CreateSandbox request);
     api::Task<Result<api::Sandbox>> patch(std::string idOrName, api::PatchSandbox patch);
     api::Task<Result<api::Sandbox>> start(std::string idOrName);
@@ -42,6 +46,11 @@ public:
 
     /// Gives a connection to the sandbox's keeper. NotRunning when there is none.
     Result<void> handOver(const std::string& idOrName, api::Socket socket, std::string bytes);
+    /// Has a request answered from the folder of a sandbox that does not run.
+    Result<void> answerStopped(const std::string& id, api::Socket socket, std::string bytes);
+
+    /// Tells the keepers the values of the secrets that they want, after one of these changed.
+    void secretsChanged();
 
 private:
     struct Keeper;
@@ -55,6 +64,8 @@ private:
     api::Task<void> endSlowStart(std::string id, std::shared_ptr<Keeper> keeper);
     void kill(const std::string& id, Keeper& keeper, api::SandboxState state, std::string why);
     api::Task<void> writeKeeper(std::shared_ptr<Keeper> keeper);
+    void sendSecrets(const std::string& id, const Keeper& keeper);
+    void takeEvent(const std::string& id, api::Event event);
     void takeStatus(const std::string& id, Keeper& keeper, const api::KeeperStatus& status);
     void send(const std::string& id, api::KeeperMessage kind, std::string payload,
               UniqueFd descriptor = {});
@@ -66,6 +77,7 @@ private:
     api::asio::any_io_executor m_executor;
     api::Paths m_paths;
     EventHub& m_events;
+    SecretStore& m_secrets;
     Registry m_registry;
     std::map<std::string, std::shared_ptr<Keeper>> m_keepers; ///< by id, while their link is up
     std::set<std::string> m_leaving;                          ///< ids that are being removed

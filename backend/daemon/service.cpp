@@ -3,6 +3,7 @@
 
 #include "backend/api/codec.h"
 #include "backend/base/clock.h"
+#include "backend/base/log.h"
 #include "backend/daemon/host_info.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -28,9 +29,10 @@ Task<Result<void>> respond(api::ServerConnection& connection, const api::RouteMa
 
 } // namespace
 
-Service::Service(Sandboxes& sandboxes, EventHub& events)
+Service::Service(Sandboxes& sandboxes, EventHub& events, SecretStore& secrets)
     : m_sandboxes(sandboxes)
     , m_events(events)
+    , m_secrets(secrets)
 {
 }
 
@@ -73,12 +75,22 @@ Task<Service::Next> Service::handOver(api::ServerConnection& connection,
                                       const api::RouteMatch& match)
 {
     const std::string& name = match.parameter("id");
+    const bool fromFolder = api::answersStopped(*match.route);
     Result<api::Sandbox> sandbox = match.route->touch == api::Touch::Acts
                                        ? co_await m_sandboxes.start(name)
-                                       : co_await m_sandboxes.show(name);
+                                   : fromFolder ? co_await m_sandboxes.showSettled(name)
+                                                : co_await m_sandboxes.show(name);
     if (!sandbox) {
         co_await connection.respondError(sandbox.error());
         co_return Next::SameConnection;
+    }
+    if (sandbox->state != api::SandboxState::Running && fromFolder) {
+        auto [socket, bytes] = connection.release();
+        if (Result<void> spawned =
+                m_sandboxes.answerStopped(sandbox->id, std::move(socket), std::move(bytes));
+            !spawned)
+            logFailure("{}", spawned.error().message); // the client sees its connection close
+        co_return Next::Nothing;
     }
     if (sandbox->state != api::SandboxState::Running) {
         // Looking never starts a sandbox: one that is not running has no terminals, and that is an
@@ -124,6 +136,8 @@ Task<Result<void>> Service::answer(api::ServerConnection& connection, const api:
     if (operation == "listSandboxes")
         co_return co_await respond(connection, match,
                                    Result<api::SandboxList>(co_await m_sandboxes.list()));
+    if (match.route->pattern.starts_with("/v1/secrets"))
+        co_return co_await answerSecrets(connection, match);
     const std::string& name = match.parameter("id");
     if (match.route->method == "POST" && !match.route->request) {
         if (Result<void> none = co_await api::readNoBody(connection); !none)
@@ -148,6 +162,32 @@ Task<Result<void>> Service::answer(api::ServerConnection& connection, const api:
         co_return co_await connection.respond({204, "", ""});
     }
     co_return fail(ErrorCode::Internal, "a route without a handler: " + std::string(operation));
+}
+
+Task<Result<void>> Service::answerSecrets(api::ServerConnection& connection,
+                                          const api::RouteMatch& match)
+{
+    const std::string_view operation = match.route->operation;
+    if (operation == "listSecrets")
+        co_return co_await respond(connection, match, Result<api::SecretList>(m_secrets.list()));
+    if (operation == "unlockSecrets") {
+        auto request = co_await api::readJson<api::UnlockSecrets>(connection);
+        if (!request)
+            co_return std::unexpected(request.error());
+        Result<api::SecretList> list = co_await m_secrets.unlock(std::move(request->passphrase));
+        co_return co_await respond(connection, match, list);
+    }
+    const std::string& name = match.parameter("name");
+    if (operation == "putSecret") {
+        auto secret = co_await api::readJson<api::PutSecret>(connection);
+        if (!secret)
+            co_return std::unexpected(secret.error());
+        co_return co_await respond(connection, match,
+                                   co_await m_secrets.put(name, std::move(*secret)));
+    }
+    if (Result<void> removed = co_await m_secrets.remove(name); !removed)
+        co_return removed;
+    co_return co_await connection.respond({204, "", ""});
 }
 
 Task<Result<void>> Service::sendEvents(api::ServerConnection& connection, std::string cursor)

@@ -15,7 +15,7 @@ namespace caisson::daemon {
 class Service
 {
 public:
-    Service(Sandboxes& sandboxes, EventHub& events);
+    Service(Sandboxes& sandboxes, EventHub& events, SecretStore& secrets);
 
     api::Task<void> serve(api::Socket socket);
 
@@ -29,11 +29,14 @@ private:
     api::Task<Next> handOver(api::ServerConnection& connection, const api::RouteMatch& match);
     api::Task<Result<void>> answer(api::ServerConnection& connection, const api::RequestHead& head,
                                    const api::RouteMatch& match);
+    api::Task<Result<void>> answerSecrets(api::ServerConnection& connection,
+                                          const api::RouteMatch& match);
     api::Task<Result<void>> sendEvents(api::ServerConnection& connection, std::string cursor);
     api::Task<void> writeEvents(api::ServerConnection& connection, std::string cursor);
 
     Sandboxes& m_sandboxes;
     EventHub& m_events;
+    SecretStore& m_secrets;
     std::size_t m_clients = 0;
     std::chrono::steady_clock::time_point m_lastSeen = std::chrono::steady_clock::now();
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // caisson-init: pid 1 of a sandbox. It speaks backend/api/initwire.h on its standard input.
 #include "backend/base/log.h"
+#include "backend/base/process.h"
 #include "backend/init/launcher.h"
 #include "backend/init/session.h"
 
@@ -21,6 +22,8 @@ using namespace caisson;
 /// What holds from the first moment on, before anything inside can look at this process.
 void settle()
 {
+    // The keeper's memory is in no core dump; what runs inside decides for itself.
+    allowMemoryInCoreDumps();
     // Nobody inside may read its memory or its descriptors, nor attach to it.
     ::prctl(PR_SET_DUMPABLE, 0);
     // Pid 1 reaps what it is given anyway; under test, any pid does.

@@ -18,6 +18,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdlib>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,6 +45,22 @@ std::string initProgram()
     if (const char* program = std::getenv("CAISSON_INIT"))
         return program;
     return siblingProgram("caisson-init");
+}
+
+/// How long a request waits for a person, if it is not the usual time.
+std::optional<std::chrono::milliseconds> promptLimit()
+{
+    const char* text = std::getenv("CAISSON_PROMPT_SECONDS");
+    if (!text)
+        return std::nullopt;
+    char* end = nullptr;
+    const double seconds = std::strtod(text, &end);
+    constexpr double kDay = 24 * 3600;
+    if (end == text || *end != '\0' || !(seconds > 0 && seconds <= kDay)) {
+        logWarning("CAISSON_PROMPT_SECONDS is no number of seconds up to a day");
+        return std::nullopt;
+    }
+    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
 } // namespace
@@ -182,6 +199,8 @@ Result<void> Keeper::startContainer()
     if (Result<void> piped = pipeInitLog(logInput); !piped)
         return piped;
     const std::string folder = m_paths.sandbox(m_start.sandbox.id);
+    if (Result<void> created = createAirlock(); !created)
+        return created;
     Result<Container> container = keeper::startContainer(
         {
             .sandbox = m_start.sandbox,
@@ -192,11 +211,15 @@ Result<void> Keeper::startContainer()
             .initProgram = initProgram(),
             .link = std::move(inside),
             .log = logInput.get(),
+            .authorityPem = m_airlock->authorityPem(),
         },
         *m_namespaces);
     if (!container)
         return std::unexpected(container.error());
     m_container = std::move(*container);
+    // Before init is spoken to, so that nothing inside ever runs without it.
+    if (Result<void> opened = m_airlock->open(m_container->initPid); !opened)
+        return opened;
     m_status.applied = m_container->applied;
     m_status.workspaceHost = m_container->workspaceHost;
     m_link = std::make_unique<InitLink>(m_context.get_executor(), std::move(outside));
@@ -205,8 +228,94 @@ Result<void> Keeper::startContainer()
         [this](Terminals::Change change, const api::Terminal& terminal) {
             terminalChanged(change, terminal);
         });
-    m_server = std::make_unique<Server>(*m_link, *m_terminals);
+    m_server = std::make_unique<Server>(*m_link, *m_terminals, *m_airlock, m_execs);
     return {};
+}
+
+// ---- the airlock -------------------------------------------------------------------------------
+
+Result<void> Keeper::createAirlock()
+{
+    AirlockSpec spec;
+    spec.folder = m_paths.sandbox(m_start.sandbox.id);
+    spec.name = m_start.sandbox.name;
+    spec.incarnation = m_start.sandbox.incarnation;
+    if (const auto limit = promptLimit())
+        spec.promptLimit = *limit;
+    auto airlock = Airlock::create(
+        m_context.get_executor(), std::move(spec),
+        {.prompt =
+             [this](Prompts::Change change, const api::Prompt& prompt, const std::string& why) {
+                 promptChanged(change, prompt, why);
+             },
+         .policy = [this](std::int64_t generation) { policyChanged(generation); },
+         .secretUsed =
+             [this](const std::string& secret, const api::SecretUse& use) {
+                 api::Event event;
+                 event.type = "secret.used";
+                 event.secret = secret;
+                 event.use = use;
+                 event.use->sandbox = m_start.sandbox.id;
+                 publishEvent(std::move(event));
+             },
+         .place = [this](Asker& asker) { placeAsker(asker); }});
+    if (!airlock)
+        return std::unexpected(airlock.error());
+    m_airlock = std::move(*airlock);
+    m_status.secrets = policy::secretsOf(m_airlock->policy().policy());
+    return {};
+}
+
+void Keeper::placeAsker(Asker& asker) const
+{
+    if (!asker.process)
+        return;
+    std::vector<std::int64_t> pids{asker.process->info.pid};
+    for (const api::ProcessInfo& parent : asker.process->info.parents)
+        pids.push_back(parent.pid);
+    for (const std::int64_t pid : pids) {
+        if (m_execs.contains(pid)) {
+            asker.exec = std::to_string(pid);
+            return;
+        }
+        if (m_terminals)
+            asker.terminal = m_terminals->idOfProcess(pid);
+        if (!asker.terminal.empty())
+            return;
+    }
+}
+
+void Keeper::promptChanged(Prompts::Change change, const api::Prompt& prompt,
+                           const std::string& why)
+{
+    api::Event event;
+    event.type = change == Prompts::Change::Created   ? "prompt.created"
+                 : change == Prompts::Change::Changed ? "prompt.changed"
+                                                      : "prompt.removed";
+    event.prompt = prompt;
+    if (change == Prompts::Change::Removed)
+        event.why = why;
+    publishEvent(std::move(event));
+}
+
+void Keeper::policyChanged(std::int64_t generation)
+{
+    if (auto secrets = policy::secretsOf(m_airlock->policy().policy());
+        secrets != m_status.secrets) {
+        m_status.secrets = std::move(secrets);
+        publish(api::KeeperMessage::Status, api::toJson(m_status));
+    }
+    api::Event event;
+    event.type = "policy.changed";
+    event.generation = generation;
+    publishEvent(std::move(event));
+}
+
+void Keeper::publishEvent(api::Event event)
+{
+    event.time = nowRfc3339();
+    event.sandbox = m_start.sandbox.id;
+    publish(api::KeeperMessage::Event, api::toJson(event));
 }
 
 void Keeper::clearUp()
@@ -233,10 +342,8 @@ void Keeper::terminalChanged(Terminals::Change change, const api::Terminal& term
     event.type = change == Terminals::Change::Created   ? "terminal.created"
                  : change == Terminals::Change::Changed ? "terminal.changed"
                                                         : "terminal.removed";
-    event.time = nowRfc3339();
-    event.sandbox = m_start.sandbox.id;
     event.terminal = terminal;
-    publish(api::KeeperMessage::Event, api::toJson(event));
+    publishEvent(std::move(event));
 }
 
 // ---- caissond's links --------------------------------------------------------------------------
@@ -286,6 +393,10 @@ Task<void> Keeper::readLink(std::shared_ptr<DaemonLink> link)
         } else if (packet->kind == api::KeeperMessage::Update) {
             if (const auto sandbox = api::fromJson<api::Sandbox>(packet->payload))
                 m_start.sandbox = *sandbox;
+        } else if (packet->kind == api::KeeperMessage::Secrets && m_airlock) {
+            if (auto secrets = api::fromJson<api::SecretValues>(packet->payload))
+                m_airlock->setSecrets(std::move(secrets->values));
+            OPENSSL_cleanse(packet->payload.data(), packet->payload.size());
         }
     }
     link->gone = true;

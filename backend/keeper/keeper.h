@@ -4,9 +4,11 @@
 #include "backend/api/keeperlink.h"
 #include "backend/api/packet_socket.h"
 #include "backend/api/paths.h"
+#include "backend/keeper/egress/airlock.h"
 #include "backend/keeper/link/init_link.h"
 #include "backend/keeper/runtime/enter_namespaces.h"
 #include "backend/keeper/runtime/start_container.h"
+#include "backend/keeper/serve/exec_processes.h"
 #include "backend/keeper/serve/server.h"
 #include "backend/keeper/terminals/terminals.h"
 
@@ -34,6 +36,11 @@ private:
 
     Result<void> pipeInitLog(UniqueFd& input);
     Result<void> startContainer();
+    Result<void> createAirlock();
+    void placeAsker(Asker& asker) const;
+    void promptChanged(Prompts::Change change, const api::Prompt& prompt, const std::string& why);
+    void policyChanged(std::int64_t generation);
+    void publishEvent(api::Event event);
     void clearUp();
     api::Task<void> acceptLinks(UniqueFd listening);
     api::Task<void> readLink(std::shared_ptr<DaemonLink> link);
@@ -55,6 +62,8 @@ private:
     std::optional<Container> m_container;
     std::unique_ptr<InitLink> m_link;
     std::unique_ptr<Terminals> m_terminals;
+    ExecProcesses m_execs;
+    std::unique_ptr<Airlock> m_airlock;
     std::unique_ptr<Server> m_server;
     std::vector<std::shared_ptr<DaemonLink>> m_links;
     api::Notifier m_linksChanged;

@@ -5,6 +5,8 @@
 #include "backend/base/process.h"
 #include "backend/keeper/keeper.h"
 #include "backend/keeper/runtime/leftovers.h"
+#include "backend/keeper/serve/policy_lock.h"
+#include "backend/keeper/serve/stopped.h"
 #include "backend/keeper/storage/tree.h"
 
 #include <CLI/CLI.hpp>
@@ -20,6 +22,8 @@ namespace {
 
 /// Where caissond puts the listening socket of keeperlink.h.
 constexpr int kListeningFd = 3;
+/// Where it puts the connection of a request for a sandbox that does not run.
+constexpr int kConnectionFd = 3;
 constexpr int kWrongUse = 2;
 
 int removeFolder(const std::string& folder)
@@ -41,8 +45,38 @@ int clearUp(const api::Paths& paths, const std::string& sandbox)
     return cleared ? 0 : 1;
 }
 
+int answer(const api::Paths& paths, const std::string& sandbox)
+{
+    forbidCoreDumps();
+    Result<std::string> bytes = readFile("/dev/stdin");
+    if (!bytes) {
+        logFailure("{}", bytes.error().message);
+        return 1;
+    }
+    ::fcntl(kConnectionFd, F_SETFD, FD_CLOEXEC);
+    ::signal(SIGPIPE, SIG_IGN);
+    static auto& context = *new api::asio::io_context(1);
+    api::Socket socket(context);
+    boost::system::error_code code;
+    socket.assign(api::asio::local::stream_protocol(), kConnectionFd, code);
+    if (code) {
+        logFailure("there is no connection to answer on: {}", code.message());
+        return 1;
+    }
+    api::asio::co_spawn(
+        context, keeper::answerForStopped(paths, sandbox, std::move(socket), std::move(*bytes)),
+        [](const std::exception_ptr& exception) {
+            context.stop();
+            if (exception)
+                std::rethrow_exception(exception);
+        });
+    context.run();
+    return 0;
+}
+
 int run(const api::Paths& paths)
 {
+    forbidCoreDumps();
     const Result<std::string> text = readFile("/dev/stdin");
     const Result<api::KeeperStart> start =
         text ? api::fromJson<api::KeeperStart>(*text) : std::unexpected(text.error());
@@ -51,6 +85,13 @@ int run(const api::Paths& paths)
         return 1;
     }
     ::fcntl(kListeningFd, F_SETFD, FD_CLOEXEC);
+    // Held to the end: from here on the policy is this process's to change.
+    const Result<keeper::PolicyLock> policyLock =
+        keeper::PolicyLock::forKeeper(paths.sandbox(start->sandbox.id));
+    if (!policyLock) {
+        logFailure("{}", policyLock.error().message);
+        return 1;
+    }
     Result<keeper::KeeperNamespaces> namespaces = keeper::enterNamespaces();
     // Not destroyed: what still waits in it at the end refers to objects that go before it.
     static auto& context = *new api::asio::io_context(1);
@@ -76,11 +117,14 @@ int main(int argc, char** argv)
     std::string sandbox;
     std::string folder;
     bool clears = false;
+    bool answers = false;
     app.set_version_flag("--version", CAISSON_VERSION);
     app.add_option("--home", home, "Caisson's home")->required();
     app.add_option("--sandbox", sandbox, "id of the sandbox")->required();
     app.add_option("--remove-folder", folder, "remove this folder of the sandbox, and leave");
     app.add_flag("--clear-up", clears, "remove what a keeper that was killed left, and leave");
+    app.add_flag("--answer", answers,
+                 "answer the request on descriptor 3 from the sandbox's folder, and leave");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -90,7 +134,7 @@ int main(int argc, char** argv)
         if (!folder.empty())
             return removeFolder(folder);
         const api::Paths paths = api::pathsForHome(home);
-        return clears ? clearUp(paths, sandbox) : run(paths);
+        return clears ? clearUp(paths, sandbox) : answers ? answer(paths, sandbox) : run(paths);
     } catch (const std::exception& error) {
         logFailure("{}", error.what());
         return 1;

@@ -26,7 +26,7 @@ public:
     /// Dotted, or as RFC 5952 has it, without brackets.
     std::string toString() const;
     /// The IPv4 address inside a v4-mapped (::ffff:0:0/96), v4-compatible, NAT64 (64:ff9b::/96,
-    /// RFC 6052; 64:ff9b:1::/48, RFC 8215), 6to4 or Teredo-less form; none: it carries none.
+    /// RFC 6052; 64:ff9b:1::/48, RFC 8215, taken as one of /96) or 6to4 form; none: it carries none.
     std::optional<Address> embedded() const;
 
     auto operator<=>(const Address&) const = default;
@@ -48,9 +48,9 @@ struct Cidr
 };
 
 /// Whether an address is of this machine, of a local network or of nobody: 0/8, 10/8, 100.64/10,
-/// 127/8, 169.254/16, 172.16/12, 192.168/16, 198.18/15 (the sandbox's own synthetic ones),
-/// multicast, 240/4, `::`, `::1`, fe80::/10, fec0::/10, fc00::/7, ff00::/8, and each form of
-/// embedded() of these. Documentation ranges are ordinary. (RFC 6890; design, section 6.)
+/// 127/8, 169.254/16, 172.16/12, 192.0.0/24, 192.168/16, 198.18/15 (the sandbox's own synthetic ones),
+/// multicast, 240/4, `::`, `::1`, 64:ff9b:1::/48, fe80::/10, fec0::/10, fc00::/7, ff00::/8, and each
+/// form of embedded() of these. Documentation ranges are ordinary. (RFC 6890; design, section 6.)
 bool isPrivate(const Address& address);
 
 } // namespace caisson::policy

@@ -46,7 +46,8 @@ using Moment = std::chrono::nanoseconds;
 class Matcher
 {
 public:
-    /// `expiries[i]` is when rule i stops to match; Moment::max() for never.
+    /// `policy` is as parsePolicy() or checkPolicy() left it. `expiries[i]` is when rule i stops to
+    /// match; Moment::max() for never, as for rules behind the end of the list.
     Matcher(Policy policy, std::vector<Moment> expiries);
     ~Matcher();
     Matcher(const Matcher&) = delete;
@@ -57,12 +58,17 @@ public:
     /// The first rule from the top that is enabled, has not expired, and fits in every part; else
     /// the default. In detail:
     ///  - host: by label from the right, `*` is one label, `**` any number (none included); a cidr
-    ///    fits hosts that are addresses; a host pattern may be one address.
+    ///    fits hosts that are addresses; a host pattern may be one address. Of the wildcards only
+    ///    a lone `**` fits an address, which has no labels.
     ///  - ports: those named; with none named 80 and 443 of Http, Https and Tls, never Tcp.
     ///  - methods and path fit only requests that have them: a rule with either never fits Tls or Tcp,
-    ///    but see mayOpen(). Path: `*` is any part of one segment, `**` any number of segments
-    ///    ("/repos/**" fits "/repos" and all below it).
+    ///    but see isTunnelled(). Path: `*` is any part of one segment, `**` any number of segments
+    ///    ("/repos/**" fits "/repos" and all below it), `\*` a plain star; behind a '?', a pattern
+    ///    for the query as a whole, which without one is not looked at.
     ///  - process: equal to the executable. lasts = process: the pid is equal, too.
+    /// Servers read some requests in more than one way: a path with escapes or empty segments, a method in
+    /// lower case, an IPv4 address within an IPv6 one. Allow and Tunnel fit only where every reading
+    /// does (an address: as it is written), Deny and Ask where any does.
     /// Tunnel decides Tls and Tcp as they are; for Http and Https it is Allow (nothing is to be opened).
     Decision decide(const Request& request, Moment now) const;
 

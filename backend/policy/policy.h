@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// What a sandbox may reach: the table of the contract's policy file, as values.
@@ -16,9 +17,14 @@ enum class Action { Allow, Deny, Ask, Tunnel };
 
 /// The word of the file, e.g. "allow".
 std::string_view actionName(Action action);
+std::optional<Action> actionFromName(std::string_view name);
 
 /// How long a rule that an answer made lasts, beside `expires`.
 enum class Lasts { Always, Session, Process };
+
+/// The word of the file, e.g. "session".
+std::string_view lastsName(Lasts lasts);
+std::optional<Lasts> lastsFromName(std::string_view name);
 
 /// A secret put into a request: as a header with a value in which ${secret:NAME} stands for it, or
 /// as HTTP Basic (RFC 7617).
@@ -41,7 +47,7 @@ struct Rule
     std::optional<Cidr> cidr;         ///< matches hosts that are addresses
     std::vector<std::uint16_t> ports; ///< empty: 80 and 443, and only for HTTP(S)
     std::vector<std::string> methods; ///< upper case; empty: any
-    std::string path;                 ///< pattern on the normalised path; empty: any
+    std::string path;                 ///< a pattern (normalisedPattern()); empty: any
     std::string process;              ///< the executable inside; empty: any
     Action action = Action::Deny;
     bool isPrivate = false; ///< may resolve to a private address

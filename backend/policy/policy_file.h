@@ -9,11 +9,13 @@
 
 namespace caisson::policy {
 
-/// The text of a policy file (TOML 1.0; the contract lists the keys). Refused whole: BadRequest
+/// The text of a policy file (TOML 1.0; the contract lists the keys, and `enabled`, `lasts`, `pid` are
+/// of Rule; HTTP Basic is `inject = { basic = { … } }` or `basic = { … }` for short). Refused whole: BadRequest
 /// with `detail.line` and `detail.column` and a sentence that names them, for what does not parse, for
 /// unknown keys, actions, methods that are no tokens, names that are no hosts, two rules of one id, a
 /// rule with neither host nor cidr, `inject` in a rule that is not `allow` or has no host without
-/// wildcards in its last two labels, `tunnel` with methods, a path or inject. Missing ids are made.
+/// wildcards in its last two labels or names no secret, `tunnel` with methods, a path or inject; all of
+/// checkRule(). Missing ids are made.
 /// At most 1 MiB and 10,000 rules.
 Result<Policy> parsePolicy(std::string_view toml);
 

@@ -62,6 +62,97 @@ TEST(Codec, LeavesOutOptionalFieldsThatAreNotSet)
     EXPECT_EQ(toJson(status), R"({"code":0,"timed_out":false})");
 }
 
+TEST(Codec, WritesALogRowAsTheContractHasIt)
+{
+    EgressEntry entry;
+    entry.id = 7;
+    entry.time = "2026-11-25T07:02:21.042Z";
+    entry.verdict = "allow";
+    entry.rule = "r1";
+    entry.why = "rule r1 allows it";
+    entry.method = "GET";
+    entry.scheme = "https";
+    entry.host = "example.com";
+    entry.port = 443;
+    entry.path = "/a";
+    entry.status = 200;
+    entry.bytesOut = 1;
+    entry.bytesIn = 2;
+    entry.ms = 1.5;
+    entry.generation = 3;
+    entry.process = {12, "/usr/bin/curl", "curl https://example.com/a", {}};
+    EXPECT_EQ(
+        toJson(entry),
+        R"({"bytes_in":2,"bytes_out":1,"generation":3,"host":"example.com","id":7,)"
+        R"("method":"GET","ms":1.5,"path":"/a","port":443,)"
+        R"("process":{"cmdline":"curl https://example.com/a","exe":"/usr/bin/curl","pid":12},)"
+        R"("rule":"r1","scheme":"https","status":200,"time":"2026-11-25T07:02:21.042Z",)"
+        R"("verdict":"allow","why":"rule r1 allows it"})");
+    entry.terminal = "t1-1";
+    entry.secret = "github";
+    entry.flag = "masked";
+    entry.process.parents = {{1, "/bin/sh", "sh"}};
+    const std::string text = toJson(entry);
+    EXPECT_THAT(text, HasSubstr(R"("terminal":"t1-1")"));
+    EXPECT_THAT(text, HasSubstr(R"("secret":"github")"));
+    const Result<EgressEntry> back = fromJson<EgressEntry>(text);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(*back, entry);
+}
+
+TEST(Codec, NamesRulesAsThePolicyFileDoes)
+{
+    EgressRule rule;
+    rule.id = "git";
+    rule.host = "github.com";
+    rule.ports = {443, 8443};
+    rule.isPrivate = true;
+    rule.action = "allow";
+    rule.inject = EgressInjection{.user = "x-access-token", .password = "${secret:github}"};
+    PatchPolicy patch;
+    patch.add = {rule};
+    patch.defaultAction = "deny";
+    EXPECT_EQ(toJson(patch),
+              R"({"add":[{"action":"allow","enabled":true,"hits":0,"host":"github.com","id":"git",)"
+              R"("inject":{"password":"${secret:github}","user":"x-access-token"},)"
+              R"("ports":[443,8443],"private":true}],"default":"deny"})");
+    const Result<PatchPolicy> back = fromJson<PatchPolicy>(toJson(patch));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->add, patch.add);
+
+    const auto answer =
+        fromJson<AnswerPrompt>(R"({"verdict":"allow","for":"15m","methods":["GET"]})");
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->duration, "15m");
+    EXPECT_EQ(answer->scope, "host");
+    EXPECT_FALSE(fromJson<AnswerPrompt>(R"({"verdict":"allow","duration":"15m"})"));
+}
+
+TEST(Codec, EventsCarryPromptsAndUses)
+{
+    Event event;
+    event.type = "prompt.created";
+    event.prompt = Prompt{.id = "p3", .method = "POST", .url = "https://example.com/"};
+    event.use = SecretUse{.sandbox = "0123456789ab", .rule = "r1", .host = "example.com"};
+    event.generation = 4;
+    const Result<Event> back = fromJson<Event>(toJson(event));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->prompt, event.prompt);
+    EXPECT_EQ(back->use, event.use);
+    EXPECT_EQ(back->generation, 4);
+    EXPECT_EQ(toJson(Event{.type = "reset"}), R"({"sandbox":"","time":"","type":"reset"})");
+}
+
+TEST(Codec, SchemasDoNotRequireWhatMayBeLeftOut)
+{
+    const std::string schema = schemaOf<EgressEntry>();
+    const std::size_t required = schema.find("\"required\":");
+    ASSERT_NE(required, std::string::npos);
+    EXPECT_THAT(schema.substr(0, required), HasSubstr("\"flag\":{"));
+    EXPECT_THAT(schema.substr(required), HasSubstr("\"verdict\""));
+    EXPECT_THAT(schema.substr(required), testing::Not(HasSubstr("\"flag\"")));
+}
+
 TEST(Codec, NamesTheFieldThatIsWrong)
 {
     EXPECT_THAT(refusal(R"({"nam": "x"})"), HasSubstr("\"nam\" is not known"));

@@ -39,6 +39,31 @@ TEST(Routes, AreMatchedBySegment)
     EXPECT_EQ(match->queryValue("since"), "42");
 }
 
+TEST(Routes, OfEgressNeverStartASandbox)
+{
+    int seen = 0;
+    for (const Route& route : routes()) {
+        if (!route.pattern.contains("/egress/"))
+            continue;
+        ++seen;
+        EXPECT_EQ(route.servedBy, ServedBy::Keeper) << route.operation;
+        EXPECT_EQ(route.touch, Touch::Looks) << route.operation;
+        EXPECT_TRUE(answersStopped(route)) << route.operation;
+    }
+    EXPECT_EQ(seen, 8);
+    EXPECT_FALSE(answersStopped(*matchRoute("GET", "/v1/sandboxes/web/files/egress/x")->route));
+    Result<RouteMatch> match =
+        matchRoute("GET", "/v1/sandboxes/web/egress/log?follow&verdict=deny&limit=5");
+    ASSERT_TRUE(match) << match.error().message;
+    EXPECT_EQ(match->route->operation, "egressLog");
+    EXPECT_TRUE(match->flag("follow"));
+    EXPECT_EQ(match->queryValue("verdict"), "deny");
+    match = matchRoute("POST", "/v1/sandboxes/web/egress/prompts/p3");
+    ASSERT_TRUE(match) << match.error().message;
+    EXPECT_EQ(match->parameter("prompt"), "p3");
+    EXPECT_EQ(matchRoute("GET", "/v1/sandboxes/web/egress/log.har")->route->operation, "egressHar");
+}
+
 TEST(Routes, SayWhatIsWrongWithAPath)
 {
     EXPECT_EQ(matchRoute("GET", "/v2").error().code, ErrorCode::NotFound);
@@ -64,4 +89,7 @@ TEST(OpenApi, DescribesEveryRoute)
     for (const Route& route : routes())
         EXPECT_TRUE(described.contains(std::string(route.operation))) << route.operation;
     EXPECT_EQ(described.size(), routes().size());
+    const auto& log = document["paths"]["/v1/sandboxes/{id}/egress/log"]["get"];
+    EXPECT_TRUE(log["responses"]["200"]["content"].contains("application/json"));
+    EXPECT_TRUE(log["responses"]["200"]["content"].contains("text/event-stream"));
 }

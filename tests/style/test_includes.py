@@ -3,7 +3,7 @@
 
     app > widgets > widgets/models > backend/desk > backend/client > backend/api > backend/base
     backend/ctl > client        backend/{daemon,keeper,init} > api > base
-    backend/{keeper,daemon}, widgets/models > policy > base
+    backend/{keeper,daemon,ctl}, widgets/models > policy > base
 
 A room may use the rooms to its right. Windows reach the backend through desk alone; init knows of
 api only the messages and their frames, none of its HTTP.
@@ -25,7 +25,7 @@ MAY_USE = {
     "backend/keeper": ("backend/policy", "backend/api", "backend/base"),
     "backend/daemon": ("backend/policy", "backend/api", "backend/base"),
     "backend/client": ("backend/api", "backend/base"),
-    "backend/ctl": ("backend/client", "backend/api", "backend/base"),
+    "backend/ctl": ("backend/client", "backend/policy", "backend/api", "backend/base"),
     "backend/desk": ("backend/client", "backend/api", "backend/base"),
     "widgets/models": ("backend/desk", "backend/policy", "backend/api", "backend/base"),
     "widgets": ("widgets/models", "backend/desk", "backend/policy", "backend/api",

@@ -29,6 +29,9 @@ public:
     enum class Ending { Close, Reset };
     virtual void cancel(Ending ending) = 0;
     virtual bool isOpen() const = 0;
+    /// Neither a byte nor the end has come since the last read(): a kept connection that may be used
+    /// once more.
+    virtual bool isQuiet() = 0;
 };
 
 } // namespace caisson::keeper

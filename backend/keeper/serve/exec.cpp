@@ -211,6 +211,7 @@ Task<Result<void>> execOverWebSocket(Exchange exchange)
         co_await socket->close();
         co_return Result<void>{};
     }
+    const ExecProcesses::Entry listed(exchange.execs, command->pid);
     api::StreamControl started;
     started.type = "start";
     started.pid = command->pid;
@@ -270,6 +271,7 @@ Task<Result<void>> execAsEvents(Exchange exchange)
     Result<Command> command = co_await start(exchange.link, *request);
     if (!command)
         co_return std::unexpected(command.error());
+    const ExecProcesses::Entry listed(exchange.execs, command->pid);
     command->channel->end();
     if (co_await exchange.connection.startEvents())
         co_await (sendEvents(exchange.connection, *command) || exchange.connection.waitClosed());

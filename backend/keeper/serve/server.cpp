@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/serve/server.h"
 
+#include "backend/keeper/serve/egress.h"
+
 namespace caisson::keeper {
 
 using api::Task;
 
-Server::Server(InitLink& link, Terminals& terminals)
+Server::Server(InitLink& link, Terminals& terminals, Airlock& airlock, ExecProcesses& execs)
     : m_link(link)
     , m_terminals(terminals)
+    , m_airlock(airlock)
+    , m_execs(execs)
 {
+}
+
+EgressDesk Server::egressDesk()
+{
+    // Both live as long as the keeper.
+    return {.policy = [this] { return std::shared_ptr<LivePolicy>({}, &m_airlock.policy()); },
+            .log = [this] { return std::shared_ptr<RequestLog>({}, &m_airlock.log()); },
+            .airlock = &m_airlock};
 }
 
 Task<void> Server::serve(api::Socket socket, std::string alreadyRead)
@@ -33,8 +45,10 @@ Task<void> Server::serve(api::Socket socket, std::string alreadyRead)
 Task<Result<void>> Server::dispatch(api::ServerConnection& connection, const api::RequestHead& head,
                                     const api::RouteMatch& match)
 {
-    const Exchange exchange{connection, head, match, m_link};
+    const Exchange exchange{connection, head, match, m_link, m_execs};
     const std::string_view operation = match.route->operation;
+    if (isEgressOperation(operation))
+        return serveEgress(connection, head, match, egressDesk());
     if (operation == "execSocket")
         return execOverWebSocket(exchange);
     if (operation == "exec")

@@ -3,7 +3,10 @@
 
 #include "backend/api/http_server.h"
 #include "backend/api/routes.h"
+#include "backend/keeper/egress/airlock.h"
 #include "backend/keeper/link/init_link.h"
+#include "backend/keeper/serve/egress.h"
+#include "backend/keeper/serve/exec_processes.h"
 #include "backend/keeper/terminals/terminals.h"
 
 namespace caisson::keeper {
@@ -12,7 +15,7 @@ namespace caisson::keeper {
 class Server
 {
 public:
-    Server(InitLink& link, Terminals& terminals);
+    Server(InitLink& link, Terminals& terminals, Airlock& airlock, ExecProcesses& execs);
 
     /// One request and its answer; the connection ends with it, since the next one might be for
     /// another sandbox.
@@ -22,8 +25,12 @@ private:
     api::Task<Result<void>> dispatch(api::ServerConnection& connection,
                                      const api::RequestHead& head, const api::RouteMatch& match);
 
+    EgressDesk egressDesk();
+
     InitLink& m_link;
     Terminals& m_terminals;
+    Airlock& m_airlock;
+    ExecProcesses& m_execs;
 };
 
 /// Handlers. An error they return is answered as one; once an answer has begun they see to its end
@@ -34,6 +41,7 @@ struct Exchange
     const api::RequestHead& head;
     const api::RouteMatch& match;
     InitLink& link;
+    ExecProcesses& execs;
 };
 
 api::Task<Result<void>> execOverWebSocket(Exchange exchange);

@@ -153,6 +153,16 @@ Result<std::shared_ptr<Terminal>> Terminals::find(const std::string& id) const
     return found->second;
 }
 
+std::string Terminals::idOfProcess(std::int64_t pid) const
+{
+    for (const auto& [number, terminal] : m_terminals) {
+        const api::Terminal info = terminal->info();
+        if (info.pid == pid && !info.exit)
+            return info.id;
+    }
+    return {};
+}
+
 Result<api::Terminal> Terminals::patch(const std::string& id, const api::PatchTerminal& patch)
 {
     Result<std::shared_ptr<Terminal>> terminal = find(id);

@@ -26,6 +26,8 @@ public:
 
     /// Stale for an id of another incarnation, NotFound for one never given.
     Result<std::shared_ptr<Terminal>> find(const std::string& id) const;
+    /// The id of the terminal whose program has this pid inside; empty: none has.
+    std::string idOfProcess(std::int64_t pid) const;
     Result<api::Terminal> patch(const std::string& id, const api::PatchTerminal& patch);
     Result<void> remove(const std::string& id);
 

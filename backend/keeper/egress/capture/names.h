@@ -3,6 +3,8 @@
 
 #include "backend/policy/address.h"
 
+#include <chrono>
+#include <functional>
 #include <list>
 #include <optional>
 #include <string>
@@ -13,27 +15,48 @@ namespace caisson::keeper {
 
 /// Gives each name that a sandbox asks for an address of its own, so that a connection's name is
 /// known whatever protocol it speaks: one of 198.18.0.0/15 (RFC 2544) and one of a ULA /64
-/// (RFC 4193). Names are canonical. Bounded: beyond 65,536 the name that was not asked for or dialled
-/// for the longest time loses its address, and that address is not given again for a while.
+/// (RFC 4193). Names are canonical.
+///
+/// Bounded: at most 65,536 names with 4 MiB of text. Beyond that, the name that was not asked for or
+/// dialled for the longest time makes room, unless that is less than two minutes: answers live for
+/// one (kDnsTtl), and whoever still has one must not reach another name by it. The numbers go round,
+/// so that even an address that is kept too long is nobody's for as long as possible.
 class Names
 {
 public:
+    using Clock = std::function<std::chrono::steady_clock::time_point()>;
+    explicit Names(Clock clock = std::chrono::steady_clock::now);
+    ~Names();
+    Names(const Names&) = delete;
+    Names& operator=(const Names&) = delete;
+
     struct Addresses
     {
         policy::Address v4;
         policy::Address v6;
     };
-    Addresses addressesOf(std::string_view name);
+    /// None: there is no room, as 65,536 names were asked for within two minutes.
+    std::optional<Addresses> addressesOf(std::string_view name);
     /// The name behind a synthetic address; none for an address that no name has.
     std::optional<std::string> nameOf(const policy::Address& address);
+    /// Whether it lies in one of the two blocks, be it a name's or not.
     static bool isSynthetic(const policy::Address& address);
+
+    std::size_t size() const { return m_entries.size(); }
 
 private:
     struct Entry;
-    std::list<Entry> m_entries; ///< the most recently used first
-    std::unordered_map<std::string_view, std::list<Entry>::iterator> m_byName;
-    std::unordered_map<std::uint32_t, std::list<Entry>::iterator> m_byNumber;
-    std::uint32_t m_next = 0;
+    using Entries = std::list<Entry>;
+    void use(Entries::iterator entry);
+    bool makeRoom(std::size_t bytes);
+    std::uint32_t freeNumber();
+
+    Clock m_clock;
+    Entries m_entries; ///< the most recently used first
+    std::unordered_map<std::string_view, Entries::iterator> m_byName;
+    std::unordered_map<std::uint32_t, Entries::iterator> m_byNumber;
+    std::size_t m_bytes = 0; ///< of the names
+    std::uint32_t m_next;
 };
 
 } // namespace caisson::keeper

@@ -58,6 +58,8 @@ public:
     /// The next bytes, valid until the next call; empty: that was all. A message that breaks off or
     /// is malformed is an error.
     virtual api::Task<Result<std::span<const char>>> next() = 0;
+    /// Whether next() would return without waiting, as far as is known.
+    virtual bool isReady() const { return false; }
     /// After the end.
     virtual const Fields& trailers() const = 0;
 };
@@ -74,6 +76,9 @@ public:
     virtual api::Task<Result<void>> head(const ResponseHead& head) = 0;
     virtual api::Task<Result<void>> write(std::span<const char> bytes) = 0;
     virtual api::Task<Result<void>> finish(const Fields& trailers) = 0;
+    /// A head may be kept back so that it travels together with the first bytes. Whoever has none yet
+    /// sends it on its way with this.
+    virtual api::Task<Result<void>> flush() { co_return Result<void>{}; }
     /// Breaks the answer off so that it cannot be taken for a whole one (RST_STREAM, a closed
     /// connection). Also stops whoever waits in a call above or in the request's body.
     virtual void abort() = 0;

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/egress/http/fields.h"
+#include "backend/keeper/egress/http/http1_reader.h"
+#include "backend/keeper/egress/http/http1_writer.h"
+#include "backend/keeper/egress/http/rest_stream.h"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <format>
+
+namespace caisson::keeper::http {
+
+using api::Task;
+using namespace api::asio::experimental::awaitable_operators;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What an answered request still sends is read so far, so that the connection can be used again.
+constexpr std::size_t kMostDrained = 256 * 1024;
+
+class ReaderBody : public Body
+{
+public:
+    explicit ReaderBody(Http1Reader& reader)
+        : m_reader(reader)
+    {
+    }
+    Task<Result<std::span<const char>>> next() override { return m_reader.nextBody(); }
+    bool isReady() const override { return m_reader.isReady(); }
+    const Fields& trailers() const override { return m_reader.trailers(); }
+
+private:
+    Http1Reader& m_reader;
+};
+
+std::string_view reasonPhrase(int status)
+{
+    // Only those that the keeper itself answers with; a reason phrase means nothing (RFC 9112, 4).
+    switch (status) {
+    case 200:
+        return "OK";
+    case 400:
+        return "Bad Request";
+    case 403:
+        return "Forbidden";
+    case 421:
+        return "Misdirected Request";
+    case 502:
+        return "Bad Gateway";
+    case 504:
+        return "Gateway Timeout";
+    default:
+        return "";
+    }
+}
+
+class Http1Responder : public Responder
+{
+public:
+    Http1Responder(Stream& stream, Http1Reader& reader, Http1Writer& writer)
+        : m_stream(stream)
+        , m_reader(reader)
+        , m_writer(writer)
+    {
+    }
+
+    void begin(const Http1Head& request)
+    {
+        m_isHead = request.method == "HEAD";
+        m_isConnect = request.method == "CONNECT";
+        m_minor = request.minor;
+        m_keepsAlive = request.keepsAlive;
+        m_state = State::Waiting;
+    }
+
+    Task<Result<void>> inform(const ResponseHead& head) override
+    {
+        if (m_minor == 0)
+            co_return Result<void>{}; // RFC 9110, 15.2: HTTP/1.0 knows no interim answers
+        m_writer.beginMessage(text(head, ""), Http1Writer::Framing::None);
+        co_return co_await m_writer.flush();
+    }
+
+    Task<Result<void>> head(const ResponseHead& head) override
+    {
+        if (m_state != State::Waiting)
+            co_return fail(ErrorCode::Internal, "a request is answered twice");
+        const bool isSwitch = head.status == 101 || (m_isConnect && head.status / 100 == 2);
+        using enum Http1Writer::Framing;
+        Http1Writer::Framing framing = None;
+        std::string framed;
+        if (isSwitch) {
+            m_keepsAlive = false;
+            if (head.status == 101)
+                framed = "connection: upgrade\r\n";
+        } else {
+            if (head.length)
+                appendField(framed, "content-length", std::to_string(*head.length));
+            if (head.hasBody && !m_isHead) {
+                framing = head.length ? Length : m_minor > 0 ? Chunked : Connection;
+                if (framing == Chunked)
+                    framed += "transfer-encoding: chunked\r\n";
+                if (framing == Connection)
+                    m_keepsAlive = false;
+            } else if (!head.length && !m_isHead && head.status != 204 && head.status != 304) {
+                framed += "content-length: 0\r\n";
+            }
+            // Bytes that nobody will read are in the way of the next request.
+            if (!m_reader.isBodyRead() && !m_reader.isReady())
+                m_keepsAlive = m_keepsAlive && head.status < 400;
+            if (!m_keepsAlive)
+                framed += "connection: close\r\n";
+            else if (m_minor == 0)
+                framed += "connection: keep-alive\r\n";
+        }
+        m_writer.beginMessage(text(head, framed), framing, head.length.value_or(0));
+        m_state = framing == None ? State::Done : State::Body;
+        if (m_state == State::Done)
+            co_return co_await m_writer.flush();
+        co_return Result<void>{};
+    }
+
+    Task<Result<void>> write(std::span<const char> bytes) override { return m_writer.write(bytes); }
+    Task<Result<void>> flush() override { return m_writer.flush(); }
+
+    Task<Result<void>> finish(const Fields& trailers) override
+    {
+        const Result<void> finished = co_await m_writer.finish(trailers);
+        if (finished)
+            m_state = State::Done;
+        co_return finished;
+    }
+
+    void abort() override
+    {
+        m_state = State::Aborted;
+        m_keepsAlive = false;
+        m_stream.cancel(Stream::Ending::Reset);
+    }
+
+    Stream* takeOver() override
+    {
+        m_taken = std::make_unique<RestStream>(m_stream, m_reader.takeRest());
+        return m_taken.get();
+    }
+
+    bool isGone() const override { return m_reader.hasEnded() || !m_stream.isOpen(); }
+    Task<void> waitGone() override
+    {
+        co_await m_reader.readAhead();
+        if (!m_reader.hasEnded())
+            co_await api::sleepFor(24h); // its buffer is full: somebody is there
+    }
+
+    bool isDone() const { return m_state == State::Done; }
+    bool keepsAlive() const { return isDone() && m_keepsAlive; }
+
+private:
+    static std::string text(const ResponseHead& head, std::string_view framed)
+    {
+        std::string text =
+            std::format("HTTP/1.1 {} {}\r\n", head.status, reasonPhrase(head.status));
+        for (const auto& [name, value] : head.fields)
+            appendField(text, name, value);
+        text += framed;
+        text += "\r\n";
+        return text;
+    }
+
+    enum class State { Waiting, Body, Done, Aborted };
+
+    Stream& m_stream;
+    Http1Reader& m_reader;
+    Http1Writer& m_writer;
+    State m_state = State::Waiting;
+    bool m_isHead = false;
+    bool m_isConnect = false;
+    bool m_keepsAlive = true;
+    int m_minor = 1;
+    std::unique_ptr<RestStream> m_taken;
+};
+
+RequestHead requestHead(Http1Head&& head)
+{
+    RequestHead request;
+    request.version = Version::Http1;
+    request.method = std::move(head.method);
+    request.target = std::move(head.target);
+    request.length = head.length;
+    request.hasBody = head.hasBody;
+    request.upgrade = std::move(head.upgrade);
+    request.fields = std::move(head.fields);
+    if (const std::string* host = findField(request.fields, "host"))
+        request.authority = *host;
+    if (const std::string* expect = findField(request.fields, "expect"))
+        request.expectsContinue = equalsIgnoringCase(*expect, "100-continue");
+    removeHopFields(request.fields);
+    removeField(request.fields, "host");
+    removeField(request.fields, "content-length");
+    return request;
+}
+
+/// Says what is wrong, as readably as what the policy refuses.
+Task<void> refuse(Stream& stream, const Error& error)
+{
+    const bool isLarge = error.code == ErrorCode::HeadTooLarge;
+    const std::string body = std::format(
+        "{{\"error\": \"the request was refused: {}\", \"code\": \"{}\", \"verdict\": \"deny\", "
+        "\"rule\": \"caisson\"}}\n",
+        error.message, codeName(error.code));
+    const std::string text = std::format("HTTP/1.1 {}\r\ncontent-type: application/json\r\n"
+                                         "content-length: {}\r\nconnection: close\r\n\r\n{}",
+                                         isLarge ? "431 Request Header Fields Too Large"
+                                                 : "400 Bad Request",
+                                         body.size(), body);
+    if (co_await stream.write(text))
+        co_await stream.finish();
+}
+
+} // namespace
+
+Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler)
+{
+    Http1Reader reader(stream, Http1Reader::Side::Requests, std::move(alreadyRead));
+    Http1Writer writer(stream);
+    Http1Responder responder(stream, reader, writer);
+    ReaderBody body(reader);
+    do {
+        Result<std::optional<Http1Head>> head = co_await reader.readHead();
+        if (!head) {
+            if (head.error().code == ErrorCode::BadRequest ||
+                head.error().code == ErrorCode::HeadTooLarge)
+                co_await refuse(stream, head.error());
+            break;
+        }
+        if (!*head)
+            break;
+        responder.begin(**head);
+        RequestHead request = requestHead(std::move(**head));
+        co_await handler(request, body, responder);
+        std::size_t drained = 0;
+        while (responder.keepsAlive() && !reader.isBodyRead() && drained < kMostDrained) {
+            const auto bytes = co_await reader.nextBody();
+            if (!bytes)
+                break;
+            drained += bytes->size();
+        }
+    } while (responder.keepsAlive() && reader.isBodyRead());
+    if (responder.isDone())
+        co_await stream.finish();
+}
+
+} // namespace caisson::keeper::http

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/egress/live_policy.h"
+
+#include "backend/api/codec.h"
+#include "backend/api/keeperlink.h"
+#include "backend/base/clock.h"
+#include "backend/base/files.h"
+#include "backend/base/log.h"
+#include "backend/keeper/egress/rule_message.h"
+#include "backend/policy/policy_file.h"
+
+#include <algorithm>
+
+namespace caisson::keeper {
+
+namespace {
+
+constexpr std::int64_t kMostSeconds = 10LL * 365 * 24 * 3600;
+
+std::string expiresText(const policy::Rule& rule)
+{
+    return rule.expires ? toRfc3339(*rule.expires) : "";
+}
+
+/// Through the file's own reader, so that no way in lets a rule pass that a file could not have.
+Result<policy::Policy> checked(const policy::Policy& policy)
+{
+    Result<policy::Policy> parsed = policy::parsePolicy(policy::writePolicy(policy));
+    if (!parsed) {
+        // The line is of a text that nobody wrote.
+        parsed.error().detail.erase("line");
+        parsed.error().detail.erase("column");
+    }
+    return parsed;
+}
+
+Result<policy::Policy> policyOf(const api::PutPolicy& request)
+{
+    if (!request.toml.empty()) {
+        if (!request.rules.empty() || !request.defaultAction.empty())
+            return fail(ErrorCode::BadRequest, "give either \"toml\" or \"default\" and \"rules\"");
+        return policy::parsePolicy(request.toml);
+    }
+    policy::Policy policy;
+    const auto action = actionOf(request.defaultAction);
+    if (!action)
+        return std::unexpected(action.error());
+    policy.defaultAction = *action;
+    for (const api::EgressRule& message : request.rules) {
+        Result<policy::Rule> rule = ruleOf(message);
+        if (!rule)
+            return std::unexpected(rule.error());
+        policy.rules.push_back(std::move(*rule));
+    }
+    return checked(policy);
+}
+
+} // namespace
+
+LivePolicy::LivePolicy(std::string folder)
+    : m_folder(std::move(folder))
+{
+}
+
+LivePolicy::~LivePolicy()
+{
+    if (!m_matcher || !m_hasNewHits)
+        return;
+    if (Result<void> saved = save(policy(), m_generation, m_expiries); !saved)
+        logWarning("the counts of the policy's rules are lost: {}", saved.error().message);
+}
+
+Result<std::unique_ptr<LivePolicy>> LivePolicy::open(const std::string& folder, Opening opening)
+{
+    std::unique_ptr<LivePolicy> live(new LivePolicy(folder));
+    if (Result<void> loaded = live->load(opening); !loaded)
+        return std::unexpected(loaded.error());
+    return live;
+}
+
+Result<void> LivePolicy::load(Opening opening)
+{
+    policy::Policy policy; // a new sandbox asks
+    if (const Result<std::string> text = readFile(m_folder + "/policy.toml")) {
+        Result<policy::Policy> parsed = policy::parsePolicy(*text);
+        if (!parsed)
+            return fail(ErrorCode::BadRequest,
+                        "the sandbox's policy cannot be read, so nothing may pass; set it anew "
+                        "with `egress set`: " +
+                            parsed.error().message);
+        policy = std::move(*parsed);
+    } else if (text.error().code != ErrorCode::NotFound) {
+        return std::unexpected(text.error());
+    }
+
+    api::PolicyState state;
+    if (const Result<std::string> text = readFile(m_folder + "/policy.json")) {
+        if (auto parsed = api::fromJson<api::PolicyState>(*text))
+            state = std::move(*parsed);
+        else
+            logWarning("policy.json: {}", parsed.error().message);
+    }
+    m_generation = state.generation;
+    const bool isSameBoot = state.boot == bootId();
+    for (const auto& rule : state.rules) {
+        m_hits[rule.id] = {rule.hits, rule.last};
+        if (isSameBoot && rule.moment != 0)
+            m_expiries[rule.id] = {rule.expires, rule.moment};
+    }
+
+    if (opening == Opening::Start) {
+        const std::size_t before = policy.rules.size();
+        const policy::Moment now = policy::momentNow();
+        const WallTime wallNow = std::chrono::system_clock::now();
+        std::erase_if(policy.rules, [&](const policy::Rule& rule) {
+            if (rule.lasts != policy::Lasts::Always)
+                return true;
+            // One that is over is of no use in the table, unless somebody wrote it there.
+            const auto known = m_expiries.find(rule.id);
+            return rule.expires && known != m_expiries.end() &&
+                   known->second.expires == expiresText(rule) &&
+                   policy::Moment(known->second.moment) <= now && *rule.expires <= wallNow;
+        });
+        if (policy.rules.size() != before) {
+            const Result<std::int64_t> put = putInForce(std::move(policy));
+            return put ? Result<void>{} : std::unexpected(put.error());
+        }
+    }
+    // As the files have it: a start waits for no disk.
+    auto [moments, expiries] = endsOf(policy);
+    m_generation = std::max<std::int64_t>(m_generation, 1);
+    install(std::move(policy), std::move(moments), std::move(expiries));
+    return {};
+}
+
+/// When rules end. An end that was worked out once stays, whatever has become of the clock since.
+LivePolicy::Ends LivePolicy::endsOf(const policy::Policy& policy) const
+{
+    Ends ends;
+    ends.moments = policy::expiriesOf(policy, std::chrono::system_clock::now(),
+                                      policy::momentNow());
+    for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+        const policy::Rule& rule = policy.rules[i];
+        if (!rule.expires)
+            continue;
+        if (const auto known = m_expiries.find(rule.id);
+            known != m_expiries.end() && known->second.expires == expiresText(rule))
+            ends.moments[i] = policy::Moment(known->second.moment);
+        ends.expiries[rule.id] = {expiresText(rule), ends.moments[i].count()};
+    }
+    return ends;
+}
+
+void LivePolicy::install(policy::Policy policy, std::vector<policy::Moment> moments,
+                         std::map<std::string, Expiry> expiries)
+{
+    m_moments = moments;
+    m_matcher = std::make_shared<const policy::Matcher>(std::move(policy), std::move(moments));
+    m_expiries = std::move(expiries);
+}
+
+Result<std::int64_t> LivePolicy::putInForce(policy::Policy policy)
+{
+    auto [moments, expiries] = endsOf(policy);
+    const std::int64_t generation = m_generation + 1;
+    if (Result<void> saved = save(policy, generation, expiries); !saved)
+        return std::unexpected(saved.error());
+    std::erase_if(m_hits, [&](const auto& entry) {
+        return std::ranges::find(policy.rules, entry.first, &policy::Rule::id) ==
+               policy.rules.end();
+    });
+    install(std::move(policy), std::move(moments), std::move(expiries));
+    m_generation = generation;
+    m_hasNewHits = false;
+    if (onChange)
+        onChange();
+    return generation;
+}
+
+Result<void> LivePolicy::save(const policy::Policy& policy, std::int64_t generation,
+                              const std::map<std::string, Expiry>& expiries) const
+{
+    api::PolicyState state;
+    state.generation = generation;
+    state.boot = bootId();
+    for (const policy::Rule& rule : policy.rules) {
+        api::PolicyState::Rule entry;
+        entry.id = rule.id;
+        if (const auto expiry = expiries.find(rule.id); expiry != expiries.end()) {
+            entry.expires = expiry->second.expires;
+            entry.moment = expiry->second.moment;
+        }
+        if (const auto hits = m_hits.find(rule.id); hits != m_hits.end()) {
+            entry.hits = hits->second.count;
+            entry.last = hits->second.last;
+        }
+        state.rules.push_back(std::move(entry));
+    }
+    if (Result<void> written =
+            writeFileAtomically(m_folder + "/policy.toml", policy::writePolicy(policy));
+        !written)
+        return written;
+    return writeFileAtomically(m_folder + "/policy.json", api::toJson(state));
+}
+
+Result<std::int64_t> LivePolicy::replace(policy::Policy policy, std::int64_t expected)
+{
+    if (expected != 0 && expected != m_generation)
+        return fail(ErrorCode::PreconditionFailed,
+                    "the policy was changed meanwhile; look at it and try again",
+                    {{"generation", std::to_string(m_generation)}});
+    return putInForce(std::move(policy));
+}
+
+Result<std::int64_t> LivePolicy::replace(const api::PutPolicy& request)
+{
+    Result<policy::Policy> policy = policyOf(request);
+    if (!policy)
+        return std::unexpected(policy.error());
+    return replace(std::move(*policy), request.generation);
+}
+
+Result<std::vector<std::string>> LivePolicy::patch(const api::PatchPolicy& request)
+{
+    policy::Policy next = policy();
+    const auto find = [&](const std::string& id) {
+        return std::ranges::find(next.rules, id, &policy::Rule::id);
+    };
+    const auto noSuch = [](const std::string& id) {
+        return fail(ErrorCode::NotFound, "there is no rule \"" + id + "\"");
+    };
+    for (const std::string& id : request.remove) {
+        const auto rule = find(id);
+        if (rule == next.rules.end())
+            return noSuch(id);
+        next.rules.erase(rule);
+    }
+    for (const api::EgressRule& message : request.update) {
+        const auto rule = find(message.id);
+        if (rule == next.rules.end())
+            return noSuch(message.id);
+        Result<policy::Rule> updated = ruleOf(message);
+        if (!updated)
+            return std::unexpected(updated.error());
+        *rule = std::move(*updated);
+    }
+    auto place = next.rules.begin();
+    if (!request.before.empty()) {
+        place = find(request.before);
+        if (place == next.rules.end())
+            return noSuch(request.before);
+    }
+    if (request.forSeconds < 0 || request.forSeconds > kMostSeconds)
+        return fail(ErrorCode::BadRequest, "a rule lasts at least a second and at most ten years");
+    std::vector<std::string> added;
+    for (const api::EgressRule& message : request.add) {
+        Result<policy::Rule> rule = ruleOf(message);
+        if (!rule)
+            return std::unexpected(rule.error());
+        if (rule->id.empty())
+            rule->id = policy::freeRuleId(next);
+        if (request.forSeconds > 0)
+            rule->expires =
+                std::chrono::system_clock::now() + std::chrono::seconds(request.forSeconds);
+        added.push_back(rule->id);
+        place = next.rules.insert(place, std::move(*rule)) + 1;
+    }
+    if (!request.defaultAction.empty()) {
+        const auto action = actionOf(request.defaultAction);
+        if (!action)
+            return std::unexpected(action.error());
+        next.defaultAction = *action;
+    }
+    Result<policy::Policy> sound = checked(next);
+    if (!sound)
+        return std::unexpected(sound.error());
+    if (const auto replaced = replace(std::move(*sound), request.generation); !replaced)
+        return std::unexpected(replaced.error());
+    return added;
+}
+
+Result<std::string> LivePolicy::add(policy::Rule rule)
+{
+    policy::Policy next = policy();
+    rule.id = policy::freeRuleId(next);
+    std::string id = rule.id;
+    next.rules.insert(next.rules.begin(), std::move(rule));
+    Result<policy::Policy> sound = checked(next);
+    if (!sound)
+        return std::unexpected(sound.error());
+    if (const auto replaced = replace(std::move(*sound)); !replaced)
+        return std::unexpected(replaced.error());
+    return id;
+}
+
+void LivePolicy::countHit(std::string_view ruleId)
+{
+    auto hits = m_hits.find(ruleId);
+    if (hits == m_hits.end())
+        hits = m_hits.emplace(std::string(ruleId), Hits{}).first;
+    ++hits->second.count;
+    hits->second.last = nowRfc3339();
+    m_hasNewHits = true;
+}
+
+api::EgressPolicy LivePolicy::describe() const
+{
+    api::EgressPolicy described;
+    described.generation = m_generation;
+    described.defaultAction = policy::actionName(policy().defaultAction);
+    for (const policy::Rule& rule : policy().rules) {
+        api::EgressRule message = messageOf(rule);
+        if (const auto hits = m_hits.find(rule.id); hits != m_hits.end()) {
+            message.hits = hits->second.count;
+            message.last = hits->second.last;
+        }
+        described.rules.push_back(std::move(message));
+    }
+    described.toml = policy::writePolicy(policy());
+    return described;
+}
+
+api::Explanation LivePolicy::explain(const policy::Request& request) const
+{
+    const policy::Moment now = policy::momentNow();
+    api::Explanation explanation;
+    explanation.generation = m_generation;
+    policy::Request connection = request;
+    connection.protocol = policy::Protocol::Tls;
+    connection.method = connection.target = {};
+    const bool isTunnelled =
+        request.protocol == policy::Protocol::Https && m_matcher->isTunnelled(connection, now);
+    const policy::Decision decision = m_matcher->decide(isTunnelled ? connection : request, now);
+    explanation.verdict = policy::actionName(decision.action);
+    explanation.rule = decision.ruleId();
+    explanation.why = m_matcher->why(decision, request);
+    if (decision.rule && decision.rule->inject)
+        explanation.secrets = decision.rule->inject->secrets();
+    return explanation;
+}
+
+policy::Moment LivePolicy::nextExpiry() const
+{
+    const policy::Moment now = policy::momentNow();
+    policy::Moment next = policy::Moment::max();
+    for (const policy::Moment moment : m_moments) {
+        if (moment > now)
+            next = std::min(next, moment);
+    }
+    return next;
+}
+
+} // namespace caisson::keeper

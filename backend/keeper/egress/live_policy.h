@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/types.h"
+#include "backend/base/error.h"
+#include "backend/policy/decide.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace caisson::keeper {
+
+/// The policy of one sandbox as it is in force, and its files in the sandbox's folder: policy.toml,
+/// which a person may read, and policy.json beside it with what a policy file has no place for
+/// (generation, when timed rules end on the clock that only runs forward, hits). Each change is a
+/// new generation, written before it is in force; one that cannot be written is refused.
+class LivePolicy
+{
+public:
+    /// A sandbox that starts leaves the rules of its last session and processes behind; one that is
+    /// only looked at keeps them. That nobody else writes meanwhile is the caller's to see to
+    /// (serve/policy_lock.h).
+    enum class Opening { Start, Look };
+    static Result<std::unique_ptr<LivePolicy>> open(const std::string& folder, Opening opening);
+    ~LivePolicy();
+
+    /// What decides now. Stays as it is while it is held.
+    const std::shared_ptr<const policy::Matcher>& matcher() const { return m_matcher; }
+    std::int64_t generation() const { return m_generation; }
+    const policy::Policy& policy() const { return m_matcher->policy(); }
+
+    /// Puts a whole new policy in force. `expected`: PreconditionFailed unless that generation is in force;
+    /// 0: whatever is. Returns the new generation.
+    Result<std::int64_t> replace(policy::Policy policy, std::int64_t expected = 0);
+    Result<std::int64_t> replace(const api::PutPolicy& request);
+    /// The ids of what was added.
+    Result<std::vector<std::string>> patch(const api::PatchPolicy& request);
+    /// Puts a rule at the top; its id is made. Returns it.
+    Result<std::string> add(policy::Rule rule);
+
+    /// A rule that decided. Counted in memory, and written with the next change or at the end.
+    void countHit(std::string_view ruleId);
+    api::EgressPolicy describe() const;
+    api::Explanation explain(const policy::Request& request) const;
+
+    /// When the next rule ends; Moment::max() for never.
+    policy::Moment nextExpiry() const;
+    /// Called after each change.
+    std::function<void()> onChange;
+
+private:
+    explicit LivePolicy(std::string folder);
+
+    struct Hits
+    {
+        std::int64_t count = 0;
+        std::string last;
+    };
+    struct Expiry
+    {
+        std::string expires; ///< as the rule had it: another text is another end
+        std::int64_t moment = 0;
+    };
+    Result<void> load(Opening opening);
+    Result<void> save(const policy::Policy& policy, std::int64_t generation,
+                      const std::map<std::string, Expiry>& expiries) const;
+    struct Ends
+    {
+        std::vector<policy::Moment> moments;      ///< by place
+        std::map<std::string, Expiry> expiries;   ///< by id
+    };
+    Ends endsOf(const policy::Policy& policy) const;
+    Result<std::int64_t> putInForce(policy::Policy policy);
+    void install(policy::Policy policy, std::vector<policy::Moment> moments,
+                 std::map<std::string, Expiry> expiries);
+
+    std::string m_folder;
+    std::shared_ptr<const policy::Matcher> m_matcher;
+    std::int64_t m_generation = 0;
+    std::map<std::string, Expiry> m_expiries; ///< by rule id
+    std::map<std::string, Hits, std::less<>> m_hits;
+    std::vector<policy::Moment> m_moments; ///< as the matcher has them
+    bool m_hasNewHits = false;             ///< since the files were written
+};
+
+} // namespace caisson::keeper

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/base/clock.h"
+#include "backend/keeper/egress/airlock_parts.h"
+
+namespace caisson::keeper {
+
+LogRow::LogRow(RequestLog& log, const Asker& asker)
+    : m_log(log)
+{
+    entry.time = nowRfc3339();
+    entry.verdict = "deny";
+    if (asker.process)
+        entry.process = asker.process->info;
+    entry.terminal = asker.terminal;
+    entry.exec = asker.exec;
+}
+
+LogRow::~LogRow()
+{
+    const std::chrono::duration<double, std::milli> took =
+        std::chrono::steady_clock::now() - m_began;
+    entry.ms = took.count();
+    m_log.add(std::move(entry));
+}
+
+void LogRow::take(const Wanted& wanted)
+{
+    entry.method = wanted.method;
+    entry.scheme = wanted.scheme();
+    entry.host = wanted.host;
+    entry.port = wanted.port;
+    const std::size_t query = wanted.target.find('?');
+    entry.path = wanted.target.substr(0, query);
+    entry.query = query == std::string::npos ? "" : wanted.target.substr(query + 1);
+}
+
+void LogRow::take(const Pass& pass)
+{
+    entry.rule = pass.grant.name();
+    entry.why = pass.why;
+    entry.generation = pass.generation;
+    entry.verdict = pass.verdict != Pass::Verdict::Allow ? "deny"
+                    : pass.grant.isTunnel                ? "tunnel"
+                                                         : "allow";
+}
+
+void LogRow::refuse(std::string why)
+{
+    entry.verdict = "deny";
+    entry.rule = "caisson";
+    entry.why = std::move(why);
+}
+
+} // namespace caisson::keeper

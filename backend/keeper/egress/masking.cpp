@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/egress/masking.h"
+
+#include <algorithm>
+#include <openssl/crypto.h>
+
+namespace caisson::keeper {
+
+Masker::Masker(std::vector<std::string> values)
+    : m_values(std::move(values))
+{
+    std::erase_if(m_values, [](const std::string& value) { return value.empty(); });
+    // The longest first: one may hold another.
+    std::ranges::sort(m_values, std::ranges::greater{}, &std::string::size);
+}
+
+Masker::~Masker()
+{
+    for (std::string& value : m_values)
+        OPENSSL_cleanse(value.data(), value.size());
+    OPENSSL_cleanse(m_text.data(), m_text.size());
+}
+
+std::size_t Masker::maskIn(std::string& text) const
+{
+    std::size_t end = 0;
+    for (const std::string& value : m_values) {
+        for (std::size_t at = text.find(value); at != std::string::npos;
+             at = text.find(value, at + value.size())) {
+            std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(at), value.size(), '*');
+            m_hasMasked = true;
+            end = std::max(end, at + value.size());
+        }
+    }
+    return end;
+}
+
+/// The length of the longest end of `text` that begins a value.
+std::size_t Masker::heldBack(std::string_view text) const
+{
+    std::size_t held = 0;
+    for (const std::string& value : m_values) {
+        for (std::size_t size = std::min(value.size() - 1, text.size()); size > held; --size) {
+            if (text.ends_with(std::string_view(value).substr(0, size))) {
+                held = size;
+                break;
+            }
+        }
+    }
+    return held;
+}
+
+std::string_view Masker::feed(std::span<const char> bytes)
+{
+    m_text.erase(0, m_given);
+    m_text.append(bytes.data(), bytes.size());
+    maskIn(m_text);
+    m_given = m_text.size() - heldBack(m_text);
+    return std::string_view(m_text).substr(0, m_given);
+}
+
+std::string_view Masker::finish()
+{
+    m_text.erase(0, m_given);
+    m_given = m_text.size();
+    return m_text;
+}
+
+std::string Masker::mask(std::string_view text) const
+{
+    std::string masked(text);
+    maskIn(masked);
+    return masked;
+}
+
+} // namespace caisson::keeper

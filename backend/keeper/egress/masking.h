@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caisson::keeper {
+
+/// Puts asterisks in the place of values in a stream of bytes; lengths stay. What could be the
+/// beginning of a value is held back until the next bytes tell.
+class Masker
+{
+public:
+    /// Empty values are left out.
+    explicit Masker(std::vector<std::string> values);
+    ~Masker();
+    Masker(const Masker&) = delete;
+    Masker& operator=(const Masker&) = delete;
+
+    /// The bytes that are certain by now, valid until the next call.
+    std::string_view feed(std::span<const char> bytes);
+    /// Those that were held back.
+    std::string_view finish();
+    /// Of a whole text.
+    std::string mask(std::string_view text) const;
+    bool hasMasked() const { return m_hasMasked; }
+
+private:
+    std::size_t maskIn(std::string& text) const;
+    std::size_t heldBack(std::string_view text) const;
+
+    std::vector<std::string> m_values;
+    std::string m_text;
+    std::size_t m_given = 0; ///< how much of m_text was returned by the last call
+    mutable bool m_hasMasked = false;
+};
+
+} // namespace caisson::keeper

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/egress/prompts.h"
+
+#include "backend/base/clock.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <format>
+
+namespace caisson::keeper {
+
+using api::Task;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// So long one that has gone can still be seen to have been there.
+constexpr auto kGreyed = 5s;
+constexpr std::size_t kRemembered = 1000;
+
+} // namespace
+
+struct Prompts::Entry
+{
+    explicit Entry(const api::asio::any_io_executor& executor)
+        : decided(executor)
+        , deadline(executor)
+    {
+    }
+    std::int64_t number = 0;
+    std::string key;
+    api::Prompt prompt;
+    Wanted wanted;
+    Asker asker;
+    std::optional<Outcome> outcome;
+    bool isRemoved = false;
+    api::Notifier decided;
+    api::asio::steady_timer deadline;
+};
+
+/// One request that waits: however its coroutine ends, it is counted out.
+struct Prompts::Waiter
+{
+    Waiter(Prompts& of, std::shared_ptr<Entry> at)
+        : prompts(of)
+        , entry(std::move(at))
+    {
+    }
+    ~Waiter() { prompts.leave(entry); }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    Prompts& prompts;
+    std::shared_ptr<Entry> entry;
+};
+
+Prompts::Prompts(api::asio::any_io_executor executor, std::int64_t incarnation,
+                 std::chrono::milliseconds limit, Listener listener)
+    : m_executor(std::move(executor))
+    , m_incarnation(incarnation)
+    , m_limit(limit)
+    , m_listener(std::move(listener))
+{
+}
+
+Task<Prompts::Outcome> Prompts::ask(const Wanted& wanted, const Asker& asker)
+{
+    const std::string url = wanted.url();
+    const std::string exe = asker.process ? asker.process->info.exe : "";
+    const std::string key = std::format("{}\n{}\n{}", wanted.method, url, exe);
+    std::shared_ptr<Entry> entry;
+    if (const auto known = m_byKey.find(key); known != m_byKey.end()) {
+        entry = known->second;
+        ++entry->prompt.count;
+        m_listener(Change::Changed, entry->prompt, "");
+    } else {
+        if (m_byKey.size() >= kMostPrompts) {
+            ++m_dropped;
+            co_return Outcome{Answer::TooMany, "", ""};
+        }
+        entry = std::make_shared<Entry>(m_executor);
+        entry->number = m_next++;
+        entry->key = key;
+        entry->wanted = wanted;
+        entry->asker = asker;
+        api::Prompt& prompt = entry->prompt;
+        prompt.id = std::format("p{}-{}", m_incarnation, entry->number);
+        prompt.method = wanted.method;
+        prompt.url = url;
+        prompt.scheme = wanted.scheme();
+        prompt.host = wanted.host;
+        prompt.port = wanted.port;
+        prompt.path = wanted.target.substr(0, wanted.target.find('?'));
+        if (asker.process)
+            prompt.process = asker.process->info;
+        prompt.terminal = asker.terminal;
+        prompt.exec = asker.exec;
+        const WallTime now = std::chrono::system_clock::now();
+        prompt.since = toRfc3339(now);
+        prompt.deadline = toRfc3339(now + m_limit);
+        m_byKey[key] = entry;
+        m_entries[entry->number] = entry;
+        entry->deadline.expires_after(m_limit);
+        api::spawnDetached(m_executor, timeOut(entry), "a prompt's limit");
+        m_listener(Change::Created, prompt, "");
+    }
+    const Waiter waiter(*this, entry);
+    while (!entry->outcome)
+        co_await entry->decided.wait();
+    co_return *entry->outcome;
+}
+
+Task<void> Prompts::timeOut(std::shared_ptr<Entry> entry)
+{
+    const auto [code] = co_await entry->deadline.async_wait(
+        api::asio::as_tuple(api::asio::use_awaitable));
+    if (!code && !entry->outcome && !entry->isRemoved && entry->prompt.count > 0)
+        end(entry, Answer::TimedOut, "", "timeout");
+}
+
+void Prompts::leave(const std::shared_ptr<Entry>& entry)
+{
+    --entry->prompt.count;
+    if (entry->outcome)
+        return;
+    if (entry->prompt.count == 0) {
+        // The next that asks the same is another question.
+        m_byKey.erase(entry->key);
+        entry->deadline.cancel();
+        api::spawnDetached(m_executor, forgetGone(entry), "a prompt that nobody waits for");
+    }
+    m_listener(Change::Changed, entry->prompt, "");
+}
+
+Task<void> Prompts::forgetGone(std::shared_ptr<Entry> entry)
+{
+    co_await api::sleepFor(kGreyed);
+    remove(entry, "gone");
+}
+
+void Prompts::end(const std::shared_ptr<Entry>& entry, Answer answer, const std::string& rule,
+                  const char* why)
+{
+    entry->outcome = Outcome{answer, entry->prompt.id, rule};
+    entry->deadline.cancel();
+    m_byKey.erase(entry->key);
+    entry->decided.notifyAll();
+    remove(entry, why);
+}
+
+void Prompts::remove(const std::shared_ptr<Entry>& entry, const char* why)
+{
+    entry->isRemoved = true;
+    m_entries.erase(entry->number);
+    m_ended[entry->prompt.id] = why;
+    m_endedOrder.push_back(entry->prompt.id);
+    if (m_endedOrder.size() > kRemembered) {
+        m_ended.erase(m_endedOrder.front());
+        m_endedOrder.pop_front();
+    }
+    m_listener(Change::Removed, entry->prompt, why);
+}
+
+api::PromptList Prompts::list() const
+{
+    api::PromptList list;
+    list.dropped = m_dropped;
+    for (const auto& [number, entry] : m_entries)
+        list.prompts.push_back(entry->prompt);
+    return list;
+}
+
+Result<Prompts::Question> Prompts::find(const std::string& id) const
+{
+    for (const auto& [number, entry] : m_entries) {
+        if (entry->prompt.id != id)
+            continue;
+        if (entry->prompt.count == 0)
+            return fail(ErrorCode::Gone,
+                        "prompt " + id + " is over: nothing waits for it any more; no rule was made");
+        return Question{entry->wanted, entry->asker};
+    }
+    if (const auto ended = m_ended.find(id); ended != m_ended.end()) {
+        const std::string& why = ended->second;
+        return fail(ErrorCode::Gone,
+                    "prompt " + id + " is over: " +
+                        (why == "timeout" ? "nobody answered in time, and it was denied"
+                         : why == "gone"  ? "nothing waits for it any more"
+                                          : "it was answered before, and " + why) +
+                        "; no rule was made",
+                    {{"outcome", why}});
+    }
+    return fail(ErrorCode::NotFound, "there is no prompt \"" + id + "\"; `egress prompts` lists "
+                                                                    "those that wait");
+}
+
+Result<std::int64_t> Prompts::answer(const std::string& id, Answer answer, const std::string& rule)
+{
+    if (const Result<Question> question = find(id); !question)
+        return std::unexpected(question.error());
+    for (const auto& [number, entry] : m_entries) {
+        if (entry->prompt.id != id)
+            continue;
+        const std::shared_ptr<Entry> held = entry;
+        const std::int64_t count = held->prompt.count;
+        end(held, answer, rule, answer == Answer::Allow ? "allowed" : "denied");
+        return count;
+    }
+    return 0;
+}
+
+void Prompts::decideAgain(const Decide& decide, const std::string& but)
+{
+    std::vector<std::shared_ptr<Entry>> waiting;
+    for (const auto& [number, entry] : m_entries) {
+        if (!entry->outcome && entry->prompt.count > 0 && entry->prompt.id != but)
+            waiting.push_back(entry);
+    }
+    for (const auto& entry : waiting) {
+        if (const auto outcome = decide(entry->wanted, entry->asker))
+            end(entry, outcome->answer, outcome->rule,
+                outcome->answer == Answer::Allow ? "allowed" : "denied");
+    }
+}
+
+} // namespace caisson::keeper

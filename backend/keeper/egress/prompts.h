@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/async.h"
+#include "backend/api/types.h"
+#include "backend/keeper/egress/wanted.h"
+#include "backend/policy/answer.h"
+
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace caisson::keeper {
+
+/// The questions that wait for a person. A prompt lives like this:
+///
+///   waiting → answered   somebody said allow or deny, or a change of the policy did
+///   waiting → timed out  nobody did within the limit: denied, that once
+///   waiting → gone       the last request that waited has ended; shown greyed for a moment
+///
+/// Identical requests (method, URL, executable) are one prompt with a count. At most kMostPrompts
+/// wait; what comes beyond that is denied at once and counted.
+class Prompts
+{
+public:
+    enum class Change { Created, Changed, Removed };
+    /// `why` with Removed: "allowed", "denied", "timeout" or "gone".
+    using Listener = std::function<void(Change, const api::Prompt&, const std::string& why)>;
+
+    static constexpr std::size_t kMostPrompts = 200;
+
+    Prompts(api::asio::any_io_executor executor, std::int64_t incarnation,
+            std::chrono::milliseconds limit, Listener listener);
+
+    enum class Answer { Allow, Deny, TimedOut, TooMany };
+    struct Outcome
+    {
+        Answer answer = Answer::Deny;
+        std::string prompt; ///< its id; empty: TooMany
+        std::string rule;   ///< that decided, or that the answer became; empty: none
+    };
+    /// Holds a request until it is decided. Cancelled with its coroutine when the one who asked
+    /// has gone.
+    api::Task<Outcome> ask(const Wanted& wanted, const Asker& asker);
+
+    api::PromptList list() const;
+
+    /// What a waiting prompt asks for, for making the rule. Gone when it is over: the message tells
+    /// how it ended. NotFound when there was none.
+    struct Question
+    {
+        const Wanted& wanted;
+        const Asker& asker;
+    };
+    Result<Question> find(const std::string& id) const;
+    /// Lets what waits for it go on. Returns how many requests that were.
+    Result<std::int64_t> answer(const std::string& id, Answer answer, const std::string& rule);
+
+    /// Looks at every waiting prompt but one anew after a change of the policy; none: it still waits.
+    using Decide = std::function<std::optional<Outcome>(const Wanted&, const Asker&)>;
+    void decideAgain(const Decide& decide, const std::string& but);
+
+private:
+    struct Entry;
+    struct Waiter;
+    void end(const std::shared_ptr<Entry>& entry, Answer answer, const std::string& rule,
+             const char* why);
+    void leave(const std::shared_ptr<Entry>& entry);
+    api::Task<void> timeOut(std::shared_ptr<Entry> entry);
+    api::Task<void> forgetGone(std::shared_ptr<Entry> entry);
+    void remove(const std::shared_ptr<Entry>& entry, const char* why);
+
+    api::asio::any_io_executor m_executor;
+    std::int64_t m_incarnation;
+    std::chrono::milliseconds m_limit;
+    Listener m_listener;
+    std::int64_t m_next = 1;
+    std::int64_t m_dropped = 0;
+    std::map<std::string, std::shared_ptr<Entry>, std::less<>> m_byKey;
+    std::map<std::int64_t, std::shared_ptr<Entry>> m_entries; ///< by number: the oldest first
+    std::map<std::string, std::string> m_ended;               ///< id → how, the last 1,000
+    std::deque<std::string> m_endedOrder;
+};
+
+} // namespace caisson::keeper

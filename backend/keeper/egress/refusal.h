@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/keeper/egress/http/exchange.h"
+
+#include <string>
+
+namespace caisson::keeper {
+
+/// A request that does not pass is told so, readably by people and programs:
+/// {"error": sentence, "code": word, "verdict": "deny", "rule": id, "why": sentence}.
+struct Refusal
+{
+    int status = 403;
+    std::string code = "egress_denied";
+    std::string rule = "caisson";
+    std::string why;
+};
+
+/// Answers with it, if that is still possible.
+api::Task<void> respondRefusal(const Refusal& refusal, bool isHead, http::Responder& responder);
+
+} // namespace caisson::keeper

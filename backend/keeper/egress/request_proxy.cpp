@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/egress/request_proxy.h"
+
+#include "backend/base/clock.h"
+#include "backend/keeper/egress/http/fields.h"
+#include "backend/keeper/egress/masking.h"
+#include "backend/keeper/egress/refusal.h"
+#include "backend/keeper/egress/relay.h"
+#include "backend/policy/host_name.h"
+#include "backend/policy/path.h"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <charconv>
+
+namespace caisson::keeper {
+
+using api::Task;
+using namespace api::asio::experimental::awaitable_operators;
+
+namespace {
+
+constexpr int kForbidden = 403;
+constexpr int kMisdirected = 421;
+
+/// "host", "host:port", "[v6]:port". None for anything else.
+struct Authority
+{
+    std::string host; ///< canonical
+    std::optional<std::uint16_t> port;
+};
+
+std::optional<Authority> authorityOf(std::string_view text)
+{
+    std::string_view host = text;
+    std::string_view port;
+    if (const std::size_t bracket = text.rfind(']'); bracket != std::string_view::npos) {
+        host = text.substr(0, bracket + 1);
+        port = text.substr(bracket + 1);
+    } else if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
+        host = text.substr(0, colon);
+        port = text.substr(colon);
+    }
+    Authority authority;
+    if (!port.empty()) {
+        std::uint16_t number = 0;
+        const char* last = port.data() + port.size();
+        const auto [end, error] = std::from_chars(port.data() + 1, last, number);
+        if (port.front() != ':' || error != std::errc() || end != last || number == 0)
+            return std::nullopt;
+        authority.port = number;
+    }
+    Result<std::string> canonical = policy::canonicalHost(host);
+    if (!canonical)
+        return std::nullopt;
+    authority.host = std::move(*canonical);
+    return authority;
+}
+
+std::unexpected<Error> misdirected(std::string why)
+{
+    return fail(ErrorCode::PermissionDenied, std::move(why),
+                {{"status", std::to_string(kMisdirected)}});
+}
+
+bool isText(const http::ResponseHead& head)
+{
+    const std::string* type = http::findField(head.fields, "content-type");
+    if (!type)
+        return true;
+    const std::string lower = http::toLowerCase(*type);
+    for (const std::string_view word : {"text", "json", "xml", "javascript", "yaml", "toml", "html",
+                                        "form", "graphql", "csv", "event-stream"}) {
+        if (lower.contains(word))
+            return true;
+    }
+    return false;
+}
+
+bool isEncoded(const http::ResponseHead& head)
+{
+    const std::string* encoding = http::findField(head.fields, "content-encoding");
+    return encoding && !encoding->empty() && !http::equalsIgnoringCase(*encoding, "identity");
+}
+
+} // namespace
+
+/// One request on its way.
+struct RequestProxy::Carried
+{
+    Carried(http::RequestHead& requestHead, http::Body& requestBody,
+            http::Responder& answerTo, RequestLog& log, const Asker& asker)
+        : head(requestHead)
+        , body(requestBody)
+        , responder(answerTo)
+        , row(log, asker)
+    {
+    }
+
+    bool isHead() const { return head.method == "HEAD"; }
+
+    http::RequestHead& head;
+    http::Body& body;
+    http::Responder& responder;
+    LogRow row;
+    Wanted wanted;
+    Pass pass;
+    std::unique_ptr<http::UpstreamExchange> exchange;
+    std::unique_ptr<Masker> masker;
+    std::optional<Error> pumpFailure;   ///< the sandbox's side of the request's body broke
+    std::optional<std::string> leaked;  ///< name of a placeholder seen in the body
+    bool isAnswering = false;           ///< the answer's head has been sent on
+};
+
+RequestProxy::RequestProxy(AirlockParts& parts, RequestOrigin origin)
+    : m_parts(parts)
+    , m_origin(std::move(origin))
+{
+}
+
+/// What is decided on is what is sent: the target is normalised here, and the authority made one.
+Result<Wanted> RequestProxy::wantedOf(http::RequestHead& head) const
+{
+    Wanted wanted;
+    wanted.protocol = m_origin.protocol;
+    wanted.host = m_origin.host;
+    wanted.port = m_origin.port;
+    wanted.method = head.method;
+    if (head.method == "CONNECT")
+        return fail(ErrorCode::BadRequest,
+                    "no proxy is needed here: connect straight to where you want to");
+    std::string_view target = head.target;
+    if (!target.starts_with('/') && target != "*") {
+        // The absolute form (RFC 9112, 3.2.2) names the host once more.
+        const std::string prefix = std::string(wanted.scheme()) + "://";
+        if (!http::equalsIgnoringCase(target.substr(0, prefix.size()), prefix))
+            return fail(ErrorCode::BadRequest, "its target is neither a path nor a URL of this scheme");
+        target.remove_prefix(prefix.size());
+        const std::size_t slash = target.find_first_of("/?");
+        const auto named = authorityOf(target.substr(0, slash));
+        if (!named || named->host != wanted.host || named->port.value_or(wanted.port) != wanted.port)
+            return misdirected("its URL names another host than the one that was dialled, " +
+                               wanted.host);
+        target = slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+        if (target.front() == '?')
+            return fail(ErrorCode::BadRequest, "its URL has no path");
+    }
+    if (head.authority.empty())
+        return fail(ErrorCode::BadRequest, "it names no host");
+    const auto named = authorityOf(head.authority);
+    if (!named)
+        return fail(ErrorCode::BadRequest, "the host it names is none");
+    if (named->host != wanted.host)
+        return misdirected("it is for " + named->host + ", but " + wanted.host + " was dialled");
+    const bool isWeb = wanted.port == 80 || wanted.port == 443;
+    if (named->port ? *named->port != wanted.port : false)
+        return misdirected("it is for port " + std::to_string(*named->port) + ", but port " +
+                           std::to_string(wanted.port) + " was dialled");
+    head.authority = wanted.host.contains(':') ? "[" + wanted.host + "]" : wanted.host;
+    if (!isWeb || (wanted.port == 80) != (wanted.protocol == policy::Protocol::Http))
+        head.authority += ":" + std::to_string(wanted.port);
+    if (target == "*" && head.method == "OPTIONS") {
+        wanted.target = "*";
+    } else {
+        Result<std::string> normalised = policy::normalisedTarget(target);
+        if (!normalised)
+            return std::unexpected(normalised.error());
+        wanted.target = std::move(*normalised);
+    }
+    head.target = wanted.target;
+    return wanted;
+}
+
+Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
+                               http::Responder& responder)
+{
+    Carried carried(head, body, responder, m_parts.log, m_origin.asker);
+    api::EgressEntry& entry = carried.row.entry;
+    entry.protocol = head.version == http::Version::Http2 ? "h2" : "http/1.1";
+    Result<Wanted> wanted = wantedOf(head);
+    if (!wanted) {
+        carried.wanted.protocol = m_origin.protocol;
+        carried.wanted.host = m_origin.host;
+        carried.wanted.port = m_origin.port;
+        carried.wanted.method = head.method;
+        carried.wanted.target = head.target;
+        carried.row.take(carried.wanted);
+        carried.row.refuse(wanted.error().message);
+        const int status = wanted.error().code == ErrorCode::PermissionDenied ? kMisdirected : 400;
+        entry.status = status;
+        co_await respondRefusal({status, "bad_request", "caisson", wanted.error().message},
+                                carried.isHead(), responder);
+        co_return;
+    }
+    carried.wanted = std::move(*wanted);
+    carried.row.take(carried.wanted);
+    co_await carry(carried);
+}
+
+Task<void> RequestProxy::carry(Carried& carried)
+{
+    api::EgressEntry& entry = carried.row.entry;
+    auto [action, pass] = m_parts.gate.decide(carried.wanted, m_origin.asker);
+
+    // What a rule would put in takes the place of what the sandbox sent; a placeholder anywhere
+    // else is on its way to where no secret is meant to go.
+    http::Fields others = carried.head.fields;
+    if (pass.inject && action == policy::Action::Allow)
+        http::removeField(others, pass.inject->header.empty()
+                                      ? "authorization"
+                                      : http::toLowerCase(pass.inject->header));
+    if (const auto leaked = placeholderIn(carried.head.target, others)) {
+        carried.row.refuse("the placeholder of the secret \"" + *leaked +
+                           "\" was sent where no rule puts it in");
+        entry.flag = "placeholder";
+        entry.secret = *leaked;
+        entry.status = kForbidden;
+        co_await respondRefusal({kForbidden, "egress_denied", "caisson", entry.why},
+                                carried.isHead(), carried.responder);
+        co_return;
+    }
+
+    if (action == policy::Action::Ask)
+        pass = co_await m_parts.gate.ask(std::move(pass), carried.wanted, m_origin.asker,
+                                         carried.responder.waitGone());
+    carried.pass = std::move(pass);
+    carried.row.take(carried.pass);
+    if (carried.pass.verdict == Pass::Verdict::Left) {
+        carried.responder.abort();
+        co_return;
+    }
+    if (carried.pass.verdict == Pass::Verdict::Deny) {
+        entry.status = kForbidden;
+        co_await respondRefusal(
+            {kForbidden, "egress_denied", carried.pass.grant.name(), carried.pass.why},
+            carried.isHead(), carried.responder);
+        co_return;
+    }
+    if (carried.pass.inject) {
+        Result<Secrets::Injected> injected = m_parts.secrets.inject(*carried.pass.inject);
+        if (!injected) {
+            carried.row.refuse(injected.error().message);
+            entry.status = kForbidden;
+            co_await respondRefusal({kForbidden, "secret_unknown", "caisson", entry.why},
+                                    carried.isHead(), carried.responder);
+            co_return;
+        }
+        putIn(*injected, carried.head.fields);
+        // So that a value that comes back can be seen.
+        http::removeField(carried.head.fields, "accept-encoding");
+        carried.head.fields.emplace_back("accept-encoding", "identity");
+        entry.secret = injected->secret;
+        carried.masker = std::make_unique<Masker>(std::move(injected->values));
+        m_parts.secretUsed(injected->secret, {"", carried.pass.grant.id, carried.wanted.host,
+                                              entry.time, entry.process});
+    }
+
+    const Flows::Entry flow(m_parts.flows, carried.wanted, m_origin.asker, carried.pass.grant,
+                            [&carried] {
+                                carried.responder.abort();
+                                if (carried.exchange)
+                                    carried.exchange->abort();
+                            });
+    if (!co_await send(carried))
+        co_return;
+    if (!carried.head.hasBody) {
+        co_await receive(carried);
+    } else {
+        const auto pump = [&]() -> Task<void> {
+            co_await pumpBody(carried);
+            co_await api::sleepFor(std::chrono::hours(24 * 365)); // the answer ends it all
+        };
+        co_await (receive(carried) || pump());
+    }
+    if (flow.wasCut())
+        carried.row.refuse("the policy was changed, and would not let it pass now");
+    if (carried.leaked) {
+        carried.row.refuse("the placeholder of the secret \"" + *carried.leaked +
+                           "\" was sent where no rule puts it in");
+        entry.flag = "placeholder";
+        entry.secret = *carried.leaked;
+    }
+    if (carried.masker && carried.masker->hasMasked())
+        entry.flag = "masked";
+}
+
+/// Dials, or takes a kept connection, and sends the head. False: it was answered with why not.
+Task<bool> RequestProxy::send(Carried& carried)
+{
+    Origin origin;
+    origin.host = carried.wanted.host;
+    origin.port = carried.wanted.port;
+    origin.isTls = carried.wanted.protocol == policy::Protocol::Https;
+    origin.reach = carried.pass.mayBePrivate ? Reach::PrivateToo : Reach::Public;
+    if (!carried.head.upgrade.empty())
+        origin.versions = Origin::Versions::OnlyHttp1;
+    auto wanted = UpstreamPool::Connection::Any;
+    for (;;) {
+        Result<Lease> lease = co_await m_parts.pool.open(origin, wanted);
+        if (!lease) {
+            co_await giveUp(carried, lease.error());
+            co_return false;
+        }
+        carried.row.entry.address = lease->address.toString();
+        carried.exchange = std::move(lease->exchange);
+        const Result<void> sent =
+            co_await carried.exchange->sendHead(carried.head, origin.isTls ? "https" : "http");
+        if (sent)
+            co_return true;
+        const bool mayRetry = carried.exchange->mayRetry() && wanted == UpstreamPool::Connection::Any;
+        if (!mayRetry) {
+            co_await giveUp(carried, sent.error());
+            co_return false;
+        }
+        wanted = UpstreamPool::Connection::Fresh;
+    }
+}
+
+Task<void> RequestProxy::giveUp(Carried& carried, const Error& error)
+{
+    api::EgressEntry& entry = carried.row.entry;
+    Refusal refusal;
+    refusal.why = error.message;
+    if (error.code == ErrorCode::PermissionDenied) {
+        carried.row.refuse(error.message);
+        refusal.status = kForbidden;
+    } else {
+        entry.why += "; but " + error.message;
+        refusal.status = error.code == ErrorCode::Timeout ? 504 : 502;
+        refusal.code = error.code == ErrorCode::Protocol ? "upstream_untrusted" : "upstream_failed";
+        refusal.rule = entry.rule;
+    }
+    if (carried.isAnswering) {
+        carried.responder.abort();
+        co_return;
+    }
+    entry.status = refusal.status;
+    co_await respondRefusal(refusal, carried.isHead(), carried.responder);
+}
+
+Task<void> RequestProxy::pumpBody(Carried& carried)
+{
+    PlaceholderScan scan;
+    for (;;) {
+        const auto bytes = co_await carried.body.next();
+        if (!bytes) {
+            carried.pumpFailure = bytes.error();
+            break;
+        }
+        if (bytes->empty()) {
+            // A failure shows in the answer, which may well have come: servers may answer early.
+            std::ignore = co_await carried.exchange->finishBody(carried.body.trailers());
+            co_return;
+        }
+        if ((carried.leaked = scan.feed(*bytes)))
+            break;
+        carried.row.entry.bytesOut += static_cast<std::int64_t>(bytes->size());
+        if (!co_await carried.exchange->sendBody(*bytes))
+            co_return;
+    }
+    carried.exchange->abort();
+}
+
+Task<void> RequestProxy::receive(Carried& carried)
+{
+    api::EgressEntry& entry = carried.row.entry;
+    for (;;) {
+        Result<http::ResponseHead> head = co_await carried.exchange->response();
+        if (!head && !carried.pumpFailure && !carried.leaked && !carried.head.hasBody &&
+            carried.exchange->mayRetry()) {
+            // The kept connection was closed at the very moment it was used.
+            Origin origin{carried.wanted.host, carried.wanted.port,
+                          carried.wanted.protocol == policy::Protocol::Https,
+                          carried.pass.mayBePrivate ? Reach::PrivateToo : Reach::Public,
+                          carried.head.upgrade.empty() ? Origin::Versions::Any
+                                                       : Origin::Versions::OnlyHttp1};
+            Result<Lease> lease =
+                co_await m_parts.pool.open(origin, UpstreamPool::Connection::Fresh);
+            if (!lease) {
+                co_await giveUp(carried, lease.error());
+                co_return;
+            }
+            carried.exchange = std::move(lease->exchange);
+            if (Result<void> sent = co_await carried.exchange->sendHead(
+                    carried.head, origin.isTls ? "https" : "http");
+                !sent) {
+                co_await giveUp(carried, sent.error());
+                co_return;
+            }
+            continue;
+        }
+        if (!head) {
+            if (carried.leaked) {
+                entry.status = kForbidden;
+                co_await respondRefusal({kForbidden, "egress_denied", "caisson",
+                                         "the placeholder of the secret \"" + *carried.leaked +
+                                             "\" was sent where no rule puts it in"},
+                                        carried.isHead(), carried.responder);
+            } else if (carried.pumpFailure &&
+                       carried.pumpFailure->code == ErrorCode::BadRequest) {
+                carried.row.refuse(carried.pumpFailure->message);
+                entry.status = 400;
+                co_await respondRefusal({400, "bad_request", "caisson", entry.why},
+                                        carried.isHead(), carried.responder);
+            } else if (carried.pumpFailure) {
+                carried.responder.abort();
+            } else {
+                co_await giveUp(carried, {head.error().code == ErrorCode::BadRequest
+                                              ? ErrorCode::Internal
+                                              : head.error().code,
+                                          "the server's answer cannot be carried: " +
+                                              head.error().message,
+                                          {}});
+            }
+            co_return;
+        }
+        if (carried.masker) {
+            for (auto& [name, value] : head->fields)
+                value = carried.masker->mask(value);
+        }
+        if (head->status / 100 == 1 && head->status != 101) {
+            if (!co_await carried.responder.inform(*head)) {
+                carried.exchange->abort();
+                co_return;
+            }
+            continue;
+        }
+        entry.status = head->status;
+        if (const std::string* type = http::findField(head->fields, "content-type"))
+            entry.contentType = *type;
+        if (head->status == 101)
+            co_await upgrade(carried, *head);
+        else
+            co_await receiveBody(carried, *head);
+        co_return;
+    }
+}
+
+Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead& head)
+{
+    const bool isMasked = carried.masker && isText(head);
+    if (isMasked && head.hasBody && isEncoded(head)) {
+        carried.exchange->abort();
+        co_await giveUp(carried, {ErrorCode::Internal,
+                                  "the server packed its answer although it was asked not to, and a "
+                                  "secret in it could not be seen",
+                                  {}});
+        co_return;
+    }
+    carried.isAnswering = true;
+    http::Responder& responder = carried.responder;
+    if (!co_await responder.head(head)) {
+        carried.exchange->abort();
+        co_return;
+    }
+    if (!head.hasBody || carried.isHead())
+        co_return;
+    http::Body& body = carried.exchange->body();
+    for (;;) {
+        if (!body.isReady() && !co_await responder.flush())
+            break;
+        const auto bytes = co_await body.next();
+        if (!bytes) {
+            carried.row.entry.why += "; the answer broke off: " + bytes.error().message;
+            responder.abort();
+            co_return;
+        }
+        if (bytes->empty()) {
+            if (isMasked) {
+                const std::string_view last = carried.masker->finish();
+                if (!last.empty() && !co_await responder.write(last))
+                    break;
+            }
+            http::Fields trailers = body.trailers();
+            if (carried.masker) {
+                for (auto& [name, value] : trailers)
+                    value = carried.masker->mask(value);
+            }
+            if (!co_await responder.finish(trailers))
+                break;
+            co_return;
+        }
+        carried.row.entry.bytesIn += static_cast<std::int64_t>(bytes->size());
+        const std::span<const char> sent =
+            isMasked ? std::span<const char>(carried.masker->feed(*bytes)) : *bytes;
+        if (!sent.empty() && !co_await responder.write(sent))
+            break;
+    }
+    carried.exchange->abort();
+    responder.abort();
+}
+
+Task<void> RequestProxy::upgrade(Carried& carried, const http::ResponseHead& head)
+{
+    carried.isAnswering = true;
+    carried.row.entry.protocol = carried.head.upgrade;
+    if (!co_await carried.responder.head(head)) {
+        carried.exchange->abort();
+        co_return;
+    }
+    Stream* inside = carried.responder.takeOver();
+    Stream* outside = carried.exchange->takeOver();
+    if (!inside || !outside) {
+        carried.exchange->abort();
+        carried.responder.abort();
+        co_return;
+    }
+    co_await relay(*inside, *outside, carried.row.entry.bytesOut, carried.row.entry.bytesIn);
+}
+
+} // namespace caisson::keeper

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/policy/answer.h"
+#include "backend/policy/policy_file.h"
+#include "backend/policy/rule_check.h"
+
+#include <gtest/gtest.h>
+
+namespace caisson::policy {
+namespace {
+
+using namespace std::chrono_literals;
+
+Request asked()
+{
+    return {.protocol = Protocol::Https,
+            .host = "api.github.com",
+            .port = 443,
+            .method = "GET",
+            .target = "/repos/a*b?page=1",
+            .process = "/usr/bin/curl",
+            .pid = 17};
+}
+
+const WallTime kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 26) + 1234567ns;
+
+TEST(Answer, namesGoBothWays)
+{
+    for (const char* name : {"request", "path", "host", "domain"})
+        EXPECT_EQ(scopeName(scopeFromName(name).value()), name);
+    for (const char* name : {"once", "process", "15m", "session", "always"})
+        EXPECT_EQ(durationName(durationFromName(name).value()), name);
+    EXPECT_FALSE(scopeFromName("everything"));
+    EXPECT_FALSE(durationFromName("never"));
+}
+
+TEST(Answer, becomesTheRuleOfItsScope)
+{
+    struct Row
+    {
+        Scope scope;
+        const char* host;
+        const char* path;
+        std::vector<std::string> methods;
+    };
+    const Row rows[] = {
+        {Scope::Request, "api.github.com", "/repos/a\\*b", {"GET"}},
+        {Scope::Path, "api.github.com", "/repos/a\\*b/**", {"GET"}},
+        {Scope::Host, "api.github.com", "", {}},
+        {Scope::Domain, "**.github.com", "", {}},
+    };
+    for (const Row& row : rows) {
+        const auto rule =
+            ruleOfAnswer(asked(), Action::Allow, row.scope, Duration::Always, {}, kNow);
+        ASSERT_TRUE(rule);
+        EXPECT_EQ(rule->id, "");
+        EXPECT_EQ(rule->action, Action::Allow);
+        EXPECT_EQ(rule->host, row.host);
+        EXPECT_EQ(rule->path, row.path);
+        EXPECT_EQ(rule->methods, row.methods);
+        EXPECT_TRUE(rule->ports.empty());
+        EXPECT_FALSE(rule->expires);
+        EXPECT_EQ(rule->lasts, Lasts::Always);
+        EXPECT_EQ(rule->pid, 0);
+    }
+    const auto given =
+        ruleOfAnswer(asked(), Action::Deny, Scope::Host, Duration::Always, {"get", "POST"}, kNow);
+    EXPECT_EQ(given->methods, (std::vector<std::string>{"GET", "POST"}));
+    EXPECT_EQ(given->action, Action::Deny);
+    Request folder = asked();
+    folder.target = "/repos/";
+    EXPECT_EQ(ruleOfAnswer(folder, Action::Allow, Scope::Path, Duration::Always, {}, kNow)->path,
+              "/repos/**");
+}
+
+TEST(Answer, lastsAsLongAsSaid)
+{
+    const auto with = [](Duration duration) {
+        return ruleOfAnswer(asked(), Action::Allow, Scope::Host, duration, {}, kNow);
+    };
+    EXPECT_FALSE(with(Duration::Once));
+    EXPECT_EQ(with(Duration::Quarter)->expires, kNow - 1234567ns + 2ms + 15min);
+    EXPECT_EQ(with(Duration::Session)->lasts, Lasts::Session);
+    EXPECT_EQ(with(Duration::Process)->lasts, Lasts::Process);
+    EXPECT_EQ(with(Duration::Process)->pid, 17);
+    Request unknown = asked();
+    unknown.pid = 0;
+    EXPECT_FALSE(
+        ruleOfAnswer(unknown, Action::Allow, Scope::Host, Duration::Process, {}, kNow));
+}
+
+TEST(Answer, namesUnusualPortsAndNoPathOfStreams)
+{
+    Request request = asked();
+    request.port = 8443;
+    EXPECT_EQ(ruleOfAnswer(request, Action::Allow, Scope::Host, Duration::Always, {}, kNow)->ports,
+              std::vector<std::uint16_t>{8443});
+    const Request stream{.protocol = Protocol::Tcp, .host = "203.0.113.7", .port = 443, .pid = 1};
+    for (const Scope scope : {Scope::Request, Scope::Path, Scope::Host, Scope::Domain}) {
+        const auto rule =
+            ruleOfAnswer(stream, Action::Allow, scope, Duration::Always, {"GET"}, kNow);
+        EXPECT_EQ(rule->host, "203.0.113.7");
+        EXPECT_EQ(rule->ports, std::vector<std::uint16_t>{443});
+        EXPECT_TRUE(rule->methods.empty());
+        EXPECT_TRUE(rule->path.empty());
+    }
+}
+
+/// The rule decides the very request that it was made of, and survives being written to a file.
+TEST(Answer, fitsWhatWasAsked)
+{
+    const Request requests[] = {
+        asked(),
+        {.protocol = Protocol::Http, .host = "localhost", .port = 3000, .method = "PUT", .target = "/"},
+        {.host = "registry.npmjs.org", .method = "GET", .target = "/@types%2Fnode", .pid = 3},
+        {.host = "web.archive.org", .method = "GET", .target = "/web/http://example.com//x", .pid = 3},
+        {.host = "2001:db8::1", .method = "GET", .target = "/a", .pid = 3},
+        {.protocol = Protocol::Tls, .host = "a.b.example.co.uk", .port = 993, .pid = 3},
+        {.protocol = Protocol::Tcp, .host = "a.b.example.co.uk", .port = 5432, .pid = 3},
+    };
+    for (const Request& request : requests) {
+        for (const Scope scope : {Scope::Request, Scope::Path, Scope::Host, Scope::Domain}) {
+            for (const Duration duration :
+                 {Duration::Process, Duration::Quarter, Duration::Session, Duration::Always}) {
+                const auto rule = ruleOfAnswer(request, Action::Allow, scope, duration, {}, kNow);
+                if (!rule) {
+                    EXPECT_EQ(request.pid, 0);
+                    continue;
+                }
+                Policy policy{Action::Deny, {*rule}};
+                ASSERT_TRUE(checkPolicy(policy));
+                const auto read = parsePolicy(writePolicy(policy));
+                ASSERT_TRUE(read) << read.error().message;
+                EXPECT_EQ(*read, policy);
+                const Matcher matcher(policy, expiriesOf(policy, kNow, Moment(0)));
+                EXPECT_EQ(matcher.decide(request, Moment(0)).action, Action::Allow)
+                    << writePolicy(policy) << request.host << request.target;
+            }
+        }
+    }
+}
+
+} // namespace
+} // namespace caisson::policy
