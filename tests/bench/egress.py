@@ -9,6 +9,7 @@ listens, as the keeper does in the sandbox's; the proxy itself dials from where 
 from. Both proxies verify the origin, keep connections to it and log each request."""
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
@@ -225,8 +227,6 @@ def measurePrompt(home, box, rounds):
               "    s.sendall(f'GET /{line.strip()} HTTP/1.1\\r\\nHost: ask.example.org\\r\\n\\r\\n'.encode())\n"
               "    print(now, flush=True)\n"
               "    s.recv(100); s.close()\n")
-    import json
-    import time
     latencies = []
     with home.api.stream("/v1/events") as events, box.openExec("python3", "-c", script) as asker:
         asker.receive()

@@ -2,11 +2,11 @@
 """A request that the table wants asked about waits for a person, and becomes what was answered."""
 
 import json
-import time
 
 from caisson_testing import processes
 from caisson_testing.conditions import until
-from caisson_testing.egress import ASK, DENY, EgressCase, rule, took
+from caisson_testing.egress import ASK, DENY, EgressCase
+from caisson_testing.home import collect
 from caisson_testing.internet import places
 from caisson_testing.pty_client import PtyClient
 
@@ -69,7 +69,7 @@ class Answers(EgressCase):
                 self.assertEqual(self.finish(started)[0], 200)
                 self.assertEqual(len(self.rules()), 1)
                 # What it does not reach is asked about still: a table that denies shows it at once.
-                self.home.api.call("PATCH", f"{self.box.url}/egress/policy", {"default_action": "deny"})
+                self.home.api.call("PATCH", f"{self.box.url}/egress/policy", {"default": "deny"})
                 self.assertEqual([self.curl(PLAIN + path).status for path in allowed],
                                  [200] * len(allowed))
                 self.assertEqual([self.curl(PLAIN + path).status for path in asked],
@@ -136,7 +136,6 @@ class Answers(EgressCase):
             prompt = self.untilPrompt(lambda prompt: prompt["count"] == 20)
             self.assertEqual(len(self.prompts()), 1)
             self.assertEqual(self.answer(prompt, "allow").code, 0)
-            from caisson_testing.home import collect
             self.assertEqual(collect(running).out.split(), [b"200"] * 20)
         self.assertEqual(len(self.internet.requests(target="/same")), 20)
 
@@ -211,7 +210,6 @@ class Answers(EgressCase):
                              ("", "plain.example.org", places.STREAM_PORT))
             self.assertNothingLeft()
             self.answer(prompt, "allow", "--scope", "host")
-            from caisson_testing.home import collect
             self.assertEqual(collect(running).out, b"hi\n")
 
     def test_a_body_waits_with_its_request(self):
@@ -249,7 +247,6 @@ class Answers(EgressCase):
             self.home.killDaemon()
             self.assertEqual([one["id"] for one in self.prompts()], [prompt["id"]])
             self.answer(prompt, "allow")
-            from caisson_testing.home import collect
             self.assertEqual(collect(running).out, b"hello from plain\n")
 
     def test_with_no_client_it_waits(self):
@@ -267,7 +264,7 @@ class TimeLimit(EgressCase):
     variables = {"CAISSON_PROMPT_SECONDS": "2"}
 
     def test_nobody_answers(self):
-        seconds, got = took(lambda: self.curl(f"{PLAIN}/late"))
+        got = self.curl(f"{PLAIN}/late")
         self.assertEqual(got.status, 403, got)
         self.assertTrue(2 <= got.seconds < 6, got.seconds)
         self.assertRegex(got.json()["why"], "(?i)answer|time")

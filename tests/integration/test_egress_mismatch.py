@@ -2,8 +2,6 @@
 """Ways to be allowed for one host and reach another: names that differ, proxies asked for inside,
 spellings of addresses, paths that two readers read differently. What counts is what arrived."""
 
-import json
-
 from caisson_testing.egress import DENY, EgressCase, rule
 from caisson_testing.internet import places
 
@@ -197,7 +195,7 @@ class Mismatch(EgressCase):
         self.assertEqual(self.statusOf(said), 200, said)
         for name in ("b\xc3\xbccher.wild.example.org", "pl\xd0\xb0in.example.org", "plain.example.org%00",
                      "plain%2eexample.org", "plain。example。org"):
-            said = self.raw(f"GET /x HTTP/1.1\r\nHost: ".encode() + name.encode("utf-8")
+            said = self.raw(b"GET /x HTTP/1.1\r\nHost: " + name.encode("utf-8")
                             + b"\r\n\r\n", "plain.example.org")
             self.assertIn(self.statusOf(said), (400, 421), name)
 

@@ -2,11 +2,12 @@
 """The table decides, first match from the top; it changes under what runs, at once and as a whole."""
 
 import datetime
-import json
 import time
 
+from caisson_testing import processes
 from caisson_testing.conditions import until
 from caisson_testing.egress import ALLOW, DENY, EgressCase, rule
+from caisson_testing.home import collect
 from caisson_testing.internet import places
 
 from test_egress_http import WEB_SOCKET
@@ -121,11 +122,13 @@ class Decisions(EgressCase):
         soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
         self.setPolicy(DENY + f'[[rule]]\nid = "soon"\nhost = "plain.example.org"\naction = "allow"\n'
                        f"expires = {soon.strftime('%Y-%m-%dT%H:%M:%SZ')}\n")
-        with self.openStream("/drip"):
-            self.assertEqual(self.curl("http://plain.example.org/hello").status, 200)
-            until(lambda: self.curl("http://plain.example.org/hello").status == 403,
-                  "the end of the rule", 8)
-            self.untilCut("/drip", time.monotonic())
+        started = self.startCurl("http://plain.example.org/drip")
+        held = self.internet.untilHeld()
+        self.assertEqual(self.curl("http://plain.example.org/hello").status, 200)
+        until(lambda: self.curl("http://plain.example.org/hello").status == 403,
+              "the end of the rule", 8)
+        until(lambda: not self.internet.connections(id=held["id"])[0]["open"], "the cut", CUT)
+        self.finish(started)
 
     def test_a_rule_for_a_while(self):
         self.addRule("--host", "plain.example.org", "--action", "allow", "--for", "15m")
@@ -134,18 +137,6 @@ class Decisions(EgressCase):
         left = datetime.datetime.fromisoformat(rules[0]["expires"].replace("Z", "+00:00")) \
             - datetime.datetime.now(datetime.timezone.utc)
         self.assertTrue(800 < left.total_seconds() <= 901, left)
-
-    # ---- flows under way ----
-
-    def openStream(self, path, base="http://plain.example.org"):
-        running = self.box.openExec("curl", "-sSN", f"{base}{path}")
-        self.internet.untilHeld()
-        return running
-
-    def untilCut(self, path, since, **origin):
-        until(lambda: all(not one["open"] for one in self.internet.connections(held=True)
-                          if one["origin"] in ("plain", "echo")), "the cut", CUT + 2)
-        return time.monotonic() - since
 
 
 class Changes(EgressCase):
@@ -228,7 +219,6 @@ class Changes(EgressCase):
             until(lambda: self.internet.requests(target="/one"), "the first")
             self.setPolicy(DENY)
             running.sendBinary(b"\0\n")
-            from caisson_testing.home import collect
             second = collect(running).out.split()[-1]
         self.assertIn(second, (b"403", b"RemoteDisconnected", b"ConnectionResetError"))
         self.assertEqual(self.internet.requests(target="/two"), [])
@@ -267,7 +257,6 @@ class Lasting(EgressCase):
         self.assertGreater(self.generation(), generation)
 
     def test_a_killed_keeper_s_sandbox_keeps_its_policy_and_log(self):
-        from caisson_testing import processes
         self.assertEqual(self.curl("http://plain.example.org/before").status, 200)
         self.untilLogged(path="/before")
         processes.killAndWait(self.box.keeperPid())
@@ -278,5 +267,5 @@ class Lasting(EgressCase):
     def test_new_sandboxes_ask(self):
         box = self.home.create("fresh")
         shown = self.home.api.get(f"{box.url}/egress/policy").json()
-        self.assertEqual((shown.get("default_action", shown.get("default")), shown["rules"]), ("ask", []))
+        self.assertEqual((shown["default"], shown["rules"]), ("ask", []))
         self.home.must("rm", "fresh")

@@ -7,6 +7,7 @@ import shutil
 import ssl
 import subprocess
 
+from caisson_testing.attachment import Attachment
 from caisson_testing.egress import DENY, EgressCase, rule
 
 POLICY = DENY + "".join(rule(id=word, host=f"{word}.example.org") for word in (
@@ -101,7 +102,6 @@ class Clients(EgressCase):
         self.assertEqual(done, b"hello from echo\n")
         terminal = self.box.openTerminal("sh", "-c", "curl -sS https://echo.example.org/hello; "
                                          "echo END; exec cat")["id"]
-        from caisson_testing.attachment import Attachment
         with Attachment(self.box, terminal) as attached:
             self.assertIn(b"hello from echo", attached.expect(b"END"))
 

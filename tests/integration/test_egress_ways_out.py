@@ -2,6 +2,7 @@
 """Ways out that are none: other protocols, raw sockets, this machine's own services and neighbours,
 sockets that are no network, the network's settings, and a keeper that is dead."""
 
+import json
 import os
 import secrets
 import socket
@@ -167,7 +168,6 @@ class WaysOut(EgressCase):
         hosts = ["127.0.0.1", "::1", "0.0.0.0", "::", places.HOUSE4, places.HOUSE6, places.STREET4,
                  "::ffff:127.0.0.1", f"::ffff:{places.HOUSE4}", "127.1.2.3", "localhost", "house",
                  "host.docker.internal", "gateway.docker.internal"]
-        import json
         self.inside(script, json.dumps(sorted(ports.values())), json.dumps(hosts))
         self.assertNobodyCame()
 

@@ -3,8 +3,8 @@
 run inside."""
 
 import json
+import subprocess
 import tempfile
-import time
 import unittest
 from dataclasses import dataclass
 
@@ -130,8 +130,7 @@ class EgressCase(HomeCase):
     # ---- prompts ----
 
     def prompts(self, box=None):
-        answer = self.home.json("egress", "prompts", (box or self.box).name)
-        return answer["prompts"] if isinstance(answer, dict) else answer
+        return self.home.api.get(f"{(box or self.box).url}/egress/prompts").json()["prompts"]
 
     def untilPrompt(self, condition=lambda prompt: True, box=None):
         return until(lambda: [prompt for prompt in self.prompts(box) if condition(prompt)],
@@ -156,7 +155,6 @@ class EgressCase(HomeCase):
 
     def startCurl(self, *words, box=None):
         """In a process of this machine's that the caller waits for; see finish()."""
-        import subprocess
         started = self.home.start("exec", (box or self.box).name, "--", "curl", "-sS", "--max-time",
                                   "60", "-w", "\n%{http_code}", *words, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -202,9 +200,3 @@ class EgressCase(HomeCase):
     def assertNothingLeft(self):
         """Nobody outside has seen a thing: no packet, no name, no connection."""
         self.assertEqual(self.internet.everything(), [])
-
-
-def took(action):
-    begin = time.monotonic()
-    result = action()
-    return time.monotonic() - begin, result

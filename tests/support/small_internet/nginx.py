@@ -3,7 +3,6 @@
 
 import json
 import os
-import pwd
 import subprocess
 
 from . import namespaces, places
