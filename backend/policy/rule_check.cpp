@@ -73,18 +73,22 @@ bool isFraming(std::string_view header)
     return std::ranges::find(kFraming, name) != kFraming.end();
 }
 
-/// Whether each ${secret: has a name and an end.
-bool hasWholePlaceholders(std::string_view text)
+/// The text without its placeholders; none where one has no name or no end.
+std::optional<std::string> besidePlaceholders(std::string_view text)
 {
     constexpr std::string_view kOpen = "${secret:";
-    for (std::size_t at = text.find(kOpen); at != std::string_view::npos;
-         at = text.find(kOpen, at)) {
-        at += kOpen.size();
-        const std::size_t end = text.find('}', at);
-        if (end == std::string_view::npos || !isName(text.substr(at, end - at)))
-            return false;
+    std::string rest;
+    for (std::size_t at = 0;;) {
+        const std::size_t open = text.find(kOpen, at);
+        rest += text.substr(at, open - at);
+        if (open == std::string_view::npos)
+            return rest;
+        const std::size_t end = text.find('}', open);
+        const std::size_t name = open + kOpen.size();
+        if (end == std::string_view::npos || !isName(text.substr(name, end - name)))
+            return std::nullopt;
+        at = end + 1;
     }
-    return true;
 }
 
 Fault checkInjection(const Rule& rule)
@@ -114,15 +118,15 @@ Fault checkInjection(const Rule& rule)
         return fault("A secret is put in with header and value, or with basic = { user, password "
                      "}.");
     }
-    if (inject.user.contains(':'))
-        return fault("The user of HTTP Basic holds no ':'.");
     for (const std::string& text : {inject.value, inject.user, inject.password}) {
         if (!isVisible(text) || text.size() > kLongestText)
             return fault("What is put in are visible ASCII characters, 4,096 at most.");
-        if (!hasWholePlaceholders(text))
+        if (!besidePlaceholders(text))
             return fault("A secret is named as ${secret:NAME}, of letters, digits, '-', '_' and "
                          "'.'.");
     }
+    if (besidePlaceholders(inject.user)->contains(':'))
+        return fault("The user of HTTP Basic holds no ':'.");
     if (inject.secrets().empty())
         return fault("No secret is named: write ${secret:NAME}, and keep the secret itself out of "
                      "the file.");

@@ -33,7 +33,7 @@ TEST(CanonicalHost, hasOneForm)
         const auto host = canonicalHost(text);
         ASSERT_TRUE(host) << text << ": " << host.error().message;
         EXPECT_EQ(*host, canonical);
-        EXPECT_EQ(canonicalHost(*host), host) << text;
+        EXPECT_EQ(canonicalHost(*host).value(), *host) << text;
     }
 }
 
@@ -77,7 +77,7 @@ TEST(HostPattern, isPutIntoTheSameForm)
 {
     const std::pair<const char*, const char*> rows[] = {
         {"*.GitHub.com", "*.github.com"},     {"**", "**"},
-        {"*", "*"},                           {"**.Example.COM.", "**.example.com"},
+        {"*.", "*"},                           {"**.Example.COM.", "**.example.com"},
         {"*.münchen.example", "*.xn--mnchen-3ya.example"}, {"api.*.example.com", "api.*.example.com"},
         {"api.**", "api.**"},                 {"10.*.example.com", "10.*.example.com"},
         {"[2001:DB8::1]", "2001:db8::1"},     {"203.0.113.7", "203.0.113.7"},
@@ -87,7 +87,7 @@ TEST(HostPattern, isPutIntoTheSameForm)
         ASSERT_TRUE(canonical) << text << ": " << canonical.error().message;
         EXPECT_EQ(*canonical, pattern);
     }
-    for (const char* text : {"", "a*.example.com", "***.com", "*.", "*..com", "*.1", "*.0x7f",
+    for (const char* text : {"", "a*.example.com", "***.com", "*..com", "*.1", "*.0x7f",
                              "127.*.0.1", "*.exa mple.com", "*:443", "[*::1]", "*.a/b", "*。com"})
         EXPECT_FALSE(canonicalHostPattern(text)) << text;
 }

@@ -69,7 +69,7 @@ public:
         for (std::size_t labels = 1 + below(oneIn(20) ? 12 : 4); labels > 0; --labels) {
             if (!pattern.empty())
                 pattern += ".";
-            pattern += oneIn(4) ? "*" : oneIn(4) ? "**" : label();
+            pattern += oneIn(4) ? "*" : oneIn(2) ? "**" : label();
         }
         return pattern;
     }

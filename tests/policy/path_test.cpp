@@ -40,7 +40,7 @@ TEST(NormalisedTarget, hasOneForm)
         const auto target = normalisedTarget(sent);
         ASSERT_TRUE(target) << sent << ": " << target.error().message;
         EXPECT_EQ(*target, normal);
-        EXPECT_EQ(normalisedTarget(*target), target) << sent;
+        EXPECT_EQ(normalisedTarget(*target).value(), *target) << sent;
     }
 }
 

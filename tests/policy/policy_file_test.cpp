@@ -102,10 +102,10 @@ TEST(PolicyFile, hasEveryKeyOfTheContract)
 
 TEST(PolicyFile, emptyIsAsk)
 {
-    EXPECT_EQ(parsePolicy(""), Policy{});
+    EXPECT_EQ(parsePolicy("").value(), Policy{});
     EXPECT_EQ(parsePolicy("# nothing\n")->defaultAction, Action::Ask);
     EXPECT_EQ(parsePolicy("default = \"deny\"")->defaultAction, Action::Deny);
-    EXPECT_EQ(parsePolicy("rule = []"), Policy{});
+    EXPECT_EQ(parsePolicy("rule = []").value(), Policy{});
 }
 
 TEST(PolicyFile, isWrittenAsItIsRead)
@@ -127,7 +127,7 @@ TEST(PolicyFile, isWrittenAsItIsRead)
                            .process = "/opt/a \"b\"\\c\tü",
                            .action = Action::Allow,
                            .note = "\"quoted\"\nsecond line ü \\ end"}}};
-    EXPECT_EQ(parsePolicy(writePolicy(odd)), odd) << writePolicy(odd);
+    EXPECT_EQ(parsePolicy(writePolicy(odd)).value(), odd) << writePolicy(odd);
 }
 
 struct Fault
@@ -141,7 +141,7 @@ struct Fault
 TEST(PolicyFile, isRefusedWholeWithThePlace)
 {
     const Fault faults[] = {
-        {"default = \"ask\n", 1, 16, ""},
+        {"default = \"ask\n", 1, 15, ""},
         {"default = ask", 1, 11, ""},
         {"default = \"maybe\"", 1, 11, "\"maybe\" is no action"},
         {"default = \"tunnel\"", 1, 11, "allow, deny or ask"},
@@ -163,7 +163,7 @@ TEST(PolicyFile, isRefusedWholeWithThePlace)
         {"[[rule]]\nhost = \"a\"\naction = \"drop\"", 3, 10, "\"drop\" is no action"},
         {"[[rule]]\nhost = \"a\"\naction = true", 3, 10, "text in quotes"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\n  colour = 3", 4, 3, "no key \"colour\""},
-        {"[[rule]]\nhost = \"a\"\naction = \"deny\"\naction = \"allow\"", 4, 1, ""},
+        {"[[rule]]\nhost = \"a\"\naction = \"deny\"\naction = \"allow\"", 4, 10, "redefine"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nports = 443", 4, 9, "list"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nports = []", 4, 9, "empty list"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nports = [443, 0]", 4, 15, "1 to 65535"},
@@ -224,7 +224,7 @@ TEST(PolicyFile, isRefusedWholeWithThePlace)
         {"[[rule]]\nhost = \"a.b\"\naction = \"allow\"\ninject = \"x\"", 4, 10, "header"},
         {"[[rule]]\nhost = \"a.b\"\naction = \"allow\"\n"
          "inject = { header = \"A\", valeu = \"${secret:s}\" }",
-         4, 25, "no key \"valeu\""},
+         4, 26, "no key \"valeu\""},
         {"[[rule]]\nhost = \"a.b\"\naction = \"allow\"\n"
          "inject = { header = \"A\", value = \"${secret:s}\", basic = { user = \"u\", password = "
          "\"${secret:s}\" } }",
@@ -237,7 +237,9 @@ TEST(PolicyFile, isRefusedWholeWithThePlace)
         {"[[rule]]\nhost = \"a.b\"\naction = \"tunnel\"\n"
          "inject = { header = \"A\", value = \"${secret:s}\" }",
          4, 10, "tunnel"},
-        {"default = \"\xff\"", 1, 12, ""},
+        // A debug build of the parser once ended here.
+        {"a = [}", 1, 6, ""},
+        {"default = \"\xff\"", 1, 11, "utf-8"},
     };
     for (const Fault& fault : faults) {
         const auto policy = parsePolicy(fault.toml);
@@ -266,7 +268,26 @@ TEST(PolicyFile, isBounded)
     EXPECT_EQ(policy->rules.back().id, "r10000");
     EXPECT_FALSE(parsePolicy(many + "[[rule]]\nhost=\"a.b\"\naction=\"deny\"\n"));
     EXPECT_FALSE(parsePolicy("rule = " + std::string(100'000, '[')));
-    EXPECT_FALSE(parsePolicy("a" + std::string(100'000, '.') + "b = 1"));
+    std::string parts = "a";
+    for (int part = 0; part < 200'000; ++part)
+        parts += ".a";
+    EXPECT_FALSE(parsePolicy(parts + " = 1"));
+    EXPECT_FALSE(parsePolicy("a = { " + parts + " = 1 }"));
+    EXPECT_FALSE(parsePolicy("a = \"\"\"\n\"\"\"\"\n" + parts + " = 1"));
+    EXPECT_FALSE(parsePolicy("a = '''\\'''\n" + parts + " = 1"));
+    const auto table = parsePolicy("default = \"ask\"\n[" + parts + "]\n");
+    ASSERT_FALSE(table);
+    EXPECT_EQ(table.error().detail.at("line"), "2");
+    EXPECT_TRUE(parsePolicy("default = \"ask\"\n# " + parts));
+    const auto dotty = parsePolicy(R"toml(
+        [[rule]]
+        host = "a.b.c.d.e.f.g.h.i.j.k"
+        action = 'deny'
+        note = """it's \"a.b.c.d.e.f.g.h.i.j
+"a.b.c.d.e.f.g.h.i.j.k" """"
+        path = '/a.b.c.d"e.f.g.h.i.j.k.l'
+    )toml");
+    EXPECT_TRUE(dotty) << dotty.error().message;
 }
 
 TEST(CheckPolicy, putsValuesOfElsewhereInTheSameForm)

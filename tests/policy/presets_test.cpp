@@ -21,7 +21,7 @@ TEST(Presets, areWholeAndParse)
         EXPECT_EQ(presetByName(preset.name), &preset);
         for (const Rule& rule : policy->rules)
             EXPECT_FALSE(rule.isPrivate) << rule.id;
-        EXPECT_EQ(parsePolicy(writePolicy(*policy)), policy);
+        EXPECT_EQ(parsePolicy(writePolicy(*policy)).value(), *policy);
     }
     EXPECT_EQ(presetByName("allow-all"), nullptr);
 }

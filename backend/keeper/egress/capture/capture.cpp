@@ -93,10 +93,14 @@ Result<UniqueFd> bound(int family, int type, std::uint16_t port)
         return refused("cannot keep a socket to IPv6");
     // What tproxy asks of listeners; it also lets IPv6 bind an address that no interface has.
     const int failed =
-        family == AF_INET ? ::setsockopt(socket.get(), IPPROTO_IP, IP_TRANSPARENT, &on, sizeof on)
-                          : ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_TRANSPARENT, &on, sizeof on);
+        family == AF_INET
+            ? ::setsockopt(socket.get(), IPPROTO_IP, IP_TRANSPARENT, &on, sizeof on)
+            : ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_TRANSPARENT, &on, sizeof on);
     if (failed != 0)
         return refused("cannot make a socket transparent");
+    // Connections inherit it from their listener.
+    if (::setsockopt(socket.get(), SOL_SOCKET, SO_MARK, &kKeeperMark, sizeof kKeeperMark) != 0)
+        return refused("cannot mark a socket as the keeper's");
     SocketAddress address = listenerAddress(family, port);
     if (::bind(socket.get(), address.get(), address.size) != 0)
         return refused("cannot bind in the sandbox's network");

@@ -18,8 +18,8 @@ constexpr std::size_t kTcpSize = 65535;
 
 bool isBelow(std::string_view name, std::string_view domain)
 {
-    return name.ends_with(domain) && (name.size() == domain.size() ||
-                                      name[name.size() - domain.size() - 1] == '.');
+    return name.ends_with(domain) &&
+           (name.size() == domain.size() || name[name.size() - domain.size() - 1] == '.');
 }
 
 /// Those that are never anybody's (RFC 6761, RFC 7686), and the one by which a network asks Firefox
@@ -98,9 +98,9 @@ std::optional<policy::Address> reversedAddress(std::string_view name)
 
 bool isLoopback(const policy::Address& address)
 {
-    return address.isV4() ? address.bytes()[0] == 127
-                          : address == policy::Address::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                                            0, 0, 1});
+    return address.isV4()
+               ? address.bytes()[0] == 127
+               : address == policy::Address::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 }
 
 DnsAnswer pointerAnswer(std::string_view name, Names& names)
@@ -127,9 +127,9 @@ DnsAnswer answerTo(const DnsQuery& query, Names& names, HasV6 hasV6)
     if (name.empty())
         return {};
     if (isBelow(name, "localhost"))
-        return addressAnswer(
-            query, policy::Address::v4({127, 0, 0, 1}),
-            policy::Address::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}), hasV6);
+        return addressAnswer(query, policy::Address::v4({127, 0, 0, 1}),
+                             policy::Address::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}),
+                             hasV6);
     if (isNobodys(name))
         return {DnsCode::NoSuchName, {}};
     if (query.type == dns::kPtr && isBelow(name, "arpa"))
@@ -155,11 +155,11 @@ std::optional<std::string> answerDns(std::string_view message, Names& names, Dns
     const std::optional<DnsQuery> query = readDnsQuery(message);
     if (!query)
         return std::nullopt;
-    const std::size_t limit = transport == DnsTransport::Tcp ? kTcpSize
-                              : query->hasExtension
-                                  ? std::clamp<std::size_t>(query->udpSize, dns::kPlainSize,
-                                                            dns::kExtendedSize)
-                                  : dns::kPlainSize;
+    const std::size_t limit =
+        transport == DnsTransport::Tcp ? kTcpSize
+        : query->hasExtension
+            ? std::clamp<std::size_t>(query->udpSize, dns::kPlainSize, dns::kExtendedSize)
+            : dns::kPlainSize;
     return writeDnsAnswer(*query, answerTo(*query, names, hasV6), limit);
 }
 

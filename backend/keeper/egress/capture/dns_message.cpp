@@ -233,9 +233,8 @@ std::string writeDnsAnswer(const DnsQuery& query, const DnsAnswer& answer, std::
         put16(records, static_cast<std::uint32_t>(record.data.size()));
         records += record.data;
     }
-    const bool saysNone =
-        answer.records.empty() && !query.question.empty() &&
-        (answer.code == DnsCode::NoError || answer.code == DnsCode::NoSuchName);
+    const bool saysNone = answer.records.empty() && !query.question.empty() &&
+                          (answer.code == DnsCode::NoError || answer.code == DnsCode::NoSuchName);
     std::string authority = saysNone ? soaRecord() : "";
     const std::string extension = query.hasExtension ? optRecord(answer.code) : "";
     const bool isCut =

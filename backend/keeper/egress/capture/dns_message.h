@@ -49,7 +49,8 @@ struct DnsQuery
     bool checkingDisabled = false;
     /// Other than NoError: all that can be answered.
     DnsCode code = DnsCode::NoError;
-    std::string question; ///< its bytes, to be sent back as they are (also upper case); may be empty
+    std::string
+        question; ///< its bytes, to be sent back as they are (also upper case); may be empty
     /// Lower case, without the last dot; "" is the root. None: a label has other bytes than letters,
     /// digits, '-' and '_', so that it is no host's.
     std::optional<std::string> name;

@@ -139,16 +139,16 @@ Task<void> DnsServer::Impl::serveDatagrams(Datagrams& socket)
             sockaddr_storage client{};
             socklen_t clientSize = sizeof client;
             // With MSG_TRUNC the size is the datagram's own.
-            const ssize_t size =
-                ::recvfrom(socket.native_handle(), room.data(), room.size(), MSG_DONTWAIT | MSG_TRUNC,
-                           reinterpret_cast<sockaddr*>(&client), &clientSize);
+            const ssize_t size = ::recvfrom(socket.native_handle(), room.data(), room.size(),
+                                            MSG_DONTWAIT | MSG_TRUNC,
+                                            reinterpret_cast<sockaddr*>(&client), &clientSize);
             // Also the ICMP error of an answer that nobody took any more.
             if (size < 0)
                 break;
             if (static_cast<std::size_t>(size) <= room.size())
                 answerDatagram(socket.native_handle(),
-                               std::string_view(room.data(), static_cast<std::size_t>(size)), client,
-                               clientSize);
+                               std::string_view(room.data(), static_cast<std::size_t>(size)),
+                               client, clientSize);
         }
     }
 }
@@ -196,7 +196,8 @@ Task<void> DnsServer::Impl::serveConnection(std::list<Connection>::iterator conn
 Task<bool> DnsServer::Impl::serveMessage(Connection& connection)
 {
     std::array<std::uint8_t, 2> head;
-    if (const auto [code, count] = co_await asio::async_read(connection, asio::buffer(head), kTuple);
+    if (const auto [code, count] =
+            co_await asio::async_read(connection, asio::buffer(head), kTuple);
         code)
         co_return false;
     const std::size_t size = static_cast<std::size_t>(head[0]) << 8 | head[1];

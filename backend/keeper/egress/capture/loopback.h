@@ -5,10 +5,7 @@
 
 namespace caisson::keeper {
 
-enum class Families {
-    V4,
-    V4AndV6
-};
+enum class Families { V4, V4AndV6 };
 
 /// Brings up lo in the calling thread's network namespace, gives it the sandbox's addresses, and
 /// makes every address of both families a local one. Says whether there is IPv6: some hosts have

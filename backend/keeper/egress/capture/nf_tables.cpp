@@ -66,8 +66,7 @@ std::string nested(std::uint16_t type, std::string_view attributes)
 
 Part expression(std::string_view name, std::string_view attributes)
 {
-    return nested(NFTA_LIST_ELEM,
-                  text(NFTA_EXPR_NAME, name) + nested(NFTA_EXPR_DATA, attributes));
+    return nested(NFTA_LIST_ELEM, text(NFTA_EXPR_NAME, name) + nested(NFTA_EXPR_DATA, attributes));
 }
 
 Part loadMeta(std::uint32_t key)
@@ -101,9 +100,9 @@ Part verdict(std::int32_t code, std::string_view chain = {})
     std::string attributes = number(NFTA_VERDICT_CODE, static_cast<std::uint32_t>(code));
     if (!chain.empty())
         attributes += text(NFTA_VERDICT_CHAIN, chain);
-    return expression("immediate", number(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT) +
-                                       nested(NFTA_IMMEDIATE_DATA,
-                                              nested(NFTA_DATA_VERDICT, attributes)));
+    return expression("immediate",
+                      number(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT) +
+                          nested(NFTA_IMMEDIATE_DATA, nested(NFTA_DATA_VERDICT, attributes)));
 }
 
 Part nat(std::uint32_t family, std::string_view address, std::uint16_t port)
@@ -130,8 +129,7 @@ std::string netlinkMessage(std::uint16_t type, std::uint16_t flags, std::uint32_
                            std::uint8_t family, std::uint16_t resource, std::string_view attributes)
 {
     nlmsghdr head{};
-    head.nlmsg_len =
-        static_cast<std::uint32_t>(NLMSG_LENGTH(sizeof(nfgenmsg)) + attributes.size());
+    head.nlmsg_len = static_cast<std::uint32_t>(NLMSG_LENGTH(sizeof(nfgenmsg)) + attributes.size());
     head.nlmsg_type = type;
     head.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
     head.nlmsg_seq = sequence;
@@ -185,6 +183,11 @@ Part toPort(std::uint16_t port)
 Part isIcmpType(std::uint8_t type)
 {
     return loadPacket(NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof type) + compare(bytesOf(type));
+}
+
+Part hasMark(std::uint32_t mark)
+{
+    return loadMeta(NFT_META_MARK) + compare(bytesOf(mark));
 }
 
 Part isDestinationNat()
@@ -257,17 +260,16 @@ Table::Table(std::string_view name)
     , m_batch(netlinkMessage(NFNL_MSG_BATCH_BEGIN, 0, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES, ""))
     , m_whats{"the change as a whole"}
 {
-    message(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, text(NFTA_TABLE_NAME, m_name),
-            "a table");
+    message(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, text(NFTA_TABLE_NAME, m_name), "a table");
 }
 
 void Table::message(std::uint16_t type, std::uint16_t flags, std::string_view attributes,
                     std::string what)
 {
-    m_batch += netlinkMessage(static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type),
-                              static_cast<std::uint16_t>(flags | NLM_F_ACK),
-                              static_cast<std::uint32_t>(m_whats.size()), NFPROTO_INET, 0,
-                              attributes);
+    m_batch +=
+        netlinkMessage(static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type),
+                       static_cast<std::uint16_t>(flags | NLM_F_ACK),
+                       static_cast<std::uint32_t>(m_whats.size()), NFPROTO_INET, 0, attributes);
     m_whats.push_back(std::move(what));
 }
 
@@ -332,10 +334,10 @@ Result<void> Table::commit()
             if (head.nlmsg_type != NLMSG_ERROR || head.nlmsg_len < NLMSG_LENGTH(sizeof error))
                 return fail(ErrorCode::Protocol, "the packet filter's answer cannot be read");
             if (error.error != 0)
-                return failErrno(-error.error,
-                                 "the packet filter refused " +
-                                     m_whats[std::min<std::size_t>(error.msg.nlmsg_seq,
-                                                                   m_whats.size() - 1)]);
+                return failErrno(
+                    -error.error,
+                    "the packet filter refused " +
+                        m_whats[std::min<std::size_t>(error.msg.nlmsg_seq, m_whats.size() - 1)]);
             ++acknowledged;
             at += NLMSG_ALIGN(head.nlmsg_len);
         }

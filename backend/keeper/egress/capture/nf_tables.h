@@ -28,7 +28,8 @@ Part toV4(std::span<const std::uint8_t> bytes);
 Part toV6(std::span<const std::uint8_t> bytes);
 Part toPort(std::uint16_t port); ///< of TCP or UDP: begins with neither
 Part isIcmpType(std::uint8_t type);
-Part isDestinationNat(); ///< of a connection, in either direction
+Part hasMark(std::uint32_t mark); ///< SO_MARK of socket(7)
+Part isDestinationNat();          ///< of a connection, in either direction
 
 Part accept();
 Part drop();
@@ -50,10 +51,7 @@ public:
     explicit Table(std::string_view name);
 
     /// `hook`: NF_INET_*. What falls off the end is accepted or dropped.
-    enum class Policy {
-        Accept,
-        Drop
-    };
+    enum class Policy { Accept, Drop };
     void baseChain(std::string_view name, std::string_view type, std::uint32_t hook,
                    std::int32_t priority, Policy policy = Policy::Accept);
     /// One that is only gone to.

@@ -28,6 +28,10 @@ inline constexpr std::uint32_t kFirstNameNumber = 256;
 inline constexpr std::uint16_t kTcpPort = 1;
 inline constexpr std::uint16_t kDnsPort = 2;
 
+/// SO_MARK of our sockets, by which their packets are told from the sandbox's, where both have an
+/// address of the outside. Setting it takes capabilities that no sandbox has.
+inline constexpr std::uint32_t kKeeperMark = 0xca155011;
+
 /// In network byte order.
 constexpr std::array<std::uint8_t, 4> syntheticV4(std::uint32_t number)
 {

@@ -54,10 +54,10 @@ void addNames(Table& table)
     acceptOwn(table, "names");
     table.rule("names", {toV4(kListenerV4), accept()});
     table.rule("names", {toV6(kListenerV6), accept()});
-    table.rule("names", {isV4(), isProtocol(IPPROTO_UDP), toPort(kDomain),
-                         natV4(kListenerV4, kDnsPort)});
-    table.rule("names", {isV6(), isProtocol(IPPROTO_UDP), toPort(kDomain),
-                         natV6(kListenerV6, kDnsPort)});
+    table.rule("names",
+               {isV4(), isProtocol(IPPROTO_UDP), toPort(kDomain), natV4(kListenerV4, kDnsPort)});
+    table.rule("names",
+               {isV6(), isProtocol(IPPROTO_UDP), toPort(kDomain), natV6(kListenerV6, kDnsPort)});
 }
 
 /// Rejecting happens on the way out, where send(2) itself fails: an unconnected UDP socket, as many
@@ -75,8 +75,7 @@ void addSent(Table& table)
     table.rule("sent", {toV6(kListenerV6), goTo("refused")});
     table.rule("sent", {isProtocol(IPPROTO_TCP), accept()});
     // The kernel's own, to a client that has bound some other address.
-    table.rule("sent",
-               {isV4(), isProtocol(IPPROTO_ICMP), isIcmpType(ICMP_DEST_UNREACH), accept()});
+    table.rule("sent", {isV4(), isProtocol(IPPROTO_ICMP), isIcmpType(ICMP_DEST_UNREACH), accept()});
     table.rule("sent",
                {isV6(), isProtocol(IPPROTO_ICMPV6), isIcmpType(ICMPV6_DEST_UNREACH), accept()});
     table.rule("sent", {goTo("refused")});
@@ -91,6 +90,7 @@ void addSent(Table& table)
 void addArrived(Table& table)
 {
     table.baseChain("arrived", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_MANGLE);
+    table.rule("arrived", {hasMark(kKeeperMark), accept()});
     acceptOwn(table, "arrived");
     table.rule("arrived", {isNotProtocol(IPPROTO_TCP), accept()});
     table.rule("arrived", {isV4(), isProtocol(IPPROTO_TCP), toPort(kDomain),

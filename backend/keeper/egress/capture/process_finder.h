@@ -20,7 +20,11 @@ struct FoundProcess
 
 /// Finds who owns the other end of a captured connection: the socket's inode by sock_diag(7), then
 /// the process below init whose /proc/PID/fd holds it. What a process says of itself (cmdline) is
-/// hostile text: bounded, lossy UTF-8.
+/// hostile text: bounded, lossy UTF-8 without control characters.
+///
+/// A socket that several hold (inherited over fork(2)) is the newest one's, unless one of them had a
+/// connection before. At connect it is mostly one: who dials, forks afterwards. Who is in another
+/// network namespace than init's is not found.
 class ProcessFinder
 {
 public:
@@ -29,7 +33,8 @@ public:
     ~ProcessFinder();
 
     /// Never fails: who cannot be found is pid 0. Microseconds where the owner is the same as
-    /// lately, else a walk over all processes inside, bounded to 10,000 and 20 ms.
+    /// lately, else a walk over all processes inside, bounded to 10,000 and 20 ms. While there is no
+    /// fruit in walking (see process_finder.cpp), only the former.
     std::shared_ptr<const FoundProcess> find(const CapturedConnection& connection);
 
 private:

@@ -10,10 +10,7 @@
 namespace caisson::test {
 
 /// Who the keeper is: root of the host, or an ordinary user who is root in a user namespace.
-enum class As {
-    Root,
-    User
-};
+enum class As { Root, User };
 
 /// Why this machine cannot play that part; empty if it can.
 std::string whyNot(As as);

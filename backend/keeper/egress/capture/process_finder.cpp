@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/egress/capture/process_finder.h"
+
+#include "backend/keeper/egress/capture/proc_files.h"
+#include "backend/keeper/egress/capture/socket_inode.h"
+
+#include <algorithm>
+#include <chrono>
+#include <format>
+#include <optional>
+#include <vector>
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace caisson::keeper {
+
+namespace {
+
+constexpr std::size_t kMaxRecent = 32;
+constexpr std::size_t kMaxProcesses = 10000;
+constexpr std::chrono::milliseconds kMaxWalk(20);
+/// After a walk that found nobody there is none for so many times as long as it took: sockets that
+/// nobody has (sent to another process, but not taken) would else cost the keeper all its time.
+constexpr int kRest = 4;
+constexpr std::size_t kMaxParents = 32;
+
+bool isAlive(int process)
+{
+    pollfd wait{.fd = process, .events = POLLIN, .revents = 0};
+    return ::poll(&wait, 1, 0) == 0;
+}
+
+} // namespace
+
+struct ProcessFinder::Impl
+{
+    Impl(pid_t initPid, UniqueFd socketDiagnosis)
+        : init(initPid)
+        , diagnosis(std::move(socketDiagnosis))
+        , network(proc.networkOf(init))
+        , level(proc.statusOf(init).ids.size())
+    {
+    }
+
+    /// One that had a connection lately.
+    struct Recent
+    {
+        std::shared_ptr<const FoundProcess> process;
+        pid_t parent = 0;
+        int descriptor = -1; ///< of the latest connection: the lowest free one, so often the next
+    };
+
+    std::shared_ptr<const FoundProcess> find(std::string_view link);
+    std::shared_ptr<const FoundProcess> findRecent(std::string_view link, Deadline deadline);
+    std::shared_ptr<const FoundProcess> findByWalk(std::string_view link, Deadline deadline);
+    std::shared_ptr<const FoundProcess> refreshed(Recent& recent);
+    std::shared_ptr<FoundProcess> describe(pid_t process, UniqueFd descriptor) const;
+    std::shared_ptr<const FoundProcess> claim(pid_t process, int descriptor, std::string_view link);
+
+    ProcFiles proc;
+    pid_t init;
+    UniqueFd diagnosis;
+    std::string network;        ///< that all processes of the sandbox are in
+    std::size_t level;          ///< how many pid namespaces init is in; its own is the last
+    std::vector<Recent> recent; ///< the latest first
+    Deadline restUntil;
+    std::shared_ptr<const FoundProcess> nobody = std::make_shared<FoundProcess>();
+};
+
+ProcessFinder::ProcessFinder(pid_t init, UniqueFd socketDiagnosis)
+    : m_impl(std::make_unique<Impl>(init, std::move(socketDiagnosis)))
+{
+}
+
+ProcessFinder::~ProcessFinder() = default;
+
+std::shared_ptr<const FoundProcess> ProcessFinder::find(const CapturedConnection& connection)
+{
+    const std::uint64_t inode = socketInode(m_impl->diagnosis.get(), connection);
+    if (inode == 0)
+        return m_impl->nobody;
+    return m_impl->find(std::format("socket:[{}]", inode));
+}
+
+std::shared_ptr<const FoundProcess> ProcessFinder::Impl::find(std::string_view link)
+{
+    const Deadline start = std::chrono::steady_clock::now();
+    const Deadline deadline = start + kMaxWalk;
+    std::erase_if(recent, [](const Recent& one) { return !isAlive(one.process->process.get()); });
+    if (auto found = findRecent(link, deadline))
+        return found;
+    if (start < restUntil)
+        return nobody;
+    if (auto found = findByWalk(link, deadline))
+        return found;
+    const Deadline end = std::chrono::steady_clock::now();
+    restUntil = end + kRest * (end - start);
+    return nobody;
+}
+
+std::shared_ptr<const FoundProcess> ProcessFinder::Impl::findRecent(std::string_view link,
+                                                                    Deadline deadline)
+{
+    // All of the likely descriptors first, as that is one system call each.
+    auto found = std::ranges::find_if(recent, [&](const Recent& one) {
+        return proc.isDescriptor(one.process->hostPid, one.descriptor, link);
+    });
+    if (found == recent.end())
+        found = std::ranges::find_if(recent, [&](Recent& one) {
+            const auto descriptor = proc.descriptorOf(one.process->hostPid, link, -1, deadline);
+            if (descriptor)
+                one.descriptor = *descriptor;
+            return descriptor.has_value();
+        });
+    if (found == recent.end() || !isAlive(found->process->process.get()))
+        return nullptr;
+    std::rotate(recent.begin(), found, found + 1);
+    return refreshed(recent.front());
+}
+
+/// The process may have become another program since (execve(2)), or its parent may have ended.
+std::shared_ptr<const FoundProcess> ProcessFinder::Impl::refreshed(Recent& one)
+{
+    const FoundProcess& known = *one.process;
+    if (proc.parentOf(known.hostPid) == one.parent && proc.exeOf(known.hostPid) == known.info.exe &&
+        proc.cmdlineOf(known.hostPid) == known.info.cmdline)
+        return one.process;
+    UniqueFd again(static_cast<int>(::syscall(SYS_pidfd_open, known.hostPid, 0)));
+    if (again)
+        one.process = describe(known.hostPid, std::move(again));
+    one.parent = proc.parentOf(known.hostPid);
+    return one.process;
+}
+
+/// Processes of the sandbox, the newest first.
+std::shared_ptr<const FoundProcess> ProcessFinder::Impl::findByWalk(std::string_view link,
+                                                                    Deadline deadline)
+{
+    std::vector<pid_t> looked;
+    for (const pid_t process : proc.all()) {
+        if (looked.size() >= kMaxProcesses || std::chrono::steady_clock::now() >= deadline)
+            return nullptr;
+        if (process == init || proc.networkOf(process) != network)
+            continue;
+        if (const auto descriptor = proc.descriptorOf(process, link, -1, deadline))
+            return claim(process, *descriptor, link);
+        looked.push_back(process);
+    }
+    for (const pid_t process : looked) {
+        if (std::chrono::steady_clock::now() >= deadline)
+            return nullptr;
+        if (proc.hasThreadWith(process, link, deadline))
+            return claim(process, -1, link);
+    }
+    return nullptr;
+}
+
+std::shared_ptr<const FoundProcess> ProcessFinder::Impl::claim(pid_t process, int descriptor,
+                                                               std::string_view link)
+{
+    UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+    // Its number may be another's by now: it holds the socket after the handle was made, and the
+    // handle's process lives after that, so they are one.
+    if (!handle || (descriptor >= 0 && !proc.isDescriptor(process, descriptor, link)) ||
+        !isAlive(handle.get()))
+        return nullptr;
+    std::shared_ptr<const FoundProcess> found = describe(process, std::move(handle));
+    if (recent.size() >= kMaxRecent)
+        recent.pop_back();
+    recent.insert(recent.begin(), Recent{found, proc.parentOf(process), descriptor});
+    return found;
+}
+
+std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, UniqueFd handle) const
+{
+    auto found = std::make_shared<FoundProcess>();
+    found->hostPid = process;
+    found->process = std::move(handle);
+    const auto idInside = [&](const ProcFiles::Status& status) {
+        return level > 0 && status.ids.size() >= level ? status.ids[level - 1] : 0;
+    };
+    ProcFiles::Status status = proc.statusOf(process);
+    found->info.pid = idInside(status);
+    found->info.exe = proc.exeOf(process);
+    found->info.cmdline = proc.cmdlineOf(process);
+    while (found->info.parents.size() < kMaxParents) {
+        const pid_t parent = status.parent;
+        if (parent <= 0 || parent == init)
+            break;
+        status = proc.statusOf(parent);
+        // Outside: whoever was put into the sandbox has its parent there.
+        if (idInside(status) == 0)
+            break;
+        found->info.parents.push_back({.pid = idInside(status),
+                                       .exe = proc.exeOf(parent),
+                                       .cmdline = proc.cmdlineOf(parent)});
+    }
+    return found;
+}
+
+} // namespace caisson::keeper
