@@ -95,7 +95,8 @@ class BehindNginx(Runner):
         # nginx takes over the listening sockets that this variable names, as at its own upgrade.
         environment = dict(os.environ, NGINX=f"{self.listener.fileno()};")
         self.program = subprocess.Popen(["nginx", "-p", folder, "-e", folder / "errors", "-c",
-                                         folder / "conf"], env=environment, stdin=subprocess.DEVNULL,
+                                         folder / "conf"], env=environment,
+                                        stdin=subprocess.DEVNULL,
                                         pass_fds=[self.listener.fileno()],
                                         preexec_fn=namespaces.endWithParent)
         until(lambda: self.call(["curl", "-sk", "-o", "/dev/null", f"{self.base}/bench/hello.txt"])
@@ -205,7 +206,8 @@ def measureAll(runners, keeper, rounds):
 def measureRefusals(home, box, rounds):
     """From the request to the 403, as curl sees it, its own start left out."""
     def once(url):
-        said = box.must("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{time_total}", url).decode()
+        said = box.must("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{time_total}",
+                        url).decode()
         status, seconds = said.split()
         if status != "403":
             raise RuntimeError(said)
@@ -224,7 +226,8 @@ def measurePrompt(home, box, rounds):
               "for line in sys.stdin:\n"
               "    s = socket.create_connection(('ask.example.org', 80))\n"
               "    now = time.monotonic_ns()\n"
-              "    s.sendall(f'GET /{line.strip()} HTTP/1.1\\r\\nHost: ask.example.org\\r\\n\\r\\n'.encode())\n"
+              "    s.sendall(f'GET /{line.strip()} HTTP/1.1\\r\\nHost: "
+              "ask.example.org\\r\\n\\r\\n'.encode())\n"
               "    print(now, flush=True)\n"
               "    s.recv(100); s.close()\n")
     latencies = []

@@ -176,7 +176,8 @@ class Answers(EgressCase):
             running.sendBinary(b"\0\n")
             self.untilPrompt(lambda prompt: prompt["count"] == 1)
             running.sendBinary(b"\0\n")
-            until(lambda: not [one for one in self.prompts() if one["count"] > 0], "nobody waiting", 5)
+            until(lambda: not [one for one in self.prompts() if one["count"] > 0], "nobody waiting",
+                  5)
             done = self.answer(prompt, "allow")
             self.assertEqual(done.code, 125)
             self.assertGreater(len(done.err), 10)
@@ -286,7 +287,8 @@ class Flood(EgressCase):
                   "async def one(n):\n"
                   "    try:\n"
                   "        r, w = await asyncio.open_connection(f'h{n}.example.org', 80)\n"
-                  "        w.write(f'GET / HTTP/1.1\\r\\nHost: h{n}.example.org\\r\\n\\r\\n'.encode())\n"
+                  "        w.write(f'GET / HTTP/1.1\\r\\nHost: "
+                  "h{n}.example.org\\r\\n\\r\\n'.encode())\n"
                   "        line = await r.readline(); w.close(); return b'403' in line\n"
                   "    except OSError: return False\n"
                   "async def main():\n"

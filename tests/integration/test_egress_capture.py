@@ -82,7 +82,8 @@ class Streams(EgressCase):
         self.assertEqual([name for name in names if name.lower().endswith("_proxy")], [])
 
     def test_by_name_and_by_number(self):
-        for host in ("plain.example.org", PLAIN4, PLAIN6, "PLAIN.Example.ORG", "plain.example.org."):
+        for host in ("plain.example.org", PLAIN4, PLAIN6, "PLAIN.Example.ORG",
+                     "plain.example.org."):
             with self.subTest(host=host):
                 self.internet.clear()
                 self.assertEqual(self.echo(host), "to and fro")
@@ -98,7 +99,8 @@ class Streams(EgressCase):
 
     def test_a_server_that_speaks_first(self):
         script = ("import socket; s = socket.create_connection(('plain.example.org', %d), 10); "
-                  "print(s.recv(100).decode()); s.sendall(b'HELO x\\r\\n'); print(s.recv(100).decode())")
+                  "print(s.recv(100).decode()); s.sendall(b'HELO x\\r\\n'); "
+                  "print(s.recv(100).decode())")
         said = self.inside(script % places.BANNER_PORT)
         self.assertIn("220 mail.example.org ready", said)
         self.assertIn("250 HELO x", said)
@@ -198,7 +200,8 @@ class Names(EgressCase):
     def test_answers_are_the_keeper_s(self):
         server = self.box.shell("awk '/^nameserver/ { print $2; exit }' /etc/resolv.conf").strip()
         got = self.ask(*[f"some.name.example.org/{kind}/{way}/{server}"
-                         for kind in (1, 28, 16, 15, 65, 64, 33, 255, 4711) for way in ("udp", "tcp")])
+                         for kind in (1, 28, 16, 15, 65, 64, 33, 255, 4711) for way in ("udp",
+                                                                                        "tcp")])
         for reply, kind in zip(got, (kind for kind in (1, 28, 16, 15, 65, 64, 33, 255, 4711)
                                      for _ in range(2))):
             with self.subTest(kind=kind):

@@ -20,7 +20,8 @@ import base64, os, socket, ssl, struct, sys
 host, port, tls = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "tls"
 s = socket.create_connection((host, port), 10)
 if tls: s = ssl.create_default_context().wrap_socket(s, server_hostname=host)
-s.sendall((f"GET /socket HTTP/1.1\\r\\nHost: {host}\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+s.sendall((f"GET /socket HTTP/1.1\\r\\nHost: {host}\\r\\n"
+           "Upgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\\r\\n"
            "Sec-WebSocket-Version: 13\\r\\n\\r\\n").encode())
 f = s.makefile("rb")
@@ -84,7 +85,8 @@ class Http1(EgressCase):
 
     def test_pipelined_requests_are_answered_in_order(self):
         said = self.raw("GET /echo?1 HTTP/1.1\r\nHost: plain.example.org\r\n\r\n"
-                        "GET /echo?2 HTTP/1.1\r\nHost: plain.example.org\r\nConnection: close\r\n\r\n",
+                        "GET /echo?2 HTTP/1.1\r\nHost: plain.example.org\r\nConnection: "
+                        "close\r\n\r\n",
                         "plain.example.org")
         self.assertEqual(said.count(b"HTTP/1.1 200"), 2, said)
         self.assertLess(said.index(b"/echo?1"), said.index(b"/echo?2"))
@@ -96,7 +98,8 @@ class Http1(EgressCase):
         self.assertIn(b"x-sum: five", got.body.lower())
 
     def test_chunks_and_trailers_up(self):
-        said = self.raw("POST /upload HTTP/1.1\r\nHost: plain.example.org\r\nTransfer-Encoding: chunked\r\n"
+        said = self.raw("POST /upload HTTP/1.1\r\nHost: plain.example.org\r\nTransfer-Encoding: "
+                        "chunked\r\n"
                         "Trailer: X-End\r\nConnection: close\r\n\r\n"
                         "3\r\nabc\r\n4\r\ndefg\r\n0\r\nX-End: yes\r\n\r\n", "plain.example.org")
         answer = json.loads(said.partition(b"\r\n\r\n")[2])
@@ -168,7 +171,8 @@ class Http1(EgressCase):
         size = 1 << 30
         script = ("import socket, sys\n"
                   "s = socket.create_connection(('plain.example.org', 80))\n"
-                  f"s.sendall(b'GET /bytes/{size} HTTP/1.1\\r\\nHost: plain.example.org\\r\\n\\r\\n')\n"
+                  f"s.sendall(b'GET /bytes/{size} HTTP/1.1\\r\\nHost: "
+                  f"plain.example.org\\r\\n\\r\\n')\n"
                   "print(len(s.recv(10)), flush=True)\n"
                   "sys.stdin.read()\n")
         with self.box.openExec("python3", "-c", script) as running:
@@ -204,7 +208,8 @@ class Http1(EgressCase):
             self.assertNotEqual(self.curl(f"{base}/bad/{kind}").code, 0)
 
     def test_bad_answers_are_not_passed_on(self):
-        for kind in ("two-lengths", "length-and-chunked", "bare-lf", "folded", "no-http", "huge-head",
+        for kind in ("two-lengths", "length-and-chunked", "bare-lf", "folded", "no-http",
+                     "huge-head",
                      "space"):
             with self.subTest(kind=kind):
                 got = self.curl("-D", "-", f"{BASES[0]}/bad/{kind}")
@@ -222,7 +227,8 @@ class Http1(EgressCase):
                 self.assertGreater(len(got.json()["why"]), 10)
 
     def test_another_port(self):
-        self.assertEqual(self.curl(f"http://plain.example.org:{places.SPARE_PORT}/hello").status, 200)
+        self.assertEqual(self.curl(f"http://plain.example.org:{places.SPARE_PORT}/hello").status,
+                         200)
         got = self.curl("http://plain.example.org:81/hello")
         self.assertNotEqual(got.status, 200)
         self.assertEqual(self.internet.strays(), [])
@@ -233,7 +239,8 @@ class Http1(EgressCase):
             self.assertEqual(self.curl(f"{BASES[0]}/hello").status, 200)
 
     def test_requests_of_http_1_0(self):
-        said = self.raw("GET /hello HTTP/1.0\r\nHost: plain.example.org\r\n\r\n", "plain.example.org")
+        said = self.raw("GET /hello HTTP/1.0\r\nHost: plain.example.org\r\n\r\n",
+                        "plain.example.org")
         self.assertIn(b"hello from plain", said)
 
     def test_the_log_has_a_row_for_each(self):

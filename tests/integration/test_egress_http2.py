@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP/2 through the keeper: whole, side by side, with trailers and streams both ways as gRPC has."""
+"""HTTP/2 through the keeper: whole, side by side, with trailers and both ways as gRPC has it."""
 
 import json
 
@@ -25,7 +25,8 @@ def ask(path, method="GET", headers=(), end=True, authority=host, scheme="https"
     n = h.get_next_available_stream_id()
     h.send_headers(n, [(":method", method), (":path", path), (":authority", authority),
                        (":scheme", scheme), *headers], end_stream=end)
-    s.sendall(h.data_to_send()); got[n] = dict(status=0, body=bytearray(), trailers=[], ended=False, reset=None)
+    s.sendall(h.data_to_send())
+    got[n] = dict(status=0, body=bytearray(), trailers=[], ended=False, reset=None)
     return n
 def step():
     data = s.recv(65536)
@@ -128,7 +129,8 @@ class Http2(EgressCase):
 
     def test_authorities_that_lie(self):
         for change in ("authority='evil.example.net'", "authority='h2.example.org:444'",
-                       "authority='user@h2.example.org'", "authority='h2.example.org.evil.example.net'"):
+                       "authority='user@h2.example.org'",
+                       "authority='h2.example.org.evil.example.net'"):
             with self.subTest(change=change):
                 self.internet.clear()
                 script = (f"n = ask('/hello', {change})\n"
@@ -153,7 +155,8 @@ class Http2(EgressCase):
     def test_fields_that_would_split_a_request_of_http_1(self):
         for name, value in (("x", "a\\r\\nX-Smuggled: yes"), ("x", "a\\nGET /smuggled HTTP/1.1"),
                             ("x:y", "smuggled"), ("transfer-encoding", "chunked"),
-                            ("connection", "keep-alive"), ("x\\r\\ny", "smuggled"), ("X-Upper", "smuggled")):
+                            ("connection", "keep-alive"), ("x\\r\\ny", "smuggled"),
+                            ("X-Upper", "smuggled")):
             with self.subTest(name=name, value=value):
                 self.internet.clear()
                 script = ("h.config.validate_outbound_headers = False;"

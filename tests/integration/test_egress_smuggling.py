@@ -22,13 +22,16 @@ LENGTHS = {
     "a huge length": "Content-Length: 18446744073709551617\r\n",
     "a length and a space before the colon": f"Content-Length : {len(HIDDEN)}\r\n",
     "a length with a tab before the colon": f"Content-Length\t: {len(HIDDEN)}\r\n",
-    "an underscore": f"Content_Length: {len(HIDDEN)}\r\nTransfer_Encoding: chunked\r\nContent-Length: x\r\n",
+    "an underscore": f"Content_Length: {len(HIDDEN)}\r\nTransfer_Encoding: "
+                     f"chunked\r\nContent-Length: x\r\n",
     "a vertical tab": "Content-Length: \x0b5\r\n",
 }
 
 ENCODINGS = {
-    "length and chunked": f"Content-Length: {len(CHUNKED_HIDDEN)}\r\nTransfer-Encoding: chunked\r\n",
-    "chunked and length": f"Transfer-Encoding: chunked\r\nContent-Length: {len(CHUNKED_HIDDEN)}\r\n",
+    "length and chunked": f"Content-Length: {len(CHUNKED_HIDDEN)}\r\nTransfer-Encoding: "
+                          f"chunked\r\n",
+    "chunked and length": f"Transfer-Encoding: chunked\r\nContent-Length: "
+                          f"{len(CHUNKED_HIDDEN)}\r\n",
     "identity": "Transfer-Encoding: identity\r\n",
     "chunked and identity": "Transfer-Encoding: chunked, identity\r\n",
     "chunked twice": "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
@@ -71,8 +74,10 @@ CHUNKS = {
 
 HEADS = {
     "a bare LF ends the line": "GET /outer HTTP/1.1\nHost: plain.example.org\n\n",
-    "a bare LF ends one field": "GET /outer HTTP/1.1\r\n" + HOST + "X: y\nGET /hidden HTTP/1.1\r\n\r\n",
-    "a bare CR in a field": "GET /outer HTTP/1.1\r\n" + HOST + "X: y\rHost: evil.example.net\r\n\r\n",
+    "a bare LF ends one field": "GET /outer HTTP/1.1\r\n" + HOST + "X: y\nGET /hidden "
+                                                                   "HTTP/1.1\r\n\r\n",
+    "a bare CR in a field": "GET /outer HTTP/1.1\r\n" + HOST + "X: y\rHost: "
+                                                               "evil.example.net\r\n\r\n",
     "a folded line": "GET /outer HTTP/1.1\r\n" + HOST + "X: y\r\n z\r\n\r\n",
     "a folded host": "GET /outer HTTP/1.1\r\nHost:\r\n plain.example.org\r\n\r\n",
     "a NUL in a field": "GET /outer HTTP/1.1\r\n" + HOST + "X: y\0z\r\n\r\n",
@@ -98,7 +103,8 @@ HEADS = {
 
 
 class Smuggling(EgressCase):
-    policy = DENY + rule(id="plain", host="plain.example.org") + rule(id="echo", host="echo.example.org")
+    policy = DENY + rule(id="plain", host="plain.example.org") + rule(id="echo",
+                                                                      host="echo.example.org")
 
     def check(self, name, text):
         """Refused, and nothing of what was hidden has become a request."""
@@ -118,7 +124,8 @@ class Smuggling(EgressCase):
 
     def test_encodings(self):
         for name, lines in ENCODINGS.items():
-            version, lines = ("1.0", "Transfer-Encoding: chunked\r\n") if lines is None else ("1.1", lines)
+            version, lines = ("1.0", "Transfer-Encoding: chunked\r\n") if lines is None else ("1.1",
+                                                                                              lines)
             self.check(name, f"POST /outer HTTP/{version}\r\n{HOST}{lines}\r\n{CHUNKED_HIDDEN}")
 
     def test_chunks(self):
@@ -126,7 +133,8 @@ class Smuggling(EgressCase):
         for name, body in CHUNKS.items():
             with self.subTest(case=name):
                 self.internet.clear()
-                said = self.raw(f"POST /outer HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n{body}",
+                said = self.raw(f"POST /outer HTTP/1.1\r\n{HOST}Transfer-Encoding: "
+                                f"chunked\r\n\r\n{body}",
                                 "plain.example.org", patience=1.5)
                 self.assertNotIn(b"HTTP/1.1 200", said)
                 self.assertNotIn("/hidden", [seen["target"] for seen in self.internet.requests()])
@@ -139,49 +147,61 @@ class Smuggling(EgressCase):
                 self.internet.clear()
                 said = self.raw(text, "plain.example.org", patience=1.5)
                 words = said[:13].split(b" ")[1:2]
-                self.assertTrue(words == [] or words[0] in (b"400", b"414", b"431", b"505"), said[:200])
+                self.assertTrue(words == [] or words[0] in (b"400", b"414", b"431", b"505"),
+                                said[:200])
                 self.assertEqual(self.internet.requests(), [])
 
     def test_a_get_with_a_body_is_one_request(self):
-        said = self.raw(f"GET /outer HTTP/1.1\r\n{HOST}Content-Length: {len(HIDDEN)}\r\nConnection: close\r\n\r\n"
+        said = self.raw(f"GET /outer HTTP/1.1\r\n{HOST}Content-Length: "
+                        f"{len(HIDDEN)}\r\nConnection: close\r\n\r\n"
                         + HIDDEN, "plain.example.org", patience=1.5)
         self.assertEqual(said.count(b"HTTP/1.1 200"), 1)
         self.assertEqual([seen["target"] for seen in self.internet.requests()], ["/outer"])
 
     def test_chunks_are_made_anew(self):
         """Sizes with leading zeros and extensions are legal; none of it goes through as it was."""
-        said = self.raw(f"POST /upload HTTP/1.1\r\n{HOST}Transfer-Encoding: Chunked\r\nConnection: close\r\n\r\n"
+        said = self.raw(f"POST /upload HTTP/1.1\r\n{HOST}Transfer-Encoding: Chunked\r\nConnection: "
+                        f"close\r\n\r\n"
                         "0005;name=value\r\nhello\r\n0\r\n\r\n", "plain.example.org")
         self.assertIn(b" 200 ", said[:20])
         self.assertIn(b'"length": 5', said)
         self.assertNotIn("name=value", self.internet.raw())
 
     def test_fields_of_one_hop_stay_here(self):
-        said = self.raw(f"GET /echo HTTP/1.1\r\n{HOST}Connection: close, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 9\r\n"
-                        "Proxy-Authorization: Basic eDp5\r\nProxy-Connection: keep-alive\r\nTE: trailers, gzip\r\n"
-                        "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", "plain.example.org")
+        said = self.raw(f"GET /echo HTTP/1.1\r\n{HOST}Connection: close, X-Hop\r\nX-Hop: "
+                        f"1\r\nKeep-Alive: 9\r\n"
+                        "Proxy-Authorization: Basic eDp5\r\nProxy-Connection: keep-alive\r\nTE: "
+                        "trailers, gzip\r\n"
+                        "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
+                        "plain.example.org")
         self.assertIn(b" 200 ", said[:20])
         names = {name.lower() for name, _ in self.internet.requests()[0]["headers"]}
         self.assertEqual(names & {"x-hop", "keep-alive", "proxy-authorization", "proxy-connection",
                                   "upgrade"}, set())
 
     def test_connection_cannot_take_away_what_matters(self):
-        said = self.raw(f"GET /echo HTTP/1.1\r\n{HOST}Connection: close, Host, Content-Length\r\n\r\n",
+        said = self.raw(f"GET /echo HTTP/1.1\r\n{HOST}Connection: close, Host, "
+                        f"Content-Length\r\n\r\n",
                         "plain.example.org")
         if b" 200 " in said[:20]:
-            self.assertIn("host", [name.lower() for name, _ in self.internet.requests()[0]["headers"]])
+            self.assertIn("host", [name.lower() for name,
+                                   _ in self.internet.requests()[0]["headers"]])
         else:
             self.assertIn(b" 400 ", said[:20])
 
     def test_http_2_without_tls_is_not_a_way_in(self):
-        said = self.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9), "plain.example.org", patience=1.5)
+        said = self.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9), "plain.example.org",
+                        patience=1.5)
         self.assertNotIn(b" 200 ", said[:20])
         self.assertEqual(self.internet.requests(), [])
 
     def test_bytes_after_an_upgrade_that_was_not_granted(self):
-        said = self.raw(f"GET /hello HTTP/1.1\r\n{HOST}Connection: Upgrade\r\nUpgrade: websocket\r\n"
-                        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-                        "GET /hidden HTTP/1.1\r\nHost: evil.example.net\r\n\r\n", "plain.example.org",
+        said = self.raw(f"GET /hello HTTP/1.1\r\n{HOST}Connection: Upgrade\r\nUpgrade: "
+                        f"websocket\r\n"
+                        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: "
+                        "13\r\n\r\n"
+                        "GET /hidden HTTP/1.1\r\nHost: evil.example.net\r\n\r\n",
+                        "plain.example.org",
                         patience=1.5)
         self.assertIn(b" 200 ", said[:20])
         self.assertNotIn("/hidden", [seen["target"] for seen in self.internet.requests()])

@@ -27,7 +27,8 @@ class Clients(EgressCase):
         self.assertEqual(self.curl("https://secure.example.org/hello").body, b"hello from nginx\n")
 
     def test_git_clones_and_pushes(self):
-        script = ("cd /root && rm -rf clone && git clone -q https://echo.example.org/git/project.git clone"
+        script = ("cd /root && rm -rf clone && git clone -q "
+                  "https://echo.example.org/git/project.git clone"
                   " && cat clone/readme && cd clone && git config user.name A"
                   " && git config user.email a@example.org && git commit -q --allow-empty -m more"
                   " && git push -q origin HEAD:refs/heads/from-inside && git ls-remote origin")
@@ -68,16 +69,20 @@ class Clients(EgressCase):
 
     def test_openssl(self):
         self.needs("openssl")
-        done = self.box.exec("sh", "-c", "printf 'GET /hello HTTP/1.1\\r\\nHost: echo.example.org\\r\\n"
-                             "Connection: close\\r\\n\\r\\n' | openssl s_client -quiet -verify_return_error"
+        done = self.box.exec("sh", "-c", "printf 'GET /hello HTTP/1.1\\r\\nHost: "
+                                         "echo.example.org\\r\\n"
+                             "Connection: close\\r\\n\\r\\n' | openssl s_client -quiet "
+                             "-verify_return_error"
                              " -servername echo.example.org -connect echo.example.org:443")
         self.assertIn(b"hello from echo", done.out)
         self.assertIn(b"verify return:1", done.err)
 
     def test_java(self):
         self.needs("java")
-        self.box.put("/root/Get.java", b'class Get { public static void main(String[] a) throws Exception {'
-                     b' System.out.print(new String(new java.net.URL(a[0]).openStream().readAllBytes())); } }')
+        self.box.put("/root/Get.java", b'class Get { public static void main(String[] a) throws '
+                                       b'Exception {'
+                     b' System.out.print(new String(new '
+                     b'java.net.URL(a[0]).openStream().readAllBytes())); } }')
         done = self.box.exec("java", "/root/Get.java", "https://echo.example.org/hello")
         if b"not found" in done.err or b"No such file" in done.err or b"compiler" in done.err:
             self.skipTest("this Java cannot run a source: " + done.err.decode()[:80])
@@ -86,8 +91,10 @@ class Clients(EgressCase):
     def test_go(self):
         self.needs("go")
         self.box.put("/root/get.go", b'package main\nimport ("io"; "net/http"; "os")\nfunc main() {'
-                     b' r, e := http.Get(os.Args[1]); if e != nil { panic(e) }; io.Copy(os.Stdout, r.Body) }')
-        self.assertEqual(self.box.must("go", "run", "/root/get.go", "https://echo.example.org/hello"),
+                     b' r, e := http.Get(os.Args[1]); if e != nil { panic(e) }; io.Copy(os.Stdout, '
+                     b'r.Body) }')
+        self.assertEqual(self.box.must("go", "run", "/root/get.go",
+                                       "https://echo.example.org/hello"),
                          b"hello from echo\n")
 
     def test_the_usual_variables_name_bundles_that_are_there(self):
@@ -98,7 +105,8 @@ class Clients(EgressCase):
         self.assertEqual(self.box.shell(script).split(), [])
 
     def test_in_a_terminal_and_as_another_user_too(self):
-        done = self.box.must("curl", "-sS", "https://echo.example.org/hello", options=("--user", "dev"))
+        done = self.box.must("curl", "-sS", "https://echo.example.org/hello",
+                             options=("--user", "dev"))
         self.assertEqual(done, b"hello from echo\n")
         terminal = self.box.openTerminal("sh", "-c", "curl -sS https://echo.example.org/hello; "
                                          "echo END; exec cat")["id"]
@@ -142,11 +150,13 @@ class Authority(EgressCase):
         inside = self.box.shell("grep -rlI 'PRIVATE KEY' /etc/ssl /usr/local/share/ca-certificates "
                                 "/etc/ca-certificates /root /run /tmp /var 2>/dev/null; true")
         self.assertEqual(inside, "")
-        outside = subprocess.run(["grep", "-rlI", "PRIVATE KEY", self.home.path], capture_output=True)
+        outside = subprocess.run(["grep", "-rlI", "PRIVATE KEY", self.home.path],
+                                 capture_output=True)
         self.assertEqual(outside.stdout, b"")
 
     def test_bad_certificates_give_a_page_that_says_so(self):
-        for word, why in (("expired", "expired"), ("selfsigned", "self"), ("wrongname", "name|host"),
+        for word, why in (("expired", "expired"), ("selfsigned", "self"),
+                          ("wrongname", "name|host"),
                           ("unknownca", "issuer|unknown|self|trust"), ("notls", "TLS|SSL")):
             with self.subTest(origin=word):
                 got = self.curl(f"https://{word}.example.org/secret-path")
@@ -181,7 +191,8 @@ class Authority(EgressCase):
         got = self.curl("--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0",
                         "https://echo.example.org/hello")
         self.assertNotEqual(got.code, 0)
-        self.assertEqual(self.curl("--tls-max", "1.2", "https://echo.example.org/hello").status, 200)
+        self.assertEqual(self.curl("--tls-max", "1.2", "https://echo.example.org/hello").status,
+                         200)
 
     def test_a_certificate_for_a_number(self):
         self.setPolicy(POLICY + rule(cidr="203.0.113.12/32") + rule(cidr="2001:db8::12/128"))

@@ -15,7 +15,7 @@ from caisson_testing.internet import places
 
 
 class Listeners:
-    """Services of the machine that Caisson runs on, at every address it has; whoever comes is kept."""
+    """Services of the machine that Caisson runs on; whoever comes is kept."""
 
     def __init__(self):
         self.came = []
@@ -78,14 +78,13 @@ with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
 
 OTHER_SOCKETS = """
 import errno, socket
-kinds = [("raw icmp", socket.AF_INET, socket.SOCK_RAW, 1), ("raw tcp", socket.AF_INET, socket.SOCK_RAW, 6),
-         ("raw any", socket.AF_INET, socket.SOCK_RAW, 255), ("ping", socket.AF_INET, socket.SOCK_DGRAM, 1),
-         ("raw icmp6", socket.AF_INET6, socket.SOCK_RAW, 58), ("ping6", socket.AF_INET6, socket.SOCK_DGRAM, 58),
-         ("sctp", socket.AF_INET, socket.SOCK_STREAM, 132), ("dccp", socket.AF_INET, 6, 33),
-         ("udplite", socket.AF_INET, socket.SOCK_DGRAM, 136), ("mptcp", socket.AF_INET, socket.SOCK_STREAM, 262),
-         ("packet", 17, socket.SOCK_RAW, 3), ("packet dgram", 17, socket.SOCK_DGRAM, 3),
-         ("vsock", 40, socket.SOCK_STREAM, 0), ("bluetooth", 31, socket.SOCK_RAW, 1), ("can", 29, socket.SOCK_RAW, 1),
-         ("alg", 38, socket.SOCK_SEQPACKET, 0), ("xdp", 44, socket.SOCK_RAW, 0), ("tipc", 30, socket.SOCK_SEQPACKET, 0)]
+V4, V6, STREAM, DATAGRAM, RAW, ORDERED = 2, 10, 1, 2, 3, 5
+kinds = [("raw icmp", V4, RAW, 1), ("raw tcp", V4, RAW, 6), ("raw any", V4, RAW, 255),
+         ("ping", V4, DATAGRAM, 1), ("raw icmp6", V6, RAW, 58), ("ping6", V6, DATAGRAM, 58),
+         ("sctp", V4, STREAM, 132), ("dccp", V4, 6, 33), ("udplite", V4, DATAGRAM, 136),
+         ("mptcp", V4, STREAM, 262), ("packet", 17, RAW, 3), ("packet dgram", 17, DATAGRAM, 3),
+         ("vsock", 40, STREAM, 0), ("bluetooth", 31, RAW, 1), ("can", 29, RAW, 1),
+         ("alg", 38, ORDERED, 0), ("xdp", 44, RAW, 0), ("tipc", 30, ORDERED, 0)]
 for name, family, kind, protocol in kinds:
     try: s = socket.socket(family, kind, protocol)
     except OSError as e: continue
@@ -93,7 +92,8 @@ for name, family, kind, protocol in kinds:
     s.settimeout(0.3)
     try:
         if name.startswith(("raw", "ping", "udplite")):
-            s.sendto(b"\\x08\\0\\xf7\\xff\\0\\0\\0\\0tell", ("2001:db8:1::66" if family == 10 else "198.51.100.66", 4242))
+            host = "2001:db8:1::66" if family == V6 else "198.51.100.66"
+            s.sendto(b"\\x08\\0\\xf7\\xff\\0\\0\\0\\0tell", (host, 4242))
         elif name.startswith("packet"): s.bind(("lo", 0x0800)); s.send(bytes(64))
         elif name == "vsock": s.connect((2, 22)); print("vsock connected")
         else: s.connect(("198.51.100.66", 4242)); s.send(b"tell the world"); print(name, s.recv(10))
@@ -116,7 +116,8 @@ class WaysOut(EgressCase):
         self.assertEqual(self.internet.strays(), [])
 
     def test_datagrams(self):
-        said = self.inside(DATAGRAMS, "198.51.100.66", "2001:db8:1::66", "203.0.113.10", places.NAME_SERVER,
+        said = self.inside(DATAGRAMS, "198.51.100.66", "2001:db8:1::66", "203.0.113.10",
+                           places.NAME_SERVER,
                            places.HOUSE4, "10.77.0.5", "169.254.169.254")
         self.assertNotIn("answer", said)
         self.assertNothingLeft()
@@ -128,7 +129,8 @@ class WaysOut(EgressCase):
                   "try: s.send(b'\\xc3' + bytes(1199)); s.recv(10); print('answered')\n"
                   "except TimeoutError: print('silence')\n"
                   "except OSError as e: print(errno.errorcode[e.errno])\n")
-        self.assertIn(self.inside(script), ("ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EPERM", "EACCES"))
+        self.assertIn(self.inside(script), ("ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EPERM",
+                                            "EACCES"))
         self.assertNothingLeft()
 
     def test_sockets_of_other_kinds(self):
@@ -144,7 +146,8 @@ class WaysOut(EgressCase):
 
     def test_ping(self):
         self.box.shell("for host in 198.51.100.66 2001:db8:1::66 127.0.0.1; do "
-                       "timeout 2 ping -c 1 -W 1 $host; timeout 2 busybox ping -c 1 -W 1 $host; done "
+                       "timeout 2 ping -c 1 -W 1 $host; timeout 2 busybox ping -c 1 -W 1 $host; "
+                       "done "
                        ">/dev/null 2>&1; true")
         self.assertNothingLeft()
 
@@ -173,13 +176,15 @@ class WaysOut(EgressCase):
 
     def test_a_scan_of_the_neighbourhood(self):
         script = ("import asyncio, ipaddress\n"
-                  "hosts = [str(h) for net in ('10.77.0.0/28', '192.168.0.0/28', '172.17.0.0/28', '192.0.2.0/28',"
+                  "hosts = [str(h) for net in ('10.77.0.0/28', '192.168.0.0/28', '172.17.0.0/28', "
+                  "'192.0.2.0/28',"
                   " '100.64.0.0/29', '169.254.169.248/29', 'fd00:77::/124', 'fe80::/125') "
                   "for h in ipaddress.ip_network(net)]\n"
                   "async def one(h, p):\n"
                   "    try:\n"
                   "        r, w = await asyncio.wait_for(asyncio.open_connection(h, p), 5)\n"
-                  "        w.write(b'GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'); await asyncio.wait_for(r.read(100), 5)\n"
+                  "        w.write(b'GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'); await "
+                  "asyncio.wait_for(r.read(100), 5)\n"
                   "    except (OSError, TimeoutError): pass\n"
                   "async def main():\n"
                   "    await asyncio.gather(*(one(h, p) for h in hosts for p in (22, 80, 443)))\n"
@@ -205,10 +210,13 @@ class WaysOut(EgressCase):
         os.chmod(path, 0o777)
         script = ("import os, socket, sys\n"
                   "for address in ('\\0' + sys.argv[1], f'/tmp/{sys.argv[1]}.sock',"
-                  " f'/proc/1/root/tmp/{sys.argv[1]}.sock', f'/proc/1/cwd/../tmp/{sys.argv[1]}.sock'):\n"
-                  "    try: socket.socket(socket.AF_UNIX).connect(address); print('connected', address)\n"
+                  " f'/proc/1/root/tmp/{sys.argv[1]}.sock', "
+                  "f'/proc/1/cwd/../tmp/{sys.argv[1]}.sock'):\n"
+                  "    try: socket.socket(socket.AF_UNIX).connect(address); print('connected', "
+                  "address)\n"
                   "    except OSError: pass\n"
-                  "print(*[l.split()[-1] for l in open('/proc/net/unix').readlines()[1:] if '@' in l])\n")
+                  "print(*[l.split()[-1] for l in open('/proc/net/unix').readlines()[1:] if '@' in "
+                  "l])\n")
         said = self.inside(script, name)
         self.assertNotIn("connected", said)
         self.assertNotIn("@", said)
@@ -231,11 +239,15 @@ class WaysOut(EgressCase):
     def test_the_network_cannot_be_changed_from_inside(self):
         before = self.box.exec("ip", "route", "show", "table", "all").out
         attempts = ("ip link add dummy0 type dummy", "ip addr add 192.0.2.9/24 dev lo",
-                    "ip route del local default dev lo", "ip route add default via 198.51.100.1 dev lo",
-                    "ip -6 route del local default dev lo", "ip link set lo down", "ip rule add pref 1 table 99",
-                    "ip netns add x", "nft flush ruleset", "iptables -t nat -F", "ip link add v type veth",
+                    "ip route del local default dev lo",
+                    "ip route add default via 198.51.100.1 dev lo",
+                    "ip -6 route del local default dev lo", "ip link set lo down",
+                    "ip rule add pref 1 table 99",
+                    "ip netns add x", "nft flush ruleset", "iptables -t nat -F",
+                    "ip link add v type veth",
                     "ip tuntap add mode tun name t0", "sysctl -w net.ipv4.ip_forward=1",
-                    "echo 1 > /proc/sys/net/ipv4/ip_forward", "echo 1 > /proc/sys/net/ipv4/conf/all/accept_local",
+                    "echo 1 > /proc/sys/net/ipv4/ip_forward",
+                    "echo 1 > /proc/sys/net/ipv4/conf/all/accept_local",
                     "mount -t sysfs s /mnt", "nsenter -t 1 -n true && ip route flush table all")
         for attempt in attempts:
             self.box.exec("sh", "-c", attempt)
@@ -248,13 +260,15 @@ class WaysOut(EgressCase):
     def test_a_namespace_of_one_s_own_leads_nowhere(self):
         self.setPolicy(DENY)
         for words in ("unshare -rn", "unshare -n", "unshare -rnm"):
-            self.box.exec("sh", "-c", f"{words} sh -c 'ip link set lo up; ip route add local default dev lo; "
-                          "curl -sS -m 3 http://plain.example.org/x; curl -sS -m 3 http://198.51.100.66/x; "
+            self.box.exec("sh", "-c", f"{words} sh -c 'ip link set lo up; ip route add local "
+                                      f"default dev lo; "
+                          "curl -sS -m 3 http://plain.example.org/x; curl -sS -m 3 "
+                          "http://198.51.100.66/x; "
                           "echo x | busybox nc -w 2 198.51.100.66 4444'")
         self.assertNothingLeft()
 
     def test_the_listeners_of_the_keeper_are_not_dialled_directly(self):
-        """Whatever port of its own network the keeper listens at: a stream straight to it is nothing."""
+        """Whatever port the keeper listens at in here: a stream straight to it is nothing."""
         script = ("import socket\n"
                   "ports = set()\n"
                   "for name in ('tcp', 'tcp6'):\n"
@@ -265,7 +279,8 @@ class WaysOut(EgressCase):
                   "    for host in ('127.0.0.1', '::1'):\n"
                   "        try:\n"
                   "            s = socket.create_connection((host, port), 3); s.settimeout(2)\n"
-                  "            s.sendall(b'GET /direct HTTP/1.1\\r\\nHost: plain.example.org\\r\\n\\r\\n')\n"
+                  "            s.sendall(b'GET /direct HTTP/1.1\\r\\nHost: "
+                  "plain.example.org\\r\\n\\r\\n')\n"
                   "            print(port, s.recv(100))\n"
                   "        except OSError as e: print(port, type(e).__name__)\n")
         self.inside(script)
@@ -280,10 +295,12 @@ class WaysOut(EgressCase):
                   "    s = socket.socket(); s.settimeout(5)\n"
                   "    try:\n"
                   "        s.connect(('198.51.100.66', 443 if n % 2 else 80))\n"
-                  "        s.send((b'\\x16\\x03\\x01\\x02\\x00\\x01', b'GET / HT')[n % 2 == 0]); kept.append(s)\n"
+                  "        s.send((b'\\x16\\x03\\x01\\x02\\x00\\x01', b'GET / HT')[n % 2 == 0]); "
+                  "kept.append(s)\n"
                   "    except OSError: pass\n"
                   "import subprocess\n"
-                  "print(subprocess.run(['curl', '-sS', '-m', '10', 'http://plain.example.org/hello'],"
+                  "print(subprocess.run(['curl', '-sS', '-m', '10', "
+                  "'http://plain.example.org/hello'],"
                   " capture_output=True).stdout.decode())\n")
         self.assertIn("hello from plain", self.inside(script))
 
@@ -299,7 +316,8 @@ class KilledKeeper(EgressCase):
                   "    for port in (80, 4444):\n"
                   "        try:\n"
                   "            with socket.create_connection(('198.51.100.99', port), 1) as s:\n"
-                  "                s.sendall(b'GET /tick HTTP/1.1\\r\\nHost: 198.51.100.99\\r\\n\\r\\n')\n"
+                  "                s.sendall(b'GET /tick HTTP/1.1\\r\\nHost: "
+                  "198.51.100.99\\r\\n\\r\\n')\n"
                   "        except OSError: pass\n"
                   "    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:\n"
                   "        try: s.sendto(b'x', ('198.51.100.99', 53))\n"
@@ -310,7 +328,8 @@ class KilledKeeper(EgressCase):
             inside = processes.descendantsOf(keeper)
             processes.killAndWait(keeper)
             self.internet.clear()
-            until(lambda: not [pid for pid in inside if processes.isAlive(pid)], "the end of them", 5)
+            until(lambda: not [pid for pid in inside if processes.isAlive(pid)], "the end of them",
+                  5)
         # A stream that had been let go before may have had its last bytes under way.
         self.assertEqual(self.internet.records("packet"), [])
         self.assertEqual(self.internet.names(), [])

@@ -26,7 +26,8 @@ class Who(EgressCase):
 
     def test_the_chain_of_parents(self):
         inner = f"curl -s -o /dev/null {URL}/chain; true"
-        self.box.shell(f"python3 -c \"import subprocess; subprocess.run(['bash', '-c', '{inner}'])\"; true")
+        self.box.shell(f"python3 -c \"import subprocess; subprocess.run(['bash', '-c', "
+                       f"'{inner}'])\"; true")
         parents = [parent.get("exe", parent.get("name", "")) for parent in
                    self.row("/chain")["process"]["parents"]]
         words = " ".join(parents)
@@ -35,7 +36,8 @@ class Who(EgressCase):
         self.assertLess(words.index("bash"), words.index("python3"))
 
     def test_the_terminal_it_is_in(self):
-        terminal = self.box.openTerminal("sh", "-c", f"curl -s {URL}/terminal; echo END; exec cat")["id"]
+        terminal = self.box.openTerminal("sh", "-c",
+                                         f"curl -s {URL}/terminal; echo END; exec cat")["id"]
         with Attachment(self.box, terminal) as attached:
             attached.expect(b"END")
         self.assertEqual(self.row("/terminal")["terminal"], terminal)
@@ -61,7 +63,8 @@ class Who(EgressCase):
         script = ("import os, socket\n"
                   "s = socket.create_connection(('plain.example.org', 80))\n"
                   "if os.fork() == 0:\n"
-                  "    s.sendall(b'GET /inherited HTTP/1.1\\r\\nHost: plain.example.org\\r\\n\\r\\n')\n"
+                  "    s.sendall(b'GET /inherited HTTP/1.1\\r\\nHost: "
+                  "plain.example.org\\r\\n\\r\\n')\n"
                   "    print(s.recv(12).decode())\n"
                   "else:\n"
                   "    s.close(); os.wait()\n")
@@ -69,7 +72,8 @@ class Who(EgressCase):
         self.assertIn("python3", self.row("/inherited")["process"]["exe"])
 
     def test_hostile_names_are_only_text(self):
-        script = ("import os; os.execv('/usr/bin/curl', ['\\x1b[31m\\x00'.replace(chr(0), '') + 'evil\\n',"
+        script = ("import os; os.execv('/usr/bin/curl', ['\\x1b[31m\\x00'.replace(chr(0), '') + "
+                  "'evil\\n',"
                   " '-sS', '-o', '/dev/null', '%s/hostile', '-H', 'X: ' + 'y' * 100000])") % URL
         self.box.exec("python3", "-c", script)
         process = self.row("/hostile")["process"]
@@ -85,15 +89,18 @@ class Who(EgressCase):
 
     def test_refused_streams_too(self):
         self.setPolicy('default = "deny"\n')
-        self.box.exec("python3", "-c", "import socket; socket.create_connection(('x.example.org', 22))")
+        self.box.exec("python3", "-c", "import socket; socket.create_connection(('x.example.org', "
+                                       "22))")
         row = self.untilLogged(host="x.example.org", port=22)[-1]
         self.assertEqual((row["verdict"], "python3" in row["process"]["exe"]), ("deny", True))
 
     def test_prompts_say_it_too(self):
         self.setPolicy(ASK)
-        terminal = self.box.openTerminal("bash", "-c", f"curl -s {URL}/asked; echo END; exec cat")["id"]
+        terminal = self.box.openTerminal("bash", "-c",
+                                         f"curl -s {URL}/asked; echo END; exec cat")["id"]
         prompt = self.untilPrompt()
-        self.assertEqual((prompt["process"]["exe"], prompt["terminal"]), ("/usr/bin/curl", terminal))
+        self.assertEqual((prompt["process"]["exe"], prompt["terminal"]),
+                         ("/usr/bin/curl", terminal))
         self.assertIn("bash", json.dumps(prompt["process"]["parents"]))
         self.answer(prompt, "deny")
         until(lambda: not self.prompts(), "its end")

@@ -38,7 +38,8 @@ class SmallInternet(unittest.TestCase):
         self.assertEqual(self.open("http://plain.example.org/hello").read(), b"hello from plain\n")
         self.assertEqual(self.open("https://echo.example.org/hello").read(), b"hello from echo\n")
         self.assertEqual(self.internet.names(), ["echo.example.org", "plain.example.org"])
-        targets = [(seen["origin"], seen["method"], seen["sni"]) for seen in self.internet.requests()]
+        targets = [(seen["origin"], seen["method"],
+                    seen["sni"]) for seen in self.internet.requests()]
         self.assertEqual(targets, [("plain", "GET", ""), ("echo", "GET", "echo.example.org")])
         self.assertEqual(self.internet.strays(), [])
 
@@ -67,7 +68,8 @@ class SmallInternet(unittest.TestCase):
         if "HTTP2" not in self.curl("--version").stdout.decode():
             self.skipTest("this curl knows no HTTP/2")
         for host, text in (("secure", b"hello from nginx\n"), ("h2", b"hello from h2\n")):
-            done = self.curl("--http2", "-w", "%{http_version}", f"https://{host}.example.org/hello")
+            done = self.curl("--http2", "-w", "%{http_version}",
+                             f"https://{host}.example.org/hello")
             self.assertEqual(done.stdout, text + b"2", done.stderr)
         done = self.curl("-d", "question", "-H", "content-type: application/grpc",
                          "-D", "-", "https://h2.example.org/grpc")
@@ -92,7 +94,8 @@ class SmallInternet(unittest.TestCase):
         stream = self.open("http://plain.example.org/drip")
         held = self.internet.untilHeld()
         stream.close()
-        until(lambda: not self.internet.connections(id=held["id"])[0]["open"], "that it sees the end")
+        until(lambda: not self.internet.connections(id=held["id"])[0]["open"],
+              "that it sees the end")
 
     def test_streams(self):
         with socket.create_connection(("203.0.113.10", places.STREAM_PORT), 5) as stream:
@@ -107,7 +110,8 @@ class SmallInternet(unittest.TestCase):
         with socket.create_connection(("fd00:77::9", 80), 5) as stream:
             stream.sendall(b"GET / HTTP/1.1\r\n\r\n")
             self.assertIn(b"reached", stream.recv(1000))
-        for address, family in (("198.51.100.98", socket.AF_INET), ("2001:db8:2::1", socket.AF_INET6)):
+        for address, family in (("198.51.100.98", socket.AF_INET),
+                                ("2001:db8:2::1", socket.AF_INET6)):
             with socket.socket(family, socket.SOCK_DGRAM) as datagrams:
                 datagrams.sendto(b"by datagram", (address, 443))
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:

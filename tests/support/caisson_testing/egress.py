@@ -19,7 +19,8 @@ def rule(action="allow", **keys):
     """One [[rule]] of a policy file."""
     def written(value):
         if isinstance(value, dict):
-            return "{ " + ", ".join(f"{key} = {written(part)}" for key, part in value.items()) + " }"
+            return "{ " + ", ".join(f"{key} = {written(part)}" for key,
+                                    part in value.items()) + " }"
         return json.dumps(value)  # strings, numbers, lists and booleans are the same in TOML
 
     lines = [f"{name} = {written(value)}" for name, value in {**keys, "action": action}.items()]
@@ -63,7 +64,7 @@ except OSError as error:
 
 
 class EgressCase(HomeCase):
-    """`self.box` has the class's policy when each test begins, and `self.internet` has seen nothing."""
+    """`self.box` has the class's policy when a test begins, and `self.internet` has seen nothing."""
 
     policy = DENY
     create = ()
@@ -121,7 +122,8 @@ class EgressCase(HomeCase):
         lines = self.home.must("--json", "egress", "log", (box or self.box).name).out.splitlines()
         rows = [json.loads(line) for line in lines]
         rows.sort(key=lambda row: row.get("id", 0))
-        return [row for row in rows if all(row.get(name) == value for name, value in fields.items())]
+        return [row for row in rows if all(row.get(name) == value for name,
+                                           value in fields.items())]
 
     def untilLogged(self, count=1, box=None, **fields):
         return until(lambda: (rows := self.log(box, **fields)) and len(rows) >= count and rows,

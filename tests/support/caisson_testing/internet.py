@@ -72,7 +72,8 @@ class Internet:
 
     def raw(self):
         """All that was said to anybody, one string."""
-        said = [record.get("raw", "") + record.get("data", "") + json.dumps(record.get("headers", ""))
+        said = [record.get("raw", "") + record.get("data",
+                                                   "") + json.dumps(record.get("headers", ""))
                 + record.get("target", "") + record.get("body", "") + record.get("name", "")
                 for record in self.records()]
         return "\n".join(said)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates of the small internet: of an authority that Caisson is told to trust, and bad ones."""
+"""Certificates: of an authority that Caisson is told to trust, and bad ones."""
 
 import ssl
 import subprocess

@@ -45,7 +45,7 @@ def routes():
 
 @contextlib.contextmanager
 def moveIn():
-    """Takes this process, and all that it starts, into the house; yields the small internet's folder.
+    """Takes this process, and all that it starts, into the house; yields the internet's folder.
     There is no way back: the namespaces end with the last process in them."""
     with tempfile.TemporaryDirectory(prefix="caisson-internet-", dir="/var/tmp") as path:
         folder = Path(path)

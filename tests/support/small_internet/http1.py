@@ -86,7 +86,8 @@ class Connection:
         lines = head.rstrip("\r\n").split("\r\n")
         words = lines[0].split(" ")
         method, target, version = (words + ["", "", ""])[:3]
-        headers = [[part.strip() for part in line.split(":", 1)] for line in lines[1:] if ":" in line]
+        headers = [[part.strip() for part in line.split(":",
+                                                        1)] for line in lines[1:] if ":" in line]
         return Request(method, target, version, headers)
 
     async def readBody(self, request):
@@ -104,7 +105,8 @@ class Connection:
                 yield await self.take(size)
                 await self.take(2)
             while (line := await self.take(until=b"\r\n")) != b"\r\n":
-                request.trailers.append([part.strip() for part in line.decode("latin-1").split(":", 1)])
+                request.trailers.append([part.strip() for part in line.decode("latin-1").split(":",
+                                                                                               1)])
             return
         left = int(request.header("content-length", "0"))
         while left > 0:
@@ -181,7 +183,8 @@ class Http1:
         record = self.records.add("request", origin=self.name, connection=connection.number,
                                   method=request.method, target=request.target,
                                   headers=request.headers, sni=connection.record["sni"])
-        if request.header("expect", "").lower() == "100-continue" and "nocontinue" not in request.query:
+        expects = request.header("expect", "").lower() == "100-continue"
+        if expects and "nocontinue" not in request.query:
             await connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         word = unquote(request.path).split("/")[1] if request.path.startswith("/") else ""
         route = self.routes.get(word, self.routes[""])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who lives where: names and addresses, all of the blocks for documentation (RFC 5737, RFC 3849)."""
+"""Who lives where, in the blocks for documentation (RFC 5737, RFC 3849)."""
 
 # The cable between the house, where Caisson runs, and the street, where everybody else lives.
 HOUSE4, STREET4 = "192.0.2.2", "192.0.2.1"

@@ -105,7 +105,8 @@ async def reflect(connection, request):
         return await connection.answer(gzip.compress(text.encode()),
                                        headers=[("Content-Encoding", "gzip"), *headers])
     if how == "binary":
-        return await connection.answer(text.encode(), kind="application/octet-stream", headers=headers)
+        return await connection.answer(text.encode(), kind="application/octet-stream",
+                                       headers=headers)
     if how == "split":
         async def pieces():  # the value is in two chunks, and in two segments
             for piece in (text[:len(text) // 2], text[len(text) // 2:]):
@@ -140,7 +141,8 @@ refuseBody.readsBody = True
 
 BAD_ANSWERS = {
     "two-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nhello",
-    "length-and-chunked": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "length-and-chunked": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: "
+                          b"chunked\r\n\r\n"
                           b"0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nsplit",
     "bare-lf": b"HTTP/1.1 200 OK\nContent-Length: 5\nX-Split: yes\n\nhello",
     "folded": b"HTTP/1.1 200 OK\r\nX-Folded: one\r\n two\r\nContent-Length: 5\r\n\r\nhello",

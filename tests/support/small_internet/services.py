@@ -48,7 +48,8 @@ class Git:
         head, _, body = out.partition(b"\r\n\r\n")
         headers = [line.split(": ", 1) for line in head.decode().split("\r\n") if line]
         code = next((value.split()[0] for name, value in headers if name == "Status"), "200")
-        await connection.send(connection.head(code, [*headers, ("Content-Length", len(body))]) + body)
+        await connection.send(connection.head(code,
+                                              [*headers, ("Content-Length", len(body))]) + body)
 
 
 class Npm:

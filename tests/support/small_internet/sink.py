@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whatever reaches an address or a port that no origin serves. Every packet that is not part of a
-TCP connection under way is recorded; TCP to nobody is taken up by a catch-all, so that what would be
-said to anybody in the world is recorded, too."""
+TCP connection under way is recorded; TCP to nobody is taken up by a catch-all, so that what would
+be said to anybody in the world is recorded, too."""
 
 import asyncio
 import ctypes
@@ -122,7 +122,8 @@ table inet sink {{
         else:
             raw = connection.getsockopt(socket.IPPROTO_IPV6, IP6T_SO_ORIGINAL_DST, 28)
             address, port = socket.inet_ntop(socket.AF_INET6, raw[8:24]), raw[2:4]
-        record = self.records.add("stray", address=address, port=int.from_bytes(port, "big"), data="")
+        record = self.records.add("stray", address=address, port=int.from_bytes(port, "big"),
+                                  data="")
         try:
             while len(record["data"]) < KEPT:
                 piece = await reader.read(4096)
