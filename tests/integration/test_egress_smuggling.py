@@ -195,6 +195,29 @@ class Smuggling(EgressCase):
         self.assertNotIn(b" 200 ", said[:20])
         self.assertEqual(self.internet.requests(), [])
 
+    def test_only_web_sockets_are_switched_to(self):
+        """After a switch nobody decides about requests any more: `Upgrade: h2c` is the known trick."""
+        for kind in ("h2c", "HTTP/2.0", "TLS/1.0", "websocket, h2c", "h2c, websocket", "anything"):
+            with self.subTest(kind=kind):
+                self.internet.clear()
+                said = self.raw(f"GET /switch HTTP/1.1\r\n{HOST}Connection: Upgrade, "
+                                f"HTTP2-Settings\r\n"
+                                f"Upgrade: {kind}\r\nHTTP2-Settings: "
+                                f"AAMAAABkAAQAAP__\r\n\r\n{HIDDEN}",
+                                "plain.example.org", patience=1.5)
+                self.assertNotIn(b" 101 ", said[:20])
+                self.assertNotIn(b"switched", said)
+                self.assertEqual([value for seen in self.internet.requests()
+                                  for name, value in seen["headers"] if name.lower() == "upgrade"],
+                                 [])
+                self.assertNotIn("/hidden", self.internet.raw())
+
+    def test_a_switch_that_nobody_asked_for(self):
+        said = self.raw(f"GET /switch HTTP/1.1\r\n{HOST}\r\n{HIDDEN}", "plain.example.org",
+                        patience=1.5)
+        self.assertNotIn(b"switched", said)
+        self.assertNotIn("/hidden", self.internet.raw())
+
     def test_bytes_after_an_upgrade_that_was_not_granted(self):
         said = self.raw(f"GET /hello HTTP/1.1\r\n{HOST}Connection: Upgrade\r\nUpgrade: "
                         f"websocket\r\n"

@@ -116,6 +116,10 @@ async def reflect(connection, request):
     if how == "event":
         return await connection.answer(f"data: {text}\n".encode(), kind="text/event-stream",
                                        headers=headers)
+    if request.header("range", "").startswith("bytes="):
+        first, last = request.header("range")[6:].split("-")
+        return await connection.answer(text.encode()[int(first):int(last) + 1], status=206,
+                                       headers=headers)
     await connection.answer(text.encode(), headers=headers)
 
 
@@ -160,6 +164,14 @@ async def bad(connection, request):
     raise Ended
 
 
+async def switch(connection, request):
+    """/switch: 101 to whatever upgrade is asked for, asked for or not; then what comes goes back."""
+    kind = request.header("upgrade", "h2c")
+    await connection.send(connection.head(101, [("Upgrade", kind), ("Connection", "Upgrade")]))
+    while piece := await connection.take():
+        await connection.send(b"switched: " + piece)
+
+
 async def webSocket(connection, request):
     """/socket: what comes goes back."""
     await websocket.echo(connection, request)
@@ -169,4 +181,5 @@ def common():
     return {"": hello, "bytes": size, "upload": upload, "echo": echo, "chunked": chunked,
             "events": events, "drip": drip, "wait": wait, "redirect": redirect, "status": status,
             "reflect": reflect, "close": untilClose, "early": early, "refuse": refuseBody,
-            "bad": bad, "socket": webSocket}
+            "bad": bad, "socket": webSocket,
+            "switch": switch}
