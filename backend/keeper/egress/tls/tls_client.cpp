@@ -134,6 +134,7 @@ Result<void> loadTrust(SSL_CTX* context)
 
 struct TlsClient::Impl
 {
+    std::chrono::milliseconds handshakeLimit{};
     SslContextPtr context;
     std::shared_ptr<SessionCache> sessions = std::make_shared<SessionCache>();
 };
@@ -145,9 +146,10 @@ TlsClient::TlsClient()
 
 TlsClient::~TlsClient() = default;
 
-Result<std::unique_ptr<TlsClient>> TlsClient::create()
+Result<std::unique_ptr<TlsClient>> TlsClient::create(std::chrono::milliseconds handshakeLimit)
 {
     std::unique_ptr<TlsClient> client(new TlsClient());
+    client->m_impl->handshakeLimit = handshakeLimit;
     SslContextPtr& context = client->m_impl->context;
     context.reset(SSL_CTX_new(TLS_client_method()));
     if (!context)
@@ -180,7 +182,7 @@ Task<Result<TlsOpened>> TlsClient::connect(TcpSocket socket, std::string_view ho
     const auto core = std::make_shared<TlsCore>(std::move(socket), std::string());
     if (!core->attach(std::move(ssl), dialled))
         co_return fail(ErrorCode::Internal, "cannot set TLS up");
-    const HandshakeLimit limit(core);
+    const HandshakeLimit limit(core, m_impl->handshakeLimit);
     if (Result<void> shaken = co_await core->shakeHands(); !shaken) {
         Error error = std::move(shaken.error());
         dialled->sessions->forget(dialled->origin);
@@ -190,7 +192,7 @@ Task<Result<TlsOpened>> TlsClient::connect(TcpSocket socket, std::string_view ho
                      {{"tls", X509_verify_cert_error_string(dialled->complaintCode)}}};
         else if (limit.fired())
             error = {ErrorCode::Timeout,
-                     dialled->origin + " did not finish the TLS handshake within 15 s",
+                     dialled->origin + " did not finish the TLS handshake in time",
                      {}};
         else if (error.code != ErrorCode::Cancelled)
             error.message = handshakeWords(*core, dialled->origin, error);

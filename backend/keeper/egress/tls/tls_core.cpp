@@ -14,7 +14,6 @@ using api::Task;
 
 namespace {
 
-constexpr std::chrono::seconds kHandshakeLimit(15);
 /// As much is enciphered before it is sent: four records.
 constexpr std::size_t kWriteChunk = 64 * 1024;
 /// OpenSSL's buffer while it reads; given back whenever it is empty.
@@ -121,6 +120,13 @@ TlsCore::TlsCore(TcpSocket socket, std::string alreadyRead)
     : TcpCore(std::move(socket))
     , m_alreadyRead(std::move(alreadyRead))
 {
+}
+
+TlsCore::~TlsCore()
+{
+    // Or OpenSSL takes the session of a connection without close_notify for spoilt, as SSL 3 had it.
+    if (m_ssl && SSL_is_init_finished(m_ssl.get()))
+        SSL_set_shutdown(m_ssl.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
 bool TlsCore::attach(SslPtr ssl, std::shared_ptr<void> kept)
@@ -395,8 +401,9 @@ Alpn chosenAlpn(const SSL* ssl)
     return text == "http/1.1" ? Alpn::Http1 : Alpn::None;
 }
 
-HandshakeLimit::HandshakeLimit(const std::shared_ptr<TlsCore>& core)
-    : m_timer(core->executor(), kHandshakeLimit)
+HandshakeLimit::HandshakeLimit(const std::shared_ptr<TlsCore>& core,
+                               std::chrono::milliseconds limit)
+    : m_timer(core->executor(), limit)
 {
     m_timer.async_wait([fired = m_fired, weak = std::weak_ptr(core)](const auto& code) {
         const auto alive = code ? nullptr : weak.lock();

@@ -20,6 +20,7 @@ class TlsCore : public TcpCore, public std::enable_shared_from_this<TlsCore>
 public:
     /// `alreadyRead` comes before what the socket has.
     TlsCore(TcpSocket socket, std::string alreadyRead);
+    ~TlsCore() override;
 
     /// Once, before all else. False when memory is short. `kept` lives as long as `ssl`.
     bool attach(SslPtr ssl, std::shared_ptr<void> kept = {});
@@ -91,7 +92,7 @@ Alpn chosenAlpn(const SSL* ssl);
 class HandshakeLimit
 {
 public:
-    explicit HandshakeLimit(const std::shared_ptr<TlsCore>& core);
+    HandshakeLimit(const std::shared_ptr<TlsCore>& core, std::chrono::milliseconds limit);
     ~HandshakeLimit();
     bool fired() const { return *m_fired; }
 

@@ -72,11 +72,12 @@ TlsRefusal refusalOf(const TlsCore& core, const Error& error, bool judged)
 struct TlsServer::Impl
 {
     Authority& authority;
+    std::chrono::milliseconds handshakeLimit;
     Result<SslContextPtr> context = makeServerContext();
 };
 
-TlsServer::TlsServer(Authority& authority)
-    : m_impl(new Impl{authority})
+TlsServer::TlsServer(Authority& authority, std::chrono::milliseconds handshakeLimit)
+    : m_impl(new Impl{authority, handshakeLimit})
 {
 }
 
@@ -99,7 +100,7 @@ Task<Result<TlsOpened>> TlsServer::accept(TcpSocket socket, std::string alreadyR
     const auto core = std::make_shared<TlsCore>(std::move(socket), std::move(alreadyRead));
     if (!core->attach(std::move(ssl)))
         co_return fail(ErrorCode::Internal, "cannot set TLS up");
-    const HandshakeLimit limit(core);
+    const HandshakeLimit limit(core, m_impl->handshakeLimit);
     if (Result<void> shaken = co_await core->shakeHands(); !shaken) {
         Error error = std::move(shaken.error());
         if (limit.fired())

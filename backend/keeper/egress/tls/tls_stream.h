@@ -5,6 +5,7 @@
 #include "backend/keeper/egress/tls/authority.h"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,16 +35,20 @@ enum class TlsRefusal {
                      ///< after the certificate: a client that pins, or brings its own trust store
 };
 
+/// How long a handshake may take. Shorter in tests.
+inline constexpr std::chrono::milliseconds kHandshakeLimit{15000};
+
 /// TLS towards the sandbox, with leaves of its authority. TLS 1.2 and 1.3. One for a sandbox.
 class TlsServer
 {
 public:
-    explicit TlsServer(Authority& authority);
+    explicit TlsServer(Authority& authority,
+                       std::chrono::milliseconds handshakeLimit = kHandshakeLimit);
     ~TlsServer();
 
     /// Opens TLS on a connection whose first bytes, the ClientHello, were read already. Offers h2
     /// and http/1.1. `host` is canonical, the certificate's name. Error: `detail.refusal` is
-    /// "unknown_authority" or "other". Fails after 15 s.
+    /// "unknown_authority" or "other". Timeout after 15 s.
     api::Task<Result<TlsOpened>> accept(TcpSocket socket, std::string alreadyRead,
                                         std::string_view host);
 
@@ -57,13 +62,14 @@ private:
 class TlsClient
 {
 public:
-    static Result<std::unique_ptr<TlsClient>> create();
+    static Result<std::unique_ptr<TlsClient>>
+    create(std::chrono::milliseconds handshakeLimit = kHandshakeLimit);
     ~TlsClient();
 
     /// `host` is verified against the certificate (RFC 6125; an address against its IP names) and
     /// sent as SNI when it is a name. Offers `alpn` ("h2", "http/1.1"). Protocol with the reason
     /// in words (expired, self-signed, another name) when the certificate is not good; `detail.tls` is
-    /// OpenSSL's reason. Sessions are resumed by (host, port). Fails after 15 s.
+    /// OpenSSL's reason. Sessions are resumed by (host, port). Timeout after 15 s.
     api::Task<Result<TlsOpened>> connect(TcpSocket socket, std::string_view host,
                                          std::uint16_t port, std::vector<std::string> alpn);
 

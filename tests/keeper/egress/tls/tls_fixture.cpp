@@ -129,13 +129,15 @@ Task<std::pair<TcpSocket, TcpSocket>> TlsFixture::connectedPair()
 }
 
 Result<TlsFixture::Pair> TlsFixture::openPair(const std::string& host,
-                                              std::vector<std::string> alpn)
+                                              std::vector<std::string> alpn, std::string dialled)
 {
+    if (dialled.empty())
+        dialled = host;
     const auto open = [&]() -> Task<Result<Pair>> {
         auto [inside, outside] = co_await connectedPair();
         auto [accepted, connected] =
             co_await (m_server->accept(std::move(inside), {}, host) &&
-                      m_client->connect(std::move(outside), host, 443, alpn));
+                      m_client->connect(std::move(outside), dialled, 443, alpn));
         if (!accepted)
             co_return std::unexpected(accepted.error());
         if (!connected)

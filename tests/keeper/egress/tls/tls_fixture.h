@@ -11,6 +11,7 @@
 #include <future>
 #include <gtest/gtest.h>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace caisson::keeper {
@@ -58,14 +59,15 @@ protected:
     static api::Task<TcpSocket> acceptOn(Listening listening);
     api::Task<TcpSocket> dial(std::uint16_t port);
 
-    /// Client and server of this code, speaking TLS to one another. `host` is the name.
+    /// Client and server of this code, speaking TLS to one another. `host` is the name in the
+    /// certificate; the client expects it, or `dialled`.
     struct Pair
     {
         TlsOpened inside; ///< the server's end
         TlsOpened outside;
     };
     Result<Pair> openPair(const std::string& host = "example.com",
-                          std::vector<std::string> alpn = {});
+                          std::vector<std::string> alpn = {}, std::string dialled = {});
     /// A client that trusts this authority, and what else there is in `file`.
     Result<std::unique_ptr<TlsClient>> makeClient(const std::string& file);
 
