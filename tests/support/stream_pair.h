@@ -12,7 +12,7 @@
 /// Two Streams whose ends meet in memory: what one writes, the other reads. Like a socket pair, a
 /// direction holds `capacity` bytes and then its writer waits, each direction ends on its own, and a
 /// reset is seen at once. The ends may be destroyed in any order.
-namespace caisson::keeper::testing {
+namespace caisson::keeper {
 
 class PairedStream : public Stream
 {
@@ -134,4 +134,4 @@ makeStreamPair(const api::asio::any_io_executor& executor, std::size_t capacity 
             std::make_unique<PairedStream>(there, back)};
 }
 
-} // namespace caisson::keeper::testing
+} // namespace caisson::keeper

@@ -8,7 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-namespace caisson::keeper::testing {
+namespace caisson::keeper {
 
 /// A TCP socket on loopback as a Stream, for tests of what is above it.
 class LoopbackStream : public Stream
@@ -66,4 +66,4 @@ private:
     api::asio::ip::tcp::socket m_socket;
 };
 
-} // namespace caisson::keeper::testing
+} // namespace caisson::keeper

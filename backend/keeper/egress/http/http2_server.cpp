@@ -51,7 +51,6 @@ private:
     bool beginFields() override;
     bool addField(std::string_view name, std::string_view value) override;
     bool endFields(bool isLast) override;
-    void ended(std::uint32_t code) override;
     void sentAll() override;
     void leaveRest();
     Result<void> submitHead(const ResponseHead& head);
@@ -64,7 +63,6 @@ private:
     bool m_isTooLarge = false;
     bool m_hasHead = false;
     bool m_isAnswered = false;
-    bool m_isAborted = false;
     bool m_isHandled = false;
     bool m_hasSentAll = false;
 };
@@ -89,19 +87,22 @@ public:
 
     /// Its head is complete.
     void begin(std::shared_ptr<ServerStream> stream) { m_toBegin.push_back(std::move(stream)); }
-    void resetCame()
+
+private:
+    void resetSent(std::uint32_t code) override
     {
-        if (!m_resets.take())
+        // Resets that come are counted by nghttp2, at the same rate. What a peer makes us reset is
+        // as cheap for it (CVE-2025-8671); what a handler breaks off is not its doing.
+        const bool isOurs =
+            code == NGHTTP2_NO_ERROR || code == NGHTTP2_INTERNAL_ERROR || code == NGHTTP2_CANCEL;
+        if (!isOurs && !m_resets.take())
             terminate(NGHTTP2_ENHANCE_YOUR_CALM);
     }
 
-private:
     std::shared_ptr<Http2Stream> accept() override
     {
-        if (m_handlers + m_toBegin.size() >= kMostHandlers) {
-            resetCame();
+        if (m_handlers + m_toBegin.size() >= kMostHandlers)
             return nullptr;
-        }
         return std::make_shared<ServerStream>(
             std::static_pointer_cast<ServerSession>(shared_from_this()));
     }
@@ -304,9 +305,6 @@ Task<Result<void>> ServerStream::head(const ResponseHead& head)
 
 void ServerStream::abort()
 {
-    if (isOver())
-        return;
-    m_isAborted = true;
     reset(NGHTTP2_INTERNAL_ERROR);
 }
 
@@ -343,12 +341,6 @@ void ServerStream::leaveRest()
         return;
     nghttp2_submit_rst_stream(m_session->handle(), NGHTTP2_FLAG_NONE, m_id, NGHTTP2_NO_ERROR);
     m_session->wake();
-}
-
-void ServerStream::ended(std::uint32_t code)
-{
-    if (code != NGHTTP2_NO_ERROR && !m_isAborted)
-        m_server.resetCame();
 }
 
 } // namespace

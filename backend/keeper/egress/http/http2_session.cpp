@@ -31,6 +31,8 @@ constexpr std::size_t kMostGathered = 64 * 1024;
 constexpr std::size_t kMostCopied = 16 * 1024;
 /// Frames that answer the peer's and wait to be written: with more, nothing is read.
 constexpr std::size_t kMostQueued = 1024;
+/// nghttp2 gives a connection up with so many. More than kMostQueued and what one read can bring.
+constexpr std::size_t kMostAcks = 4096;
 /// Frames that carry nothing (CVE-2019-9513, -9518).
 constexpr double kIdleFramesAtOnce = 1000;
 constexpr double kIdleFramesPerSecond = 100;
@@ -369,6 +371,8 @@ struct Http2Session::Callbacks
 
     static int onFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* data)
     {
+        if (frame->hd.type == NGHTTP2_RST_STREAM)
+            of(data).resetSent(frame->rst_stream.error_code);
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
             return 0;
         const auto stream = of(data).find(frame->hd.stream_id);
@@ -472,6 +476,7 @@ struct Http2Session::Callbacks
             throw std::bad_alloc();
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_no_closed_streams(option, 1);
+        nghttp2_option_set_max_outbound_ack(option, kMostAcks);
         nghttp2_option_set_max_send_header_block_length(option, kMostHeadSent);
         return option;
     }

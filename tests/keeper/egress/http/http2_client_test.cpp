@@ -83,7 +83,7 @@ private:
     }
     static Task<void> serve(Tcp::socket socket, Handler handler)
     {
-        keeper::testing::LoopbackStream stream(std::move(socket));
+        keeper::LoopbackStream stream(std::move(socket));
         co_await serveHttp2(stream, {}, std::move(handler));
     }
 
@@ -138,7 +138,7 @@ private:
             Tcp::socket socket(m_context);
             co_await socket.async_connect(m_origin.local_endpoint(), kTuple);
             m_upstream = makeHttp2Upstream(
-                std::make_unique<keeper::testing::LoopbackStream>(std::move(socket)), [] {});
+                std::make_unique<keeper::LoopbackStream>(std::move(socket)), [] {});
         }
         co_return m_upstream;
     }

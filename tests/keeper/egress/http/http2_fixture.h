@@ -12,7 +12,6 @@
 namespace caisson::keeper::http {
 
 using api::Task;
-using testing::PairedStream;
 
 /// Everything that a body brings.
 inline Task<Result<std::string>> readAll(Body& body)
@@ -53,9 +52,14 @@ protected:
     Http2Fixture()
         : changed(context.get_executor())
     {
-        auto [here, there] = testing::makeStreamPair(context.get_executor());
-        serverEnd = std::move(here);
-        clientEnd = std::move(there);
+        reconnect();
+    }
+
+    void reconnect()
+    {
+        std::tie(serverEnd, clientEnd) = keeper::makeStreamPair(context.get_executor());
+        hasServed = false;
+        context.restart();
     }
 
     /// Runs `script` beside the server, and until both have ended.
@@ -76,7 +80,7 @@ protected:
             if (clientEnd)
                 clientEnd->cancel(Stream::Ending::Close);
         });
-        context.run_for(std::chrono::seconds(60));
+        context.run_for(std::chrono::seconds(20));
         if (failure)
             std::rethrow_exception(failure);
         EXPECT_TRUE(isDone) << "the test's script waits for ever";

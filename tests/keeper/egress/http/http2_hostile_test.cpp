@@ -141,8 +141,10 @@ protected:
             hasAsked = true;
             connection.reset();
         });
-        api::asio::co_spawn(context, origin(),
-                            [](const std::exception_ptr& failed) { EXPECT_FALSE(failed); });
+        api::asio::co_spawn(context, origin(), [this](const std::exception_ptr& failed) {
+            EXPECT_FALSE(failed);
+            clientEnd->cancel(Stream::Ending::Close);
+        });
         context.run_for(20s);
         EXPECT_TRUE(hasAsked);
     }
@@ -272,7 +274,7 @@ INSTANTIATE_TEST_SUITE_P(
                    {":scheme", "https"},
                    {":authority", "me@origin.test"},
                    {":path", "/"}},
-                  "400"},
+                  "reset 1"},
         Malformed{"AsteriskWithGet",
                   {{":method", "GET"},
                    {":scheme", "https"},
@@ -338,10 +340,9 @@ TEST_F(Http2Hostile, BrokenFramesEndTheConnection)
 {
     using namespace frames;
     const std::pair<std::string, std::uint32_t> cases[] = {
-        {frame(Data, 0, 1, "text"), ProtocolError},             // on an idle stream
-        {frame(Data, 0, 0, "text"), ProtocolError},             // on none
-        {headers(2, get()), ProtocolError},                     // the server's number
-        {headers(3, get()) + headers(1, get()), ProtocolError}, // backwards
+        {frame(Data, 0, 1, "text"), ProtocolError}, // on an idle stream
+        {frame(Data, 0, 0, "text"), ProtocolError}, // on none
+        {headers(2, get()), ProtocolError},         // the server's number
         {frame(Headers, kEndHeaders, 1, "\xff\xff\xff\xff\xff\xff\xff\xff"), CompressionError},
         {frame(Headers, kEndHeaders | kPadded, 1, "\x7f"), ProtocolError},
         {frame(Settings, 0, 0, "12345"), FrameSizeError},
@@ -359,12 +360,8 @@ TEST_F(Http2Hostile, BrokenFramesEndTheConnection)
     };
     for (const auto& [bytes, code] : cases) {
         SCOPED_TRACE(::testing::PrintToString(bytes.substr(0, 30)));
-        auto [here, there] = testing::makeStreamPair(context.get_executor());
-        serverEnd = std::move(here);
-        clientEnd = std::move(there);
+        reconnect();
         m_heard.clear();
-        hasServed = false;
-        context.restart();
         std::optional<std::uint32_t> heard;
         run(counting(), [&]() -> Task<void> {
             EXPECT_TRUE(co_await say(hello() + bytes));
@@ -415,8 +412,10 @@ TEST_F(Http2Hostile, OpeningAndResettingIsBounded)
     // CVE-2023-44487
     int inside = 0;
     int most = 0;
+    int started = 0;
     run(
         [&](RequestHead&, Body&, Responder& to) -> Task<void> {
+            ++started;
             most = std::max(most, ++inside);
             co_await to.waitGone();
             --inside;
@@ -435,8 +434,8 @@ TEST_F(Http2Hostile, OpeningAndResettingIsBounded)
             // By nghttp2's count or ours.
             const auto code = co_await hearGoAway();
             EXPECT_TRUE(code == InternalError || code == EnhanceYourCalm) << code.value_or(999);
-            EXPECT_LE(id, 2U * 2500);
         });
+    EXPECT_LE(started, 1300);
     EXPECT_LE(most, 256);
     EXPECT_EQ(inside, 0);
 }
@@ -459,7 +458,7 @@ TEST_F(Http2Hostile, MakingUsResetIsBounded)
         api::spawnDetached(context.get_executor(), talk(), "talking");
         code = co_await hearGoAway();
         EXPECT_EQ(code, EnhanceYourCalm);
-        EXPECT_LE(id, 2U * 1500);
+        EXPECT_LE(handled, 1300);
         // The end is said; what goes on talking is cut.
         while (co_await hear()) {
         }
@@ -474,16 +473,11 @@ TEST_F(Http2Hostile, FramesThatCarryNothingAreBounded)
         frames::frame(frames::Data, frames::kPadded, 1, std::string("\x03\0\0\0", 4)),
         frames::frame(frames::Settings, 0, 0),
         frames::frame(frames::Priority, 0, 1, std::string("\0\0\0\0\x10", 5)),
-        frames::frame(0x42, 0, 0, "unknown"),
     };
     for (const std::string& flood : floods) {
         SCOPED_TRACE(::testing::PrintToString(flood));
-        auto [here, there] = testing::makeStreamPair(context.get_executor());
-        serverEnd = std::move(here);
-        clientEnd = std::move(there);
+        reconnect();
         m_heard.clear();
-        hasServed = false;
-        context.restart();
         run([](RequestHead&, Body& body, Responder&) -> Task<void> { co_await readAll(body); },
             [&]() -> Task<void> {
                 std::string bytes = hello() + frames::headers(1, get(), frames::kEndHeaders);
@@ -578,19 +572,17 @@ TEST_F(Http2HostileOrigin, MalformedAnswersAreErrors)
         frames::headers(1, status("200", {{"content-length", "1"}, {"content-length", "2"}})),
         frames::headers(1, status("200", {{"content-length", "4"}})),
         frames::headers(1, status("100")), // and the end
-        frames::frame(frames::PushPromise, frames::kEndHeaders, 1,
-                      frames::number(2) + frames::hpack(get())),
+        frames::frame(frames::Settings, frames::kAck, 0) +
+            frames::frame(frames::PushPromise, frames::kEndHeaders, 1,
+                          frames::number(2) + frames::hpack(get())),
         frames::frame(frames::RstStream, 0, 1, frames::number(InternalError)),
         frames::frame(frames::Data, 0, 1, "a body first"),
     };
     for (const std::string& reply : answers) {
         SCOPED_TRACE(::testing::PrintToString(reply));
-        auto [here, there] = testing::makeStreamPair(context.get_executor());
-        serverEnd = std::move(here);
-        clientEnd = std::move(there);
+        reconnect();
         m_heard.clear();
         m_hasPreface = false;
-        context.restart();
         ask(
             [](UpstreamConnection& origin) -> Task<void> {
                 const auto exchange = origin.open();
@@ -655,8 +647,9 @@ TEST_F(Http2HostileOrigin, WhatCameAfterTheLastMayBeSentAgain)
             EXPECT_FALSE(origin.hasRoom());
             // What was opened before one knew goes nowhere either.
             const auto late = origin.open();
-            if (co_await late->sendHead(request("POST", "/"), "https"))
+            if (co_await late->sendHead(request("POST", "/"), "https")) {
                 EXPECT_FALSE(co_await late->response());
+            }
             EXPECT_TRUE(late->mayRetry());
         },
         [&]() -> Task<void> {
