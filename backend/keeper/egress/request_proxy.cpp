@@ -201,7 +201,7 @@ Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
         carried.row.refuse(wanted.error().message);
         const int status = wanted.error().code == ErrorCode::PermissionDenied ? kMisdirected : 400;
         entry.status = status;
-        co_await respondRefusal({status, "bad_request", "caisson", wanted.error().message},
+        co_await respondRefusal({status, "bad_request", "caisson", entry.why},
                                 carried.isHead(), responder);
         co_return;
     }
