@@ -294,8 +294,9 @@ Task<void> RequestProxy::carry(Carried& carried)
             co_return;
         }
         putIn(*injected, carried.head.fields);
-        // So that a value that comes back can be seen.
-        http::removeField(carried.head.fields, "accept-encoding");
+        // So that a value that comes back can be seen, and seen whole.
+        for (const std::string_view name : {"accept-encoding", "range", "if-range"})
+            http::removeField(carried.head.fields, name);
         carried.head.fields.emplace_back("accept-encoding", "identity");
         entry.secret = injected->secret;
         carried.masker = std::make_unique<Masker>(std::move(injected->values));
@@ -470,6 +471,16 @@ Task<void> RequestProxy::receive(Carried& carried)
                 co_return;
             }
             continue;
+        }
+        if (const std::string* chosen = http::findField(head->fields, "upgrade");
+            head->status == 101 &&
+            (carried.head.upgrade.empty() || !chosen ||
+             !http::equalsIgnoringCase(*chosen, carried.head.upgrade))) {
+            carried.exchange->abort();
+            co_await giveUp(carried, {ErrorCode::Internal,
+                                      "the server switched to a protocol that was not asked for",
+                                      {}});
+            co_return;
         }
         entry.status = head->status;
         if (const std::string* type = http::findField(head->fields, "content-type"))
