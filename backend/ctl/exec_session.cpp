@@ -170,15 +170,13 @@ api::Task<Result<int>> pumpOutput(std::shared_ptr<Attached> attached)
 api::Task<void> noticeRequests(std::shared_ptr<Attached> attached, client::Client& client,
                                std::string sandbox, std::int64_t pid)
 {
-    co_await noticePrompts(client, std::move(sandbox), pid,
-                           [attached](std::string_view sentence) {
-                               // A raw terminal goes down at '\n' and not back to the left.
-                               if (!attached->terminal)
-                                   return complain(sentence);
-                               const std::string line =
-                                   "\r\ncaissonctl: " + printable(sentence) + "\r\n";
-                               (void)writeAll(STDERR_FILENO, line);
-                           });
+    co_await noticePrompts(client, std::move(sandbox), pid, [attached](std::string_view sentence) {
+        // A raw terminal goes down at '\n' and not back to the left.
+        if (!attached->terminal)
+            return complain(sentence);
+        const std::string line = "\r\ncaissonctl: " + printable(sentence) + "\r\n";
+        (void)writeAll(STDERR_FILENO, line);
+    });
 }
 
 /// Waits for the word that the command runs, and returns its pid. Nothing of our standard input is

@@ -171,8 +171,7 @@ api::Task<Result<int>> add(Session& session, const AddOptions& options)
         complain(patch.error().message);
         co_return kExitWrongUse;
     }
-    const auto changed =
-        co_await session.client.patchPolicy(options.sandbox, *std::move(patch));
+    const auto changed = co_await session.client.patchPolicy(options.sandbox, *std::move(patch));
     if (!changed)
         co_return std::unexpected(changed.error());
     if (session.form == OutputForm::Json)
@@ -202,7 +201,8 @@ api::Task<Result<int>> enable(Session& session, const std::string& sandbox,
         if (rule == policy->rules.end())
             co_return fail(ErrorCode::NotFound, "there is no rule \"" + id +
                                                     "\"; see them all with: caissonctl egress "
-                                                    "show " + sandbox);
+                                                    "show " +
+                                                    sandbox);
         patch.update.push_back(*rule);
         patch.update.back().enabled = isEnabled;
     }
@@ -269,9 +269,8 @@ void addAdd(CLI::App& egress, Choice& choice)
     verb->add_option("--id", options->id, "Its id; one is made if left out")->type_name("ID");
     verb->add_option("--before", options->before, "Stand before this rule, not at the top")
         ->type_name("ID");
-    verb->callback([&choice, options] {
-        choice.verb = [options](Session& s) { return add(s, *options); };
-    });
+    verb->callback(
+        [&choice, options] { choice.verb = [options](Session& s) { return add(s, *options); }; });
 }
 
 void addIdsVerb(CLI::App& egress, Choice& choice, const char* word, const char* what,
@@ -305,8 +304,7 @@ void addPolicyVerbs(CLI::App& egress, Choice& choice)
     setVerb->add_option("NAME", *sandbox, "Name or id of the sandbox")->required()->type_name("");
     setVerb->add_option("FILE", *file, "A policy file, - for standard input, or a preset's name")
         ->type_name("");
-    setVerb
-        ->add_option("--default", *defaultAction, "What becomes of requests that no rule fits")
+    setVerb->add_option("--default", *defaultAction, "What becomes of requests that no rule fits")
         ->type_name("ACTION")
         ->check(CLI::IsMember({"allow", "deny", "ask"}));
     setVerb->callback([&choice, sandbox, file, defaultAction] {

@@ -33,20 +33,19 @@ api::Task<Result<int>> prompts(Session& session, const std::string& sandbox)
 
 api::Task<Result<int>> answer(Session& session, const AnswerOptions& options)
 {
-    const auto answered = co_await session.client.answerPrompt(options.sandbox, options.prompt,
-                                                               options.answer);
+    const auto answered =
+        co_await session.client.answerPrompt(options.sandbox, options.prompt, options.answer);
     if (!answered)
         co_return std::unexpected(answered.error());
     if (session.form == OutputForm::Json)
         co_return printAndFinish(api::toJson(*answered) + "\n");
     const std::string rule =
         answered->rule.empty() ? "; no rule was made" : "; as rule " + answered->rule;
-    co_return printAndFinish(printable(std::format("{} {} request{}{}",
-                                                   answered->verdict == "allow" ? "allowed"
-                                                                                : "denied",
-                                                   answered->count,
-                                                   answered->count == 1 ? "" : "s", rule)) +
-                             "\n");
+    co_return printAndFinish(
+        printable(std::format("{} {} request{}{}",
+                              answered->verdict == "allow" ? "allowed" : "denied", answered->count,
+                              answered->count == 1 ? "" : "s", rule)) +
+        "\n");
 }
 
 } // namespace

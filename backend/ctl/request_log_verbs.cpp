@@ -32,21 +32,19 @@ std::string targetOf(const api::EgressEntry& entry)
 {
     const bool isUsual = (entry.scheme == "https" && entry.port == 443) ||
                          (entry.scheme == "http" && entry.port == 80);
-    return entry.scheme + "://" + entry.host +
-           (isUsual ? "" : ":" + std::to_string(entry.port)) + entry.path +
-           (entry.query.empty() ? "" : "?" + entry.query);
+    return entry.scheme + "://" + entry.host + (isUsual ? "" : ":" + std::to_string(entry.port)) +
+           entry.path + (entry.query.empty() ? "" : "?" + entry.query);
 }
 
 /// One row for people: in columns that rows to come can keep to.
 std::string lineOf(const api::EgressEntry& entry)
 {
     const std::string status = entry.status > 0 ? std::to_string(entry.status) : "-";
-    std::string line = std::format("{:<24}  {:<6}  {:<3}  {:>7}  {:>6}  {:<14}  {:<12}  {} {}",
-                                   entry.time, entry.verdict, status,
-                                   humanSize(entry.bytesOut + entry.bytesIn),
-                                   std::format("{:.0f}ms", entry.ms), entry.rule,
-                                   entry.process.exe.empty() ? "?" : baseName(entry.process.exe),
-                                   entry.method.empty() ? "-" : entry.method, targetOf(entry));
+    std::string line = std::format(
+        "{:<24}  {:<6}  {:<3}  {:>7}  {:>6}  {:<14}  {:<12}  {} {}", entry.time, entry.verdict,
+        status, humanSize(entry.bytesOut + entry.bytesIn), std::format("{:.0f}ms", entry.ms),
+        entry.rule, entry.process.exe.empty() ? "?" : baseName(entry.process.exe),
+        entry.method.empty() ? "-" : entry.method, targetOf(entry));
     if (!entry.secret.empty())
         line += "  +" + entry.secret;
     if (!entry.flag.empty())
@@ -72,8 +70,7 @@ api::Task<Result<std::vector<api::EgressEntry>>> newestRows(Session& session,
     std::vector<api::EgressEntry> rows;
     client::LogFilter filter = options.filter;
     for (;;) {
-        const std::int64_t missing =
-            options.filter.limit - static_cast<std::int64_t>(rows.size());
+        const std::int64_t missing = options.filter.limit - static_cast<std::int64_t>(rows.size());
         filter.limit = std::min(missing, kRowsAPage);
         Result<api::EgressLog> page = co_await session.client.egressLog(options.sandbox, filter);
         if (!page)
@@ -170,9 +167,8 @@ void addRequestLogVerbs(CLI::App& egress, Choice& choice)
     logVerb->add_option("--limit", options->filter.limit, "How many at most; 1000 if left out")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000}));
-    logVerb->callback([&choice, options] {
-        choice.verb = [options](Session& s) { return log(s, *options); };
-    });
+    logVerb->callback(
+        [&choice, options] { choice.verb = [options](Session& s) { return log(s, *options); }; });
 
     auto sandbox = std::make_shared<std::string>();
     CLI::App* harVerb =

@@ -159,9 +159,7 @@ void complainOfLimits(const api::Sandbox& sandbox)
 api::Task<Result<int>> create(Session& session, const CreateOptions& options)
 {
     const std::pair<const char*, const std::string&> later[] = {
-        {"--from", options.from},
-        {"--disk", options.disk},
-        {"--sleep-after", options.sleepAfter}};
+        {"--from", options.from}, {"--disk", options.disk}, {"--sleep-after", options.sleepAfter}};
     for (const auto& [option, value] : later) {
         if (!value.empty())
             co_return fail(ErrorCode::NotBuilt,
@@ -181,8 +179,8 @@ api::Task<Result<int>> create(Session& session, const CreateOptions& options)
     }
     const Result<api::Sandbox> made = co_await session.client.createSandbox(*std::move(request));
     if (!made && made.error().detail.contains("line") && !options.policy.empty())
-        co_return fail(ErrorCode::BadRequest, options.policy + ": " + made.error().message +
-                                                  "; no sandbox was made");
+        co_return fail(ErrorCode::BadRequest,
+                       options.policy + ": " + made.error().message + "; no sandbox was made");
     if (!made && (made.error().code == ErrorCode::BadRequest ||
                   made.error().code == ErrorCode::InvalidName)) {
         complain(made.error().message); // a limit out of range, a name that cannot be one

@@ -195,12 +195,12 @@ void addSecretVerbs(CLI::App& app, Choice& choice)
         ->type_name("");
     setVerb->add_flag("--keep", options->keeps,
                       "In an encrypted file, too: asks for its passphrase");
-    setVerb->callback([&choice, options] {
-        choice.verb = [options](Session& s) { return set(s, *options); };
-    });
+    setVerb->callback(
+        [&choice, options] { choice.verb = [options](Session& s) { return set(s, *options); }; });
 
-    secret->add_subcommand("ls", "List the secrets, without their values")
-        ->callback([&choice] { choice.verb = [](Session& s) { return list(s); }; });
+    secret->add_subcommand("ls", "List the secrets, without their values")->callback([&choice] {
+        choice.verb = [](Session& s) { return list(s); };
+    });
 
     auto names = std::make_shared<std::vector<std::string>>();
     CLI::App* removeVerb = secret->add_subcommand("rm", "Forget secrets");

@@ -32,11 +32,10 @@ void addServiceVerbs(CLI::App& app, Choice& choice)
 
 void addLaterVerbs(CLI::App& app, Choice& choice)
 {
-    for (const char* word :
-         {"sleep",   "wake",   "restart",     "stats",     "run",      "ps",       "logs",
-          "kill",    "wait",   "ports",       "expose",    "unexpose", "snapshot", "snapshots",
-          "restore", "fork",   "rm-snapshot", "images",    "pull",     "build",    "code",
-          "host",    "completion"}) {
+    for (const char* word : {"sleep",    "wake",      "restart", "stats", "run",         "ps",
+                             "logs",     "kill",      "wait",    "ports", "expose",      "unexpose",
+                             "snapshot", "snapshots", "restore", "fork",  "rm-snapshot", "images",
+                             "pull",     "build",     "code",    "host",  "completion"}) {
         CLI::App* verb = app.add_subcommand(word)->group("");
         // Whatever stands behind it is not looked at.
         verb->fallthrough(false)->prefix_command();

@@ -2,6 +2,7 @@
 #include "backend/daemon/create_request.h"
 
 #include "backend/api/names.h"
+#include "backend/policy/policy_file.h"
 
 namespace caisson::daemon {
 
@@ -28,8 +29,6 @@ Result<void> checkCreateRequest(const api::CreateSandbox& request)
         return notBuilt("an image other than \"host\"");
     if (!request.from.empty())
         return notBuilt("making a sandbox from a snapshot");
-    if (!request.policy.empty())
-        return notBuilt("an egress policy");
     if (!request.sleepAfter.empty())
         return notBuilt("sleeping when idle");
     if (!request.disk.empty())
@@ -50,6 +49,10 @@ Result<void> checkCreateRequest(const api::CreateSandbox& request)
             return checked;
         if (value.find('\0') != std::string::npos)
             return fail(ErrorCode::BadRequest, "the variable \"" + name + "\" holds a NUL byte");
+    }
+    if (!request.policy.empty()) {
+        if (const Result<policy::Policy> policy = policy::parsePolicy(request.policy); !policy)
+            return std::unexpected(policy.error());
     }
     return {};
 }

@@ -6,8 +6,8 @@
 
 namespace caisson::daemon {
 
-/// Whether a sandbox can be made as asked: limits in range, variables and mounts well-formed, and
-/// nothing that is not built yet (NotBuilt). The name is the registry's to check.
+/// Whether a sandbox can be made as asked: limits in range, variables and mounts well-formed, its
+/// policy free of errors (`detail.line` and `detail.column` say where one is), and nothing that is not built yet (NotBuilt). The name is the registry's to check.
 Result<void> checkCreateRequest(const api::CreateSandbox& request);
 
 } // namespace caisson::daemon

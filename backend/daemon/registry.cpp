@@ -166,9 +166,18 @@ Result<void> Registry::rename(Record& record, const std::string& name)
 
 void Registry::save(const Record& record)
 {
+    write(recordPath(record.sandbox.id), api::toJson(record) + "\n");
+}
+
+void Registry::savePolicy(const std::string& id, std::string toml)
+{
+    write(m_paths.sandbox(id) + "/policy.toml", std::move(toml));
+}
+
+void Registry::write(std::string path, std::string text)
+{
     api::asio::post(m_writer->thread,
-                    [writer = m_writer.get(), path = recordPath(record.sandbox.id),
-                     text = api::toJson(record) + "\n"] {
+                    [writer = m_writer.get(), path = std::move(path), text = std::move(text)] {
                         Result<void> written = writeFileAtomically(path, text);
                         if (written)
                             return;

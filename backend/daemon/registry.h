@@ -39,6 +39,8 @@ public:
     Result<Record*> create(const api::CreateSandbox& request);
     Result<void> rename(Record& record, const std::string& name);
     void save(const Record& record);
+    /// The policy file that a sandbox is made with; its keeper reads it when it starts.
+    void savePolicy(const std::string& id, std::string toml);
     /// Returns when everything saved before is on disk; the first failure since the last flush.
     api::Task<Result<void>> flush();
     /// Forgets it; its folder is moved to where `remains()` finds it.
@@ -51,6 +53,7 @@ private:
     Result<void> checkNameFree(const std::string& name) const;
     Result<std::int64_t> freeIdBase() const;
     std::string recordPath(const std::string& id) const;
+    void write(std::string path, std::string text);
 
     api::Paths m_paths;
     std::map<std::string, Record> m_records; ///< by id; references stay valid

@@ -181,8 +181,16 @@ Task<Result<api::Sandbox>> Sandboxes::create(api::CreateSandbox request)
         co_return std::unexpected(created.error());
     const std::string id = (*created)->sandbox.id;
     publish("sandbox.created", (*created)->sandbox);
-    Result<api::Sandbox> started =
-        request.start ? co_await start(id) : Result<api::Sandbox>((*created)->sandbox);
+    Result<void> ready;
+    if (!request.policy.empty()) {
+        m_registry.savePolicy(id, std::move(request.policy));
+        ready = co_await m_registry.flush(); // its keeper reads it first of all
+    }
+    Result<api::Sandbox> started = (*created)->sandbox;
+    if (!ready)
+        started = std::unexpected(ready.error());
+    else if (request.start)
+        started = co_await start(id);
     if (Result<void> written = co_await m_registry.flush(); !written)
         started = std::unexpected(written.error());
     // What was never there cannot be looked at to see why, so nothing stays of it.

@@ -2,8 +2,8 @@
 #include "backend/policy/address.h"
 
 #include <algorithm>
-#include <array>
 #include <arpa/inet.h>
+#include <array>
 #include <span>
 
 namespace caisson::policy {
@@ -31,26 +31,26 @@ struct Block
 };
 
 constexpr std::array kPrivateV4{
-    Block{{0}, 8},             // this network
-    Block{{10}, 8},            // local
-    Block{{100, 64}, 10},      // carriers' address translation
-    Block{{127}, 8},           // loopback
-    Block{{169, 254}, 16},     // link-local, where clouds keep their metadata
-    Block{{172, 16}, 12},      // local
-    Block{{192, 0, 0}, 24},    // the near end of a DS-Lite link (RFC 6333)
-    Block{{192, 168}, 16},     // local
-    Block{{198, 18}, 15},      // a sandbox's synthetic addresses
-    Block{{224}, 4},           // multicast
-    Block{{240}, 4},           // of nobody, and broadcast
+    Block{{0}, 8},          // this network
+    Block{{10}, 8},         // local
+    Block{{100, 64}, 10},   // carriers' address translation
+    Block{{127}, 8},        // loopback
+    Block{{169, 254}, 16},  // link-local, where clouds keep their metadata
+    Block{{172, 16}, 12},   // local
+    Block{{192, 0, 0}, 24}, // the near end of a DS-Lite link (RFC 6333)
+    Block{{192, 168}, 16},  // local
+    Block{{198, 18}, 15},   // a sandbox's synthetic addresses
+    Block{{224}, 4},        // multicast
+    Block{{240}, 4},        // of nobody, and broadcast
 };
 
 constexpr std::array kPrivateV6{
-    Block{{0}, 127},                                // :: and ::1
-    Block{{0, 0x64, 0xff, 0x9b, 0, 1}, 48},         // a network's own NAT64 (RFC 8215)
-    Block{{0xfe, 0x80}, 10},                        // link-local
-    Block{{0xfe, 0xc0}, 10},                        // site-local, as it once was
-    Block{{0xfc}, 7},                               // unique local
-    Block{{0xff}, 8},                               // multicast
+    Block{{0}, 127},                        // :: and ::1
+    Block{{0, 0x64, 0xff, 0x9b, 0, 1}, 48}, // a network's own NAT64 (RFC 8215)
+    Block{{0xfe, 0x80}, 10},                // link-local
+    Block{{0xfe, 0xc0}, 10},                // site-local, as it once was
+    Block{{0xfc}, 7},                       // unique local
+    Block{{0xff}, 8},                       // multicast
 };
 
 bool isInAny(const Bytes& bytes, std::span<const Block> blocks)

@@ -11,11 +11,10 @@ namespace caisson::policy {
 
 namespace {
 
-constexpr std::array<std::pair<Scope, std::string_view>, 4> kScopes{
-    {{Scope::Request, "request"},
-     {Scope::Path, "path"},
-     {Scope::Host, "host"},
-     {Scope::Domain, "domain"}}};
+constexpr std::array<std::pair<Scope, std::string_view>, 4> kScopes{{{Scope::Request, "request"},
+                                                                     {Scope::Path, "path"},
+                                                                     {Scope::Host, "host"},
+                                                                     {Scope::Domain, "domain"}}};
 
 constexpr std::array<std::pair<Duration, std::string_view>, 5> kDurations{
     {{Duration::Once, "once"},

@@ -230,9 +230,9 @@ const Policy& Matcher::policy() const
 Decision Matcher::decide(const Request& request, Moment now) const
 {
     const Asked asked(request);
-    const std::size_t first = m_impl->requests.first(
-        request.host, asked.address, asked.embedded, asked.path,
-        [&](std::size_t at) { return fits(m_impl->rules[at], asked, now); });
+    const std::size_t first =
+        m_impl->requests.first(request.host, asked.address, asked.embedded, asked.path,
+                               [&](std::size_t at) { return fits(m_impl->rules[at], asked, now); });
     if (first == RuleIndex::kNone)
         return {m_impl->policy.defaultAction, nullptr};
     const Rule* rule = m_impl->rules[first].rule;
@@ -265,8 +265,9 @@ std::string Matcher::why(const Decision& decision, const Request& request) const
         }
     }
     const Rule& rule = *decision.rule;
-    std::string text = "Rule " + rule.id + " " + std::string(verbOf(rule.action, request.protocol)) +
-                       " " + (rule.methods.empty() ? "everything" : joined(rule.methods)) + " to " +
+    std::string text = "Rule " + rule.id + " " +
+                       std::string(verbOf(rule.action, request.protocol)) + " " +
+                       (rule.methods.empty() ? "everything" : joined(rule.methods)) + " to " +
                        (rule.cidr ? rule.cidr->toString() : rule.host) + rule.path;
     if (!rule.process.empty())
         text += " by " + rule.process;

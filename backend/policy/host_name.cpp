@@ -42,9 +42,8 @@ Result<std::string> toPunycode(std::string_view name)
 {
     const std::string terminated(name);
     std::uint8_t* raw = nullptr;
-    const int outcome =
-        idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(terminated.c_str()), &raw,
-                       IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    const int outcome = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(terminated.c_str()),
+                                       &raw, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     const std::unique_ptr<std::uint8_t, decltype(&idn2_free)> owned(raw, &idn2_free);
     if (outcome != IDN2_OK)
         return refuse(std::string(idn2_strerror(outcome)) + ".");
@@ -56,9 +55,8 @@ Result<std::string> toPunycode(std::string_view name)
 Result<std::string> canonicalHost(std::string_view text)
 {
     if (text.starts_with('[')) {
-        const auto address = text.ends_with(']')
-                                 ? Address::parse(text.substr(1, text.size() - 2))
-                                 : std::nullopt;
+        const auto address =
+            text.ends_with(']') ? Address::parse(text.substr(1, text.size() - 2)) : std::nullopt;
         if (!address || address->isV4())
             return refuse("only an IPv6 address stands in brackets.");
         return address->toString();
@@ -115,8 +113,7 @@ std::string_view mainDomain(std::string_view canonicalHost)
     const std::size_t second = canonicalHost.rfind('.', last - 1);
     if (second == std::string_view::npos || second == 0)
         return canonicalHost;
-    const bool isSuffixOfTwo =
-        canonicalHost.size() - last - 1 == 2 && last - second - 1 <= 3;
+    const bool isSuffixOfTwo = canonicalHost.size() - last - 1 == 2 && last - second - 1 <= 3;
     if (!isSuffixOfTwo)
         return canonicalHost.substr(second + 1);
     const std::size_t third = canonicalHost.rfind('.', second - 1);

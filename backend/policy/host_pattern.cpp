@@ -52,7 +52,8 @@ Result<std::string> canonicalHostPattern(std::string_view text)
             return last;
     }
     if (pattern.size() > 253)
-        return fail(ErrorCode::InvalidName, "This is no host name: it has more than 253 characters.");
+        return fail(ErrorCode::InvalidName,
+                    "This is no host name: it has more than 253 characters.");
     return pattern;
 }
 
@@ -99,7 +100,9 @@ bool HostPattern::fits(std::string_view canonicalHost, bool isAddress) const
     return fitsParts(
         std::span<const std::string>(m_wild), rest,
         [](std::string_view label) { return label == kAnyNumber; },
-        [](std::string_view label, std::string_view part) { return label == kOne || label == part; });
+        [](std::string_view label, std::string_view part) {
+            return label == kOne || label == part;
+        });
 }
 
 } // namespace caisson::policy

@@ -29,7 +29,8 @@ public:
     std::string_view literalEnd() const { return m_literalEnd; }
 
 private:
-    std::vector<std::string> m_wild; ///< up to the last wildcard, from the left; empty: a plain name
+    std::vector<std::string>
+        m_wild; ///< up to the last wildcard, from the left; empty: a plain name
     std::string m_literalEnd;
     std::optional<Address> m_address;
 };

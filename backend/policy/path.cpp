@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/policy/path.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <algorithm>
 #include <vector>
 
 namespace caisson::policy {
@@ -137,7 +137,8 @@ Result<std::string> withoutDots(std::string_view path)
         case Dots::Up:
             if (!kept.empty()) {
                 if (kept.back().empty())
-                    return refuse("dots climb over an empty segment, which some servers drop first.");
+                    return refuse(
+                        "dots climb over an empty segment, which some servers drop first.");
                 kept.pop_back();
             }
             [[fallthrough]];
@@ -177,7 +178,8 @@ Result<std::string> normalisedTarget(std::string_view target)
     const std::string_view query = target.substr(question);
     for (const char c : query) {
         if (!isPlain(c))
-            return refuse("its query holds a space, a '#', a control character or one beyond ASCII.");
+            return refuse(
+                "its query holds a space, a '#', a control character or one beyond ASCII.");
     }
     Result<std::string> path = normalisedPath(target.substr(0, question), Stars::Plain);
     if (path)
@@ -188,8 +190,7 @@ Result<std::string> normalisedTarget(std::string_view target)
 Result<std::string> normalisedPattern(std::string_view pattern)
 {
     const std::size_t question = std::min(pattern.find('?'), pattern.size());
-    Result<std::string> path =
-        normalisedPath(pattern.substr(0, question), Stars::MayBeEscaped);
+    Result<std::string> path = normalisedPath(pattern.substr(0, question), Stars::MayBeEscaped);
     if (!path || question == pattern.size())
         return path;
     const Result<std::string> query =

@@ -35,16 +35,16 @@ char lower(char c)
 bool isToken(std::string_view text)
 {
     return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-               return isAlphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
-           });
+        return isAlphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
+    });
 }
 
 /// Of rules and of secrets.
 bool isName(std::string_view text)
 {
     return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-               return isAlphanumeric(c) || c == '-' || c == '_' || c == '.';
-           });
+        return isAlphanumeric(c) || c == '-' || c == '_' || c == '.';
+    });
 }
 
 bool isVisible(std::string_view text)
@@ -63,11 +63,19 @@ bool hasControlCharacters(std::string_view text)
 /// another request.
 bool isFraming(std::string_view header)
 {
-    constexpr std::array<std::string_view, 13> kFraming{
-        "connection",   "content-length", "expect",           "host",
-        "http2-settings", "keep-alive",   "proxy-authenticate", "proxy-authorization",
-        "proxy-connection", "te",         "trailer",          "transfer-encoding",
-        "upgrade"};
+    constexpr std::array<std::string_view, 13> kFraming{"connection",
+                                                        "content-length",
+                                                        "expect",
+                                                        "host",
+                                                        "http2-settings",
+                                                        "keep-alive",
+                                                        "proxy-authenticate",
+                                                        "proxy-authorization",
+                                                        "proxy-connection",
+                                                        "te",
+                                                        "trailer",
+                                                        "transfer-encoding",
+                                                        "upgrade"};
     std::string name(header);
     std::ranges::transform(name, name.begin(), lower);
     return std::ranges::find(kFraming, name) != kFraming.end();
@@ -214,14 +222,14 @@ std::optional<RuleFault> checkRule(Rule& rule)
         return fault;
     if (Fault fault = checkPath(rule))
         return fault;
-    if (!rule.process.empty() && (!rule.process.starts_with('/') ||
-                                  hasControlCharacters(rule.process) ||
-                                  rule.process.size() > kLongestText))
+    if (!rule.process.empty() &&
+        (!rule.process.starts_with('/') || hasControlCharacters(rule.process) ||
+         rule.process.size() > kLongestText))
         return RuleFault{"process", "A process is named by the whole path of its executable."};
     if (rule.action == Action::Tunnel) {
-        for (const auto& [isSet, key] : {std::pair(!rule.methods.empty(), "methods"),
-                                         std::pair(!rule.path.empty(), "path"),
-                                         std::pair(rule.inject.has_value(), "inject")}) {
+        for (const auto& [isSet, key] :
+             {std::pair(!rule.methods.empty(), "methods"), std::pair(!rule.path.empty(), "path"),
+              std::pair(rule.inject.has_value(), "inject")}) {
             if (isSet)
                 return RuleFault{key, "In a tunnel nobody sees requests: its rule has no methods, "
                                       "path or inject."};
@@ -252,7 +260,8 @@ void makeMissingIds(Policy& policy)
 Result<void> checkPolicy(Policy& policy)
 {
     if (policy.defaultAction == Action::Tunnel)
-        return fail(ErrorCode::BadRequest, "The default is allow, deny or ask.", {{"key", "default"}});
+        return fail(ErrorCode::BadRequest, "The default is allow, deny or ask.",
+                    {{"key", "default"}});
     if (policy.rules.size() > kMostRules)
         return fail(ErrorCode::BadRequest, "A policy has at most 10,000 rules.");
     std::unordered_set<std::string> seen;

@@ -57,10 +57,7 @@ private:
     struct Hash
     {
         std::uint64_t value = 0xcbf29ce484222325;
-        void add(char c)
-        {
-            value = (value ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-        }
+        void add(char c) { value = (value ^ static_cast<unsigned char>(c)) * 0x100000001b3; }
         void add(std::string_view text)
         {
             for (const char c : text)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures Caisson beside others, in one run on one machine: what counts is the ratio.
 
-    caisson_bench [--rounds N] [start|exec|terminal|shown|attach|watch|memory|window]
+    caisson_bench [--rounds N] [start|exec|terminal|shown|attach|watch|memory|window|egress]
 """
 
 import argparse
@@ -276,9 +276,15 @@ def benchWindow(rounds):
          [("at most 700 ms", quantile(values["caisson"], 0.5) <= 700)])
 
 
+def benchEgress(rounds):
+    """In a program of its own: it moves into a network of its own, and there is no way back."""
+    subprocess.run([sys.executable, "-B", Path(__file__).with_name("egress.py"), "--rounds",
+                    str(max(1, rounds // 4))], check=True)
+
+
 BENCHES = {"start": benchStart, "exec": benchExec, "terminal": benchTerminal,
            "shown": benchShown, "attach": benchAttach, "watch": benchWatch,
-           "memory": benchMemory, "window": benchWindow}
+           "memory": benchMemory, "window": benchWindow, "egress": benchEgress}
 
 
 def main():

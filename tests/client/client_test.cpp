@@ -3,6 +3,7 @@
 
 #include "backend/api/codec.h"
 #include "backend/api/http_server.h"
+#include "backend/api/routes.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -171,4 +172,61 @@ TEST_F(ClientTest, DoesNotTakeAHalfFileForAWholeOne)
         co_return co_await download->readAll(1000);
     };
     EXPECT_FALSE(run(get()));
+}
+
+TEST_F(ClientTest, AsksForTheRowsItIsToldTo)
+{
+    api::EgressLog log;
+    log.entries = {{.id = 9, .verdict = "deny"}};
+    service->answers = {
+        json(200, api::toJson(log)), json(200, api::toJson(log)),
+        [](api::ServerConnection& connection, const api::RequestHead&) -> Task<void> {
+            co_await connection.startEvents();
+            co_await connection.writeBody(
+                api::encodeSse({"10", "", api::toJson(api::EgressEntry{.id = 10})}));
+            co_await connection.endBody();
+        }};
+    ASSERT_TRUE(run(client.egressLog("web", {})));
+    const auto some = run(client.egressLog(
+        "web", {.before = 7, .limit = 5, .text = "a b&c", .verdict = "deny", .host = "x.example"}));
+    ASSERT_TRUE(some);
+    EXPECT_EQ(some->entries, log.entries);
+    const auto follow = [&]() -> Task<Result<api::EgressEntry>> {
+        auto stream = co_await client.followEgressLog("web", {.after = 9});
+        if (!stream)
+            co_return std::unexpected(stream.error());
+        auto first = co_await stream->next();
+        EXPECT_FALSE(co_await stream->next());
+        co_return first;
+    };
+    const auto entry = run(follow());
+    ASSERT_TRUE(entry) << entry.error().message;
+    EXPECT_EQ(entry->id, 10);
+    EXPECT_EQ(service->asked[0], "GET /v1/sandboxes/web/egress/log");
+    EXPECT_EQ(service->asked[1], "GET /v1/sandboxes/web/egress/log?before=7&limit=5&text=a%20b%26c"
+                                 "&verdict=deny&host=x.example");
+    EXPECT_EQ(service->asked[2], "GET /v1/sandboxes/web/egress/log?follow=1&after=9");
+    for (const std::string& asked : service->asked)
+        EXPECT_TRUE(api::matchRoute("GET", asked.substr(4))) << asked;
+}
+
+TEST_F(ClientTest, AnswersAPrompt)
+{
+    std::string body;
+    service->answers = {
+        [&](api::ServerConnection& connection, const api::RequestHead&) -> Task<void> {
+            body = (co_await connection.readBody()).value_or("broken");
+            co_await connection.respond(
+                {200, "application/json", R"({"verdict":"allow","rule":"r1","count":2})"});
+        },
+        json(410, api::errorToJson({ErrorCode::Gone, "somebody else has answered: denied", {}}))};
+    const api::AnswerPrompt answer{.verdict = "allow", .scope = "path", .duration = "15m"};
+    const auto answered = run(client.answerPrompt("web", "p1", answer));
+    ASSERT_TRUE(answered) << answered.error().message;
+    EXPECT_EQ(answered->rule, "r1");
+    EXPECT_EQ(body, R"({"for":"15m","scope":"path","verdict":"allow"})");
+    const auto second = run(client.answerPrompt("web", "p1", answer));
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, ErrorCode::Gone);
+    EXPECT_EQ(service->asked.back(), "POST /v1/sandboxes/web/egress/prompts/p1");
 }

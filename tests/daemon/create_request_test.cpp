@@ -33,10 +33,22 @@ TEST(CreateRequest, SaysWhatIsNotBuiltYet)
 {
     EXPECT_EQ(refusal([](auto& r) { r.image = "debian:13"; }), ErrorCode::NotBuilt);
     EXPECT_EQ(refusal([](auto& r) { r.from = "snap"; }), ErrorCode::NotBuilt);
-    EXPECT_EQ(refusal([](auto& r) { r.policy = "default"; }), ErrorCode::NotBuilt);
     EXPECT_EQ(refusal([](auto& r) { r.sleepAfter = "10m"; }), ErrorCode::NotBuilt);
     EXPECT_EQ(refusal([](auto& r) { r.disk = "4g"; }), ErrorCode::NotBuilt);
     EXPECT_EQ(refusal([](auto& r) { r.runtime = "runsc"; }), ErrorCode::NotBuilt);
+}
+
+TEST(CreateRequest, SaysWhereAPolicyIsWrong)
+{
+    api::CreateSandbox request;
+    request.policy = "default = \"deny\"\n[[rule]]\nhost = \"example.com\"\naction = \"allow\"\n";
+    EXPECT_TRUE(checkCreateRequest(request));
+    request.policy = "default = \"deny\"\n[[rule]]\nhost = \"example.com\"\naction = \"alow\"\n";
+    const Result<void> checked = checkCreateRequest(request);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().code, ErrorCode::BadRequest);
+    EXPECT_EQ(checked.error().detail.at("line"), "4");
+    EXPECT_TRUE(checked.error().detail.contains("column"));
 }
 
 TEST(CreateRequest, RefusesWhatCannotBe)

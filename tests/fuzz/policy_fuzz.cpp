@@ -40,7 +40,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         {.host = "api.github.com", .method = "GET", .target = "/repos/a%2Fb//c?d=%65", .pid = 7},
         {.protocol = Protocol::Tls, .host = "example.com", .process = "/usr/bin/git"},
         {.protocol = Protocol::Tcp, .host = "203.0.113.7", .port = 22},
-        {.protocol = Protocol::Http, .host = "::ffff:203.0.113.7", .port = 80, .method = "get", .target = "/"},
+        {.protocol = Protocol::Http,
+         .host = "::ffff:203.0.113.7",
+         .port = 80,
+         .method = "get",
+         .target = "/"},
     };
     for (const Request& request : requests) {
         const Decision decision = matcher.decide(request, Moment(1));

@@ -33,7 +33,8 @@ const std::vector<Input>& corpus()
         std::vector<Input> found;
         for (const auto& entry : std::filesystem::directory_iterator(CAISSON_CORPUS)) {
             std::ifstream file(entry.path(), std::ios::binary);
-            found.push_back({entry.path().filename(), std::string(std::istreambuf_iterator(file), {})});
+            found.push_back(
+                {entry.path().filename(), std::string(std::istreambuf_iterator(file), {})});
         }
         std::ranges::sort(found, {}, &Input::name);
         return found;
@@ -133,7 +134,8 @@ TEST(Corpus, mutationsAreTaken)
     for (const Input& input : corpus()) {
         for (int mutation = 0; mutation < kMutations; ++mutation) {
             // The same for a file whatever others there are, but for what is taken from these.
-            Mutator mutator(std::hash<std::string>()(input.name) + static_cast<std::uint64_t>(mutation));
+            Mutator mutator(std::hash<std::string>()(input.name) +
+                            static_cast<std::uint64_t>(mutation));
             EXPECT_EQ(run(mutator.mutated(input.bytes)), 0) << input.name << " " << mutation;
         }
     }

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs one module of these tests, as root or as an ordinary user.
 
-    run.py --as root|user [--canaries] --bin FOLDER MODULE [name]
+    run.py --as root|user [--canaries] [--internet] --bin FOLDER MODULE [name]
 
 `root` needs to be started by root. `user` is whoever started it or, when that is root, the user
 `caisson-test` (see test_user.py). With --canaries the module's tests find what canaries.py plants,
-as root if root started this: an ordinary user's sandbox must not see root's files either.
+as root if root started this: an ordinary user's sandbox must not see root's files either. With
+--internet all runs in a network of its own, whose only way out leads to a small internet made for
+the module; that takes root, and without it such tests are skipped.
 """
 
 import argparse
@@ -26,6 +28,8 @@ sys.path[:0] = [str(HERE), str(SUPPORT)]
 
 import canaries
 import test_user
+from caisson_testing import internet
+from small_internet import house
 
 SKIPPED = 77  # as CMakeLists.txt tells ctest
 PROGRAMS = ("caissonctl", "caissond", "caisson-keeper", "caisson-init")
@@ -78,6 +82,7 @@ def main():
     parser.add_argument("--as", dest="who", choices=["root", "user"], required=True)
     parser.add_argument("--bin", type=Path, required=True)
     parser.add_argument("--canaries", action="store_true")
+    parser.add_argument("--internet", action="store_true")
     parser.add_argument("module")
     parser.add_argument("name", nargs="?")
     options = parser.parse_args()
@@ -85,7 +90,18 @@ def main():
     if options.who == "root" and not isRoot:
         print("this half of the tests needs root: run ./dev test as root, too")
         return SKIPPED
+    if options.internet and not isRoot and internet.VARIABLE not in os.environ:
+        print("making a small internet needs root: run ./dev test as root, too")
+        return SKIPPED
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
+    if options.internet:
+        with house.moveIn() as folder:
+            os.environ[internet.VARIABLE] = str(folder)
+            return runWith(options, isRoot)
+    return runWith(options, isRoot)
+
+
+def runWith(options, isRoot):
     planted = canaries.plant() if options.canaries else []
     os.environ[canaries.VARIABLE] = json.dumps([canary.toJson() for canary in planted]
                                                or json.loads(os.environ.get(canaries.VARIABLE, "[]")))

@@ -123,6 +123,8 @@ class Document(SandboxCase):
         self.call("GET", f"{box}/tree/workspace")
         self.call("GET", f"{box}/tree/workspace?stat=1")
         self.call("DELETE", f"{box}/files/workspace/folder?recursive=1")
+        self.egress(box)
+        self.secrets()
         self.exec(f"{box}/exec")
         self.execAsEvents(f"{box}/exec")
         operation, told = self.events("GET", f"{box}/watch?path=/workspace", 1)
@@ -131,6 +133,35 @@ class Document(SandboxCase):
         described = {operation["operationId"] for operations in self.document["paths"].values()
                      for method, operation in operations.items() if method != "parameters"}
         self.assertEqual(described - self.seen, set())
+
+    def egress(self, box):
+        policy = self.call("GET", f"{box}/egress/policy").json()
+        self.call("PUT", f"{box}/egress/policy", {"toml": "default = \"nonsense\""})
+        self.call("PUT", f"{box}/egress/policy", {"default": policy["default"], "rules": [
+            {"host": "example.com", "action": "allow", "methods": ["GET"], "ports": [443],
+             "inject": {"header": "Authorization", "value": "Bearer ${secret:none}"}}]})
+        added = self.call("PATCH", f"{box}/egress/policy",
+                          {"add": [{"host": "example.org", "action": "deny"}], "for_seconds": 900})
+        self.assertEqual(len(added.json()["rules"]), 2)
+        self.call("POST", f"{box}/egress/explain",
+                  {"method": "GET", "url": "https://example.com/a"})
+        self.call("GET", f"{box}/egress/prompts")
+        self.call("POST", f"{box}/egress/prompts/none", {"verdict": "deny"})
+        self.box.exec("curl", "-sm", "5", "https://example.org/")
+        rows = self.call("GET", f"{box}/egress/log?limit=10&host=example.org").json()["entries"]
+        self.assertTrue(rows)
+        operation, told = self.events("GET", f"{box}/egress/log?follow&after={rows[0]['id'] - 1}", 1)
+        self.check(json.loads(told[0][2]), self.eventSchema(operation))
+        self.call("GET", f"{box}/egress/log.har")
+
+    def secrets(self):
+        self.call("GET", "/v1/secrets")
+        self.call("POST", "/v1/secrets", {"passphrase": "none"})
+        self.call("PUT", "/v1/secrets/name", {"value": "value"})
+        self.call("PUT", "/v1/secrets/other", {"value": "two\nlines"})
+        self.call("GET", "/v1/secrets")
+        self.call("DELETE", "/v1/secrets/name")
+        self.call("DELETE", "/v1/secrets/name")
 
     def eventSchema(self, operation):
         return self.answerSchema(operation, 200, "text/event-stream")

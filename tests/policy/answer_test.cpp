@@ -84,8 +84,7 @@ TEST(Answer, lastsAsLongAsSaid)
     EXPECT_EQ(with(Duration::Process)->pid, 17);
     Request unknown = asked();
     unknown.pid = 0;
-    EXPECT_FALSE(
-        ruleOfAnswer(unknown, Action::Allow, Scope::Host, Duration::Process, {}, kNow));
+    EXPECT_FALSE(ruleOfAnswer(unknown, Action::Allow, Scope::Host, Duration::Process, {}, kNow));
 }
 
 TEST(Answer, namesUnusualPortsAndNoPathOfStreams)
@@ -110,9 +109,16 @@ TEST(Answer, fitsWhatWasAsked)
 {
     const Request requests[] = {
         asked(),
-        {.protocol = Protocol::Http, .host = "localhost", .port = 3000, .method = "PUT", .target = "/"},
+        {.protocol = Protocol::Http,
+         .host = "localhost",
+         .port = 3000,
+         .method = "PUT",
+         .target = "/"},
         {.host = "registry.npmjs.org", .method = "GET", .target = "/@types%2Fnode", .pid = 3},
-        {.host = "web.archive.org", .method = "GET", .target = "/web/http://example.com//x", .pid = 3},
+        {.host = "web.archive.org",
+         .method = "GET",
+         .target = "/web/http://example.com//x",
+         .pid = 3},
         {.host = "2001:db8::1", .method = "GET", .target = "/a", .pid = 3},
         {.protocol = Protocol::Tls, .host = "a.b.example.co.uk", .port = 993, .pid = 3},
         {.protocol = Protocol::Tcp, .host = "a.b.example.co.uk", .port = 5432, .pid = 3},

@@ -29,7 +29,8 @@ struct Row
 
     Request request() const
     {
-        return {.protocol = protocol, .host = host, .port = port, .method = method, .target = target};
+        return {
+            .protocol = protocol, .host = host, .port = port, .method = method, .target = target};
     }
 };
 
@@ -84,35 +85,36 @@ TEST(Decide, theFirstThatFitsInEveryPart)
         action = "deny"
     )"),
                           {});
-    check(matcher, {
-                       {kHttps, "api.github.com", 443, "GET", "/repos/a", "read allow"},
-                       {kHttps, "api.github.com", 443, "HEAD", "/repos", "read allow"},
-                       {kHttp, "api.github.com", 80, "GET", "/repos/a", "read allow"},
-                       {kHttps, "api.github.com", 443, "POST", "/repos/a", "api deny"},
-                       // A method is as it is sent: this is another one than GET.
-                       {kHttps, "api.github.com", 443, "get", "/repos/a", "api deny"},
-                       {kHttps, "api.github.com", 443, "GET", "/gists", "api deny"},
-                       {kHttps, "api.github.com", 8443, "GET", "/repos/a", "api deny"},
-                       {kHttps, "api.github.com", 8080, "GET", "/repos/a", "default ask"},
-                       {kHttps, "github.com", 443, "GET", "/repos/a", "default ask"},
-                       {kHttps, "a.b.github.com", 443, "GET", "/repos/a", "default ask"},
-                       {kTls, "x.github.com", 443, "", "", "default ask"},
-                       {kTls, "api.github.com", 443, "", "", "api deny"},
-                       {kTcp, "203.0.113.9", 22, "", "", "block allow"},
-                       {kTcp, "203.0.113.9", 23, "", "", "default ask"},
-                       {kTcp, "203.0.114.9", 22, "", "", "default ask"},
-                       {kHttps, "203.0.113.9", 443, "GET", "/", "block allow"},
-                       {kHttp, "203.0.113.9", 80, "GET", "/", "default ask"},
-                       // What is allowed is allowed as it is written, what is denied in any disguise.
-                       {kHttps, "::ffff:203.0.113.9", 443, "GET", "/", "default ask"},
-                       {kHttps, "198.51.100.1", 443, "GET", "/", "evil deny"},
-                       {kHttps, "::ffff:198.51.100.1", 443, "GET", "/", "evil deny"},
-                       {kHttps, "64:ff9b::c633:6401", 443, "GET", "/", "evil deny"},
-                       {kTcp, "198.51.100.1", 443, "", "", "default ask"},
-                       {kTcp, "203.0.113.9", 9, "", "", "all deny"},
-                       {kTcp, "2001:db8::9", 9, "", "", "all deny"},
-                       {kTcp, "somewhere.example", 9, "", "", "all deny"},
-                   });
+    check(matcher,
+          {
+              {kHttps, "api.github.com", 443, "GET", "/repos/a", "read allow"},
+              {kHttps, "api.github.com", 443, "HEAD", "/repos", "read allow"},
+              {kHttp, "api.github.com", 80, "GET", "/repos/a", "read allow"},
+              {kHttps, "api.github.com", 443, "POST", "/repos/a", "api deny"},
+              // A method is as it is sent: this is another one than GET.
+              {kHttps, "api.github.com", 443, "get", "/repos/a", "api deny"},
+              {kHttps, "api.github.com", 443, "GET", "/gists", "api deny"},
+              {kHttps, "api.github.com", 8443, "GET", "/repos/a", "api deny"},
+              {kHttps, "api.github.com", 8080, "GET", "/repos/a", "default ask"},
+              {kHttps, "github.com", 443, "GET", "/repos/a", "default ask"},
+              {kHttps, "a.b.github.com", 443, "GET", "/repos/a", "default ask"},
+              {kTls, "x.github.com", 443, "", "", "default ask"},
+              {kTls, "api.github.com", 443, "", "", "api deny"},
+              {kTcp, "203.0.113.9", 22, "", "", "block allow"},
+              {kTcp, "203.0.113.9", 23, "", "", "default ask"},
+              {kTcp, "203.0.114.9", 22, "", "", "default ask"},
+              {kHttps, "203.0.113.9", 443, "GET", "/", "block allow"},
+              {kHttp, "203.0.113.9", 80, "GET", "/", "default ask"},
+              // What is allowed is allowed as it is written, what is denied in any disguise.
+              {kHttps, "::ffff:203.0.113.9", 443, "GET", "/", "default ask"},
+              {kHttps, "198.51.100.1", 443, "GET", "/", "evil deny"},
+              {kHttps, "::ffff:198.51.100.1", 443, "GET", "/", "evil deny"},
+              {kHttps, "64:ff9b::c633:6401", 443, "GET", "/", "evil deny"},
+              {kTcp, "198.51.100.1", 443, "", "", "default ask"},
+              {kTcp, "203.0.113.9", 9, "", "", "all deny"},
+              {kTcp, "2001:db8::9", 9, "", "", "all deny"},
+              {kTcp, "somewhere.example", 9, "", "", "all deny"},
+          });
 }
 
 TEST(Decide, deniesInEveryReadingAndAllowsInAll)

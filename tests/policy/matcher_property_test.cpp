@@ -39,17 +39,16 @@ public:
     std::string address()
     {
         static constexpr const char* kAddresses[] = {
-            "203.0.113.7",      "203.0.113.200",      "198.51.100.1",
-            "2001:db8::1",      "2001:db8:1::1",      "::ffff:203.0.113.7",
-            "64:ff9b::cb00:7107", "2002:cb00:7107::1"};
+            "203.0.113.7",   "203.0.113.200",      "198.51.100.1",       "2001:db8::1",
+            "2001:db8:1::1", "::ffff:203.0.113.7", "64:ff9b::cb00:7107", "2002:cb00:7107::1"};
         return of(kAddresses);
     }
     std::string cidr()
     {
         static constexpr const char* kCidrs[] = {
-            "203.0.113.0/24", "203.0.113.128/25", "203.0.112.0/20",   "0.0.0.0/0", "::/0",
-            "2001:db8::/32",  "2001:db8:1::/48",  "203.0.113.7/32",   "64:ff9b::/96",
-            "198.51.100.0/24"};
+            "203.0.113.0/24", "203.0.113.128/25", "203.0.112.0/20",  "0.0.0.0/0",
+            "::/0",           "2001:db8::/32",    "2001:db8:1::/48", "203.0.113.7/32",
+            "64:ff9b::/96",   "198.51.100.0/24"};
         return of(kCidrs);
     }
     std::string host()
@@ -90,7 +89,8 @@ public:
     }
     std::string pathPattern()
     {
-        static constexpr const char* kPieces[] = {"*", "**", "a*", "*b", "a*b", "*a*", "a\\*", "**"};
+        static constexpr const char* kPieces[] = {"*",   "**",  "a*",   "*b",
+                                                  "a*b", "*a*", "a\\*", "**"};
         std::string pattern;
         for (std::size_t segments = 1 + below(oneIn(20) ? 10 : 4); segments > 0; --segments)
             pattern += "/" + (oneIn(3) ? std::string(of(kPieces)) : segment());
@@ -158,8 +158,8 @@ struct OwnedRequest
         : host(maker.host())
         , process(maker.oneIn(3) ? std::string() : maker.process())
     {
-        static constexpr Protocol kProtocols[] = {Protocol::Http, Protocol::Https, Protocol::Https,
-                                                  Protocol::Https, Protocol::Tls, Protocol::Tcp};
+        static constexpr Protocol kProtocols[] = {Protocol::Http,  Protocol::Https, Protocol::Https,
+                                                  Protocol::Https, Protocol::Tls,   Protocol::Tcp};
         request.protocol = maker.of(kProtocols);
         if (request.protocol == Protocol::Http || request.protocol == Protocol::Https) {
             method = maker.oneIn(10) ? "post" : maker.method();
@@ -177,8 +177,8 @@ struct OwnedRequest
 
     std::string toString() const
     {
-        return std::to_string(static_cast<int>(request.protocol)) + " " + method + " " + host + ":" +
-               std::to_string(request.port) + target + " by " + process + " pid " +
+        return std::to_string(static_cast<int>(request.protocol)) + " " + method + " " + host +
+               ":" + std::to_string(request.port) + target + " by " + process + " pid " +
                std::to_string(request.pid);
     }
 };

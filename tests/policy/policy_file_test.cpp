@@ -88,7 +88,8 @@ TEST(PolicyFile, hasEveryKeyOfTheContract)
     EXPECT_EQ(policy->rules[2].action, Action::Tunnel);
     EXPECT_EQ(policy->rules[3].inject.value().user, "x-access-token");
     EXPECT_EQ(policy->rules[3].inject->password, "${secret:github}");
-    EXPECT_EQ(policy->rules[4].inject.value().secrets(), (std::vector<std::string>{"user", "pass"}));
+    EXPECT_EQ(policy->rules[4].inject.value().secrets(),
+              (std::vector<std::string>{"user", "pass"}));
     EXPECT_EQ(policy->rules[5].host, "2001:db8::7");
     EXPECT_EQ(policy->rules[5].lasts, Lasts::Process);
     EXPECT_EQ(policy->rules[5].pid, 17);
@@ -172,15 +173,18 @@ TEST(PolicyFile, isRefusedWholeWithThePlace)
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nmethods = [\"GET\", 5]", 4, 19, "text"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nmethods = [\"G T\"]", 4, 11, "no HTTP method"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\npath = \"repos\"", 4, 8, "begin with '/'"},
-        {"[[rule]]\nhost = \"a\"\naction = \"deny\"\npath = \"/a**\"", 4, 8, "alone between slashes"},
+        {"[[rule]]\nhost = \"a\"\naction = \"deny\"\npath = \"/a**\"", 4, 8,
+         "alone between slashes"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\npath = \"/ü\"", 4, 8, "beyond ASCII"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\npath = \"/%0a\"", 4, 8, "control"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nprocess = \"git\"", 4, 11, "whole path"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nprivate = \"yes\"", 4, 11, "true or false"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nenabled = 0", 4, 11, "true or false"},
-        {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nexpires = 2026-12-01T12:00:00", 4, 11, "offset"},
+        {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nexpires = 2026-12-01T12:00:00", 4, 11,
+         "offset"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nexpires = \"tomorrow\"", 4, 11, "offset"},
-        {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nexpires = 9999-12-01T12:00:00Z", 4, 11, "year"},
+        {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nexpires = 9999-12-01T12:00:00Z", 4, 11,
+         "year"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nexpires = 2026-13-01T12:00:00Z", 4, 18, ""},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nlasts = \"long\"", 4, 9, "\"long\" is not"},
         {"[[rule]]\nhost = \"a\"\naction = \"deny\"\nlasts = \"process\"", 4, 9, "pid"},
@@ -218,8 +222,8 @@ TEST(PolicyFile, isRefusedWholeWithThePlace)
         {"[[rule]]\nhost = \"a.b\"\naction = \"allow\"\n"
          "inject = { header = \"A:\", value = \"${secret:s}\" }",
          4, 10, "no name of a header"},
-        {"[[rule]]\nhost = \"a.b\"\naction = \"allow\"\ninject = { value = \"${secret:s}\" }", 4, 10,
-         "header and value"},
+        {"[[rule]]\nhost = \"a.b\"\naction = \"allow\"\ninject = { value = \"${secret:s}\" }", 4,
+         10, "header and value"},
         {"[[rule]]\nhost = \"a.b\"\naction = \"allow\"\ninject = {}", 4, 10, "header and value"},
         {"[[rule]]\nhost = \"a.b\"\naction = \"allow\"\ninject = \"x\"", 4, 10, "header"},
         {"[[rule]]\nhost = \"a.b\"\naction = \"allow\"\n"
@@ -246,9 +250,10 @@ TEST(PolicyFile, isRefusedWholeWithThePlace)
         ASSERT_FALSE(policy) << fault.toml;
         const Error& error = policy.error();
         EXPECT_EQ(error.code, ErrorCode::BadRequest);
-        EXPECT_EQ(error.detail.at("line"), std::to_string(fault.line)) << fault.toml << "\n" << error.message;
-        EXPECT_EQ(error.detail.at("column"), std::to_string(fault.column))
-            << fault.toml << "\n" << error.message;
+        EXPECT_EQ(error.detail.at("line"), std::to_string(fault.line)) << fault.toml << "\n"
+                                                                       << error.message;
+        EXPECT_EQ(error.detail.at("column"), std::to_string(fault.column)) << fault.toml << "\n"
+                                                                           << error.message;
         const std::string place =
             "Line " + error.detail.at("line") + ", column " + error.detail.at("column") + ": ";
         EXPECT_TRUE(error.message.starts_with(place)) << error.message;

@@ -32,11 +32,8 @@ std::string decision(std::string_view preset, std::string_view method, std::stri
     const Matcher matcher(parsePolicy(presetByName(preset)->toml).value(), {});
     const std::string target = normalisedTarget(sent).value();
     const std::uint16_t port = protocol == Protocol::Http ? 80 : 443;
-    const Request request{.protocol = protocol,
-                          .host = host,
-                          .port = port,
-                          .method = method,
-                          .target = target};
+    const Request request{
+        .protocol = protocol, .host = host, .port = port, .method = method, .target = target};
     return std::string(actionName(matcher.decide(request, Moment(0)).action));
 }
 
@@ -76,9 +73,9 @@ TEST(Presets, gitIsFetchedAndNeverPushed)
         EXPECT_EQ(git("POST", host, "/o/group/r/git-upload-pack"), "allow");
         EXPECT_EQ(git("GET", host, "/o/r.git/info/refs?service=git-receive-pack"), "deny");
         EXPECT_EQ(git("GET", host, "/o/r.git/info/refs?service=git%2Dreceive-pack"), "deny");
-        EXPECT_EQ(git("GET", host,
-                      "/o/r.git/info/refs?service=git-upload-pack&service=git-receive-pack"),
-                  "deny");
+        EXPECT_EQ(
+            git("GET", host, "/o/r.git/info/refs?service=git-upload-pack&service=git-receive-pack"),
+            "deny");
         EXPECT_EQ(git("GET", host, "/o//r.git/info/refs?service=git-receive-pack"), "deny");
         EXPECT_EQ(git("POST", host, "/o/r.git/git-receive-pack"), "deny");
         EXPECT_EQ(git("POST", host, "/o/r.git/git%2Dreceive%2Dpack"), "deny");

@@ -64,7 +64,8 @@ bool isAnyNumber(const Signs& segment)
     return segment.size() == 2 && segment[0].isStar && segment[1].isStar;
 }
 
-bool fitsSegments(const std::vector<Signs>& pattern, std::size_t p, const Words& path, std::size_t s)
+bool fitsSegments(const std::vector<Signs>& pattern, std::size_t p, const Words& path,
+                  std::size_t s)
 {
     if (p == pattern.size())
         return s == path.size();
@@ -160,8 +161,8 @@ bool fitsConnection(const Rule& rule, Moment expiry, const Request& request, Mom
         isHost = fitsHost(rule.host, host);
         isHost = isHost || (embedded && !mustBeSure && rule.host == embedded->toString());
     }
-    const bool isUsual = (request.port == 80 || request.port == 443) &&
-                         request.protocol != Protocol::Tcp;
+    const bool isUsual =
+        (request.port == 80 || request.port == 443) && request.protocol != Protocol::Tcp;
     const bool isPort =
         rule.ports.empty() ? isUsual : std::ranges::contains(rule.ports, request.port);
     return rule.enabled && now < expiry && isHost && isPort &&
@@ -178,7 +179,8 @@ bool fits(const Rule& rule, Moment expiry, const Request& request, Moment now)
     const bool mustBeSure = rule.action == Action::Allow || rule.action == Action::Tunnel;
     std::string method(request.method);
     if (!mustBeSure)
-        std::ranges::transform(method, method.begin(), [](unsigned char c) { return std::toupper(c); });
+        std::ranges::transform(method, method.begin(),
+                               [](unsigned char c) { return std::toupper(c); });
     if (!rule.methods.empty() && !std::ranges::contains(rule.methods, method))
         return false;
     return rule.path.empty() || fitsTarget(rule, std::string(request.target));

@@ -66,6 +66,12 @@ Result<std::unique_ptr<Airlock>> Airlock::create(api::asio::any_io_executor exec
         .pool = airlock->m_pool,
         .log = *airlock->m_log,
         .tls = *airlock->m_tls,
+        .connect = [self = airlock.get()](Stream::Released connection, RequestOrigin origin)
+            -> Task<void> {
+            CapturedFlow flow(*self->m_parts, std::move(connection.socket), std::move(origin),
+                              std::move(connection.alreadyRead));
+            co_await flow.run();
+        },
         .secretUsed = [self = airlock.get()](const std::string& secret, api::SecretUse use) {
             self->m_listener.secretUsed(secret, use);
         }});
@@ -91,6 +97,7 @@ Result<void> Airlock::open(pid_t init)
                                "what the sandbox dials");
     }
     api::spawnDetached(m_executor, watchExpiry(), "rules that end");
+    api::spawnDetached(m_executor, sweepFlows(), "flows whose inside has gone");
     return {};
 }
 
@@ -169,8 +176,9 @@ Task<void> Airlock::serve(CapturedConnection connection)
 
 Task<void> Airlock::watchExpiry()
 {
+    policy::Moment looked = policy::momentNow();
     for (;;) {
-        const policy::Moment next = m_policy->nextExpiry();
+        const policy::Moment next = m_policy->nextExpiry(looked);
         if (next == policy::Moment::max()) {
             co_await m_expiryChanged.wait();
             continue;
@@ -182,8 +190,15 @@ Task<void> Airlock::watchExpiry()
             co_await (m_expiryChanged.wait() || api::sleepFor(std::min(left, 500ms)));
             continue;
         }
+        looked = next;
         policyChanged();
     }
+}
+
+Task<void> Airlock::sweepFlows()
+{
+    while (co_await api::sleepFor(1s))
+        m_flows.sweep();
 }
 
 void Airlock::policyChanged()
@@ -192,7 +207,7 @@ void Airlock::policyChanged()
     m_flows.decideAgain(*m_policy->matcher());
     m_prompts->decideAgain(
         [this](const Wanted& wanted, const Asker& asker) -> std::optional<Prompts::Outcome> {
-            const auto verdict = m_gate->decide(wanted, asker);
+            const auto verdict = m_gate->look(wanted, asker);
             if (verdict.action == policy::Action::Ask)
                 return std::nullopt;
             return Prompts::Outcome{verdict.pass.verdict == Pass::Verdict::Allow

@@ -53,6 +53,7 @@ private:
     api::Task<void> acceptLoop(UniqueFd listener);
     api::Task<void> serve(CapturedConnection connection);
     api::Task<void> watchExpiry();
+    api::Task<void> sweepFlows();
     api::Task<void> endWithProcess(std::string rule, std::shared_ptr<const FoundProcess> process);
     void policyChanged();
 

@@ -10,6 +10,15 @@
 
 namespace caisson::keeper {
 
+/// The connection that requests come on.
+struct RequestOrigin
+{
+    policy::Protocol protocol = policy::Protocol::Https;
+    std::string host; ///< that was dialled, canonical
+    std::uint16_t port = 443;
+    Asker asker;
+};
+
 /// What flows through the airlock work with. All of it outlives them.
 struct AirlockParts
 {
@@ -21,6 +30,8 @@ struct AirlockParts
     UpstreamPool& pool;
     RequestLog& log;
     TlsServer& tls;
+    /// Goes on with a connection as if it had been dialled to `origin`: what CONNECT asks for.
+    std::function<api::Task<void>(Stream::Released connection, RequestOrigin origin)> connect;
     /// A secret was put in.
     std::function<void(const std::string& secret, api::SecretUse use)> secretUsed;
 };
@@ -36,7 +47,7 @@ public:
 
     void take(const Wanted& wanted);
     void take(const Pass& pass);
-    /// Refused by Caisson itself: what no rule can allow.
+    /// Refused by Caisson itself: what no rule can allow. `why` becomes a sentence.
     void refuse(std::string why);
 
     api::EgressEntry entry;

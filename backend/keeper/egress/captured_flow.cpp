@@ -43,16 +43,29 @@ bool isWebPort(std::uint16_t port)
 
 } // namespace
 
-CapturedFlow::CapturedFlow(AirlockParts& parts, TcpSocket socket, RequestOrigin origin)
+CapturedFlow::CapturedFlow(AirlockParts& parts, TcpSocket socket, RequestOrigin origin,
+                           std::string alreadyRead)
     : m_parts(parts)
     , m_socket(std::move(socket))
     , m_origin(std::move(origin))
+    , m_read(std::move(alreadyRead))
 {
 }
 
 Wanted CapturedFlow::wantedStream(policy::Protocol protocol) const
 {
     return {protocol, m_origin.host, m_origin.port, "", ""};
+}
+
+/// A head that is refused before anybody can decide on it has its row, too.
+std::function<void(const Error&)> CapturedFlow::malformedTo(RequestLog& log) const
+{
+    return [this, &log](const Error& error) {
+        LogRow row(log, m_origin.asker);
+        row.take(Wanted{m_origin.protocol, m_origin.host, m_origin.port, "", ""});
+        row.refuse(error.message);
+        row.entry.status = error.code == ErrorCode::HeadTooLarge ? 431 : 400;
+    };
 }
 
 void CapturedFlow::reset()
@@ -85,17 +98,25 @@ Task<Speech> CapturedFlow::listen(std::chrono::milliseconds patience)
 {
     for (;;) {
         const Speech speech = speechOf(m_read);
-        if (speech != Speech::Unsure || m_read.size() >= kMostSniffed)
-            co_return speech == Speech::Unsure ? Speech::Other : speech;
-        const Waited waited = co_await readSome(m_read.empty() ? patience : kRestPatience);
-        if (waited != Waited::Bytes)
+        if (speech != Speech::Unsure)
+            co_return speech;
+        if (m_read.size() >= kMostSniffed)
+            co_return speechSoFar(m_read);
+        switch (co_await readSome(m_read.empty() ? patience : kRestPatience)) {
+        case Waited::Bytes:
+            break;
+        case Waited::Silence:
+            co_return speechSoFar(m_read);
+        case Waited::Ended: // it can become nothing more
             co_return m_read.empty() ? Speech::Unsure : Speech::Other;
+        }
     }
 }
 
 Task<void> CapturedFlow::run()
 {
-    const auto stream = m_parts.gate.look(wantedStream(policy::Protocol::Tcp), m_origin.asker);
+    const auto stream =
+        m_parts.gate.look(wantedStream(policy::Protocol::Tcp), m_origin.asker).action;
     const std::chrono::milliseconds patience = isWebPort(m_origin.port) ? kWebPatience
                                                : stream == policy::Action::Deny
                                                    ? std::chrono::milliseconds(kRefusedFirst)
@@ -137,7 +158,7 @@ Task<void> CapturedFlow::serveHttp(Speech speech)
     if (speech == Speech::Http2)
         co_await http::serveHttp2(*stream, std::move(m_read), handler);
     else
-        co_await http::serveHttp1(*stream, std::move(m_read), handler);
+        co_await http::serveHttp1(*stream, std::move(m_read), handler, malformedTo(m_parts.log));
 }
 
 Task<void> CapturedFlow::refuseTls(std::uint8_t alert)
@@ -211,18 +232,38 @@ Task<void> CapturedFlow::serveTls()
 
 namespace {
 
+constexpr std::string_view kChangedMeanwhile =
+    "the policy was changed, and would not let it pass now";
+
+/// For a flow that is held: returns once its client has gone. What it says meanwhile is kept.
+Task<void> untilClosed(Stream& stream, std::string& read)
+{
+    std::vector<char> room(4096);
+    while (read.size() < kMostSniffed) {
+        const Result<std::size_t> size = co_await stream.read(room);
+        if (!size || *size == 0)
+            co_return;
+        read.append(room.data(), *size);
+    }
+    co_await api::sleepFor(std::chrono::hours(24));
+}
+
 /// TLS without ALPN: the first bytes tell. They are kept for whoever goes on.
 Task<Speech> listenTo(Stream& stream, std::string& read, std::chrono::milliseconds patience)
 {
     std::vector<char> room(4096);
     for (;;) {
         const Speech speech = speechOf(read);
-        if (speech != Speech::Unsure || read.size() >= kMostSniffed)
-            co_return speech == Speech::Unsure ? Speech::Other : speech;
+        if (speech != Speech::Unsure)
+            co_return speech;
+        if (read.size() >= kMostSniffed)
+            co_return speechSoFar(read);
         auto outcome = co_await (stream.read(room) ||
                                  api::sleepFor(read.empty() ? patience : kRestPatience));
         const Result<std::size_t>* size = std::get_if<0>(&outcome);
-        if (!size || !*size || **size == 0)
+        if (!size)
+            co_return speechSoFar(read);
+        if (!*size || **size == 0)
             co_return read.empty() ? Speech::Unsure : Speech::Other;
         read.append(room.data(), **size);
     }
@@ -241,7 +282,7 @@ Task<void> CapturedFlow::serveOpened(TlsOpened opened)
         co_return;
     }
     if (opened.alpn == Alpn::Http1) {
-        co_await http::serveHttp1(*opened.stream, "", handler);
+        co_await http::serveHttp1(*opened.stream, "", handler, malformedTo(m_parts.log));
         co_return;
     }
     std::string read;
@@ -250,7 +291,8 @@ Task<void> CapturedFlow::serveOpened(TlsOpened opened)
                                                        : kServerFirst);
     if (speech == Speech::Http1 || speech == Speech::Http2) {
         if (speech == Speech::Http1)
-            co_await http::serveHttp1(*opened.stream, std::move(read), handler);
+            co_await http::serveHttp1(*opened.stream, std::move(read), handler,
+                                      malformedTo(m_parts.log));
         else
             co_await http::serveHttp2(*opened.stream, std::move(read), handler);
         co_return;
@@ -260,23 +302,23 @@ Task<void> CapturedFlow::serveOpened(TlsOpened opened)
     const Wanted wanted = wantedStream(policy::Protocol::Tls);
     LogRow row(m_parts.log, m_origin.asker);
     row.take(wanted);
-    const auto passed = co_await pass(wanted, row);
+    auto passed = co_await pass(wanted, row, untilClosed(*opened.stream, read));
     if (!passed) {
         opened.stream->cancel(Stream::Ending::Reset);
         co_return;
     }
-    Result<Dialled> dialled = co_await m_parts.dialer.connect(
-        m_origin.host, m_origin.port, passed->mayBePrivate ? Reach::PrivateToo : Reach::Public);
-    Result<TlsOpened> outside =
-        dialled ? co_await m_parts.pool.openTls(std::move(dialled->socket), m_origin.host,
-                                                m_origin.port, {})
-                : std::unexpected(dialled.error());
-    if (!outside) {
-        row.refuse(outside.error().message);
+    auto dialled = co_await dial(wanted, row, *passed);
+    if (!dialled) {
         opened.stream->cancel(Stream::Ending::Reset);
         co_return;
     }
-    row.entry.address = dialled->address.toString();
+    Result<TlsOpened> outside = co_await m_parts.pool.openTls(
+        std::move(dialled->socket), m_origin.host, m_origin.port, {});
+    if (!outside || !m_parts.gate.mayGoOn(wanted, m_origin.asker, passed->grant)) {
+        row.refuse(outside ? std::string(kChangedMeanwhile) : outside.error().message);
+        opened.stream->cancel(Stream::Ending::Reset);
+        co_return;
+    }
     const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed->grant, [&] {
         opened.stream->cancel(Stream::Ending::Reset);
         outside->stream->cancel(Stream::Ending::Reset);
@@ -286,7 +328,7 @@ Task<void> CapturedFlow::serveOpened(TlsOpened opened)
     row.entry.bytesOut += static_cast<std::int64_t>(read.size());
     co_await relay(*opened.stream, *outside->stream, row.entry.bytesOut, row.entry.bytesIn);
     if (flow.wasCut())
-        row.refuse("the policy was changed, and would not let it pass now");
+        row.refuse(std::string(kChangedMeanwhile));
 }
 
 /// For a flow that is held: returns once its client has gone. What it says meanwhile is kept.
@@ -300,16 +342,60 @@ Task<void> CapturedFlow::waitClosed()
 }
 
 /// Decides a stream, asking if need be, and writes down what came of it; none: it does not pass.
-Task<std::optional<Pass>> CapturedFlow::pass(const Wanted& wanted, LogRow& row)
+Task<std::optional<Pass>> CapturedFlow::pass(const Wanted& wanted, LogRow& row, Task<void> gone)
 {
     auto [action, decided] = m_parts.gate.decide(wanted, m_origin.asker);
     if (action == policy::Action::Ask)
         decided = co_await m_parts.gate.ask(std::move(decided), wanted, m_origin.asker,
-                                            waitClosed());
+                                            std::move(gone));
     row.take(decided);
     if (decided.verdict != Pass::Verdict::Allow)
         co_return std::nullopt;
     co_return decided;
+}
+
+/// Connects to where a stream goes; none: it does not, and the row says why.
+Task<std::optional<Dialled>> CapturedFlow::dial(const Wanted& wanted, LogRow& row, Pass& passed)
+{
+    Result<Dialled> dialled = co_await m_parts.dialer.connect(
+        m_origin.host, m_origin.port, passed.mayBePrivate ? Reach::PrivateToo : Reach::Public);
+    if (!dialled) {
+        row.refuse(dialled.error().message);
+        co_return std::nullopt;
+    }
+    row.entry.address = dialled->address.toString();
+    passed.grant.isPrivate = policy::isPrivate(dialled->address);
+    // It was not among the flows while it was dialled.
+    if (!m_parts.gate.mayGoOn(wanted, m_origin.asker, passed.grant)) {
+        row.refuse(std::string(kChangedMeanwhile));
+        co_return std::nullopt;
+    }
+    co_return std::move(*dialled);
+}
+
+/// Who speaks first? A client that only waited to be taken for a stream, before it was let pass or
+/// after, is none.
+Task<bool> CapturedFlow::isStream(const Wanted& wanted, LogRow& row, const Pass& passed,
+                                  Dialled& dialled)
+{
+    if (m_read.empty()) {
+        const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed.grant, [&] {
+            boost::system::error_code ignored;
+            m_socket.close(ignored);
+            dialled.socket.close(ignored);
+        });
+        const auto first = co_await (
+            m_socket.async_wait(api::asio::socket_base::wait_read, kTuple) ||
+            dialled.socket.async_wait(api::asio::socket_base::wait_read, kTuple));
+        if (first.index() == 1)
+            co_return true;
+    }
+    const Speech speech = co_await listen(kRestPatience);
+    if (speech == Speech::Other || speech == Speech::Unsure)
+        co_return true;
+    row.entry.why = "it waited, and then was no stream but TLS or HTTP; decided as such";
+    co_await speak(speech);
+    co_return false;
 }
 
 Task<void> CapturedFlow::serveStream()
@@ -317,32 +403,22 @@ Task<void> CapturedFlow::serveStream()
     const Wanted wanted = wantedStream(policy::Protocol::Tcp);
     LogRow row(m_parts.log, m_origin.asker);
     row.take(wanted);
-    const auto passed = co_await pass(wanted, row);
+    auto passed = co_await pass(wanted, row, waitClosed());
     if (!passed) {
         reset();
         co_return;
     }
-    Result<Dialled> dialled = co_await m_parts.dialer.connect(
-        m_origin.host, m_origin.port, passed->mayBePrivate ? Reach::PrivateToo : Reach::Public);
+    auto dialled = co_await dial(wanted, row, *passed);
     if (!dialled) {
-        row.refuse(dialled.error().message);
         reset();
         co_return;
     }
-    row.entry.address = dialled->address.toString();
-    if (m_read.empty() && !passed->grant.isTunnel) {
-        // Who speaks first? A client that only waited to be taken for a stream is not one.
-        const auto first = co_await (
-            m_socket.async_wait(api::asio::socket_base::wait_read, kTuple) ||
-            dialled->socket.async_wait(api::asio::socket_base::wait_read, kTuple));
-        if (first.index() == 0) {
-            const Speech speech = co_await listen(kRestPatience);
-            if (speech == Speech::Tls || speech == Speech::Http1 || speech == Speech::Http2) {
-                row.entry.why = "it waited, and then was no stream but TLS or HTTP; decided as such";
-                co_await speak(speech);
-                co_return;
-            }
-        }
+    if (!passed->grant.isTunnel && !co_await isStream(wanted, row, *passed, *dialled))
+        co_return;
+    if (!m_parts.gate.mayGoOn(wanted, m_origin.asker, passed->grant)) {
+        row.refuse(std::string(kChangedMeanwhile));
+        reset();
+        co_return;
     }
     const auto inside = makeTcpStream(std::move(m_socket));
     const auto outside = makeTcpStream(std::move(dialled->socket));
@@ -355,7 +431,7 @@ Task<void> CapturedFlow::serveStream()
     row.entry.bytesOut += static_cast<std::int64_t>(m_read.size());
     co_await relay(*inside, *outside, row.entry.bytesOut, row.entry.bytesIn);
     if (flow.wasCut())
-        row.refuse("the policy was changed, and would not let it pass now");
+        row.refuse(std::string(kChangedMeanwhile));
 }
 
 Task<void> CapturedFlow::tunnel()
@@ -366,14 +442,11 @@ Task<void> CapturedFlow::tunnel()
     auto [action, passed] = m_parts.gate.decide(wanted, m_origin.asker);
     row.take(passed);
     passed.grant.isTunnel = true;
-    Result<Dialled> dialled = co_await m_parts.dialer.connect(
-        m_origin.host, m_origin.port, passed.mayBePrivate ? Reach::PrivateToo : Reach::Public);
+    auto dialled = co_await dial(wanted, row, passed);
     if (!dialled) {
-        row.refuse(dialled.error().message);
         co_await refuseTls(kAccessDenied);
         co_return;
     }
-    row.entry.address = dialled->address.toString();
     const auto inside = makeTcpStream(std::move(m_socket));
     const auto outside = makeTcpStream(std::move(dialled->socket));
     const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed.grant, [&] {
@@ -385,7 +458,7 @@ Task<void> CapturedFlow::tunnel()
     row.entry.bytesOut += static_cast<std::int64_t>(m_read.size());
     co_await relay(*inside, *outside, row.entry.bytesOut, row.entry.bytesIn);
     if (flow.wasCut())
-        row.refuse("the policy was changed, and would not let it pass now");
+        row.refuse(std::string(kChangedMeanwhile));
 }
 
 } // namespace caisson::keeper

@@ -20,7 +20,8 @@ namespace caisson::keeper {
 class CapturedFlow
 {
 public:
-    CapturedFlow(AirlockParts& parts, TcpSocket socket, RequestOrigin origin);
+    CapturedFlow(AirlockParts& parts, TcpSocket socket, RequestOrigin origin,
+                 std::string alreadyRead = {});
 
     api::Task<void> run();
 
@@ -35,9 +36,13 @@ private:
     api::Task<void> serveStream();
     api::Task<void> tunnel();
     api::Task<void> refuseTls(std::uint8_t alert);
-    api::Task<std::optional<Pass>> pass(const Wanted& wanted, LogRow& row);
+    api::Task<std::optional<Pass>> pass(const Wanted& wanted, LogRow& row, api::Task<void> gone);
+    api::Task<std::optional<Dialled>> dial(const Wanted& wanted, LogRow& row, Pass& passed);
+    api::Task<bool> isStream(const Wanted& wanted, LogRow& row, const Pass& passed,
+                             Dialled& dialled);
     api::Task<void> waitClosed();
     void reset();
+    std::function<void(const Error&)> malformedTo(RequestLog& log) const;
     Wanted wantedStream(policy::Protocol protocol) const;
 
     AirlockParts& m_parts;

@@ -16,6 +16,7 @@ struct Grant
     By by = By::Default;
     std::string id; ///< of the rule or prompt
     bool isTunnel = false;
+    bool isPrivate = false; ///< it led to a private address, which not every rule may
     /// For the log: the rule's id, "default" or "prompt:ID".
     std::string name() const
     {
@@ -23,18 +24,25 @@ struct Grant
     }
 };
 
+/// Whether what was let pass by `grant` would be let pass now.
+bool mayGoOn(const policy::Matcher& matcher, const Wanted& wanted, const Asker& asker,
+             const Grant& grant);
+
 /// The flows under way: each is looked at anew when the policy changes or a rule ends, and cut when it
 /// would not be let pass now.
 class Flows
 {
 public:
     using Cut = std::function<void()>;
+    /// Whether the one inside has gone.
+    using Gone = std::function<bool()>;
 
     /// Keeps a flow in the list as long as it lives.
     class Entry
     {
     public:
-        Entry(Flows& flows, const Wanted& wanted, const Asker& asker, const Grant& grant, Cut cut);
+        Entry(Flows& flows, const Wanted& wanted, const Asker& asker, const Grant& grant, Cut cut,
+              Gone gone = {});
         ~Entry();
         Entry(const Entry&) = delete;
         Entry& operator=(const Entry&) = delete;
@@ -47,11 +55,18 @@ public:
         const Asker& m_asker;
         const Grant& m_grant;
         Cut m_cut;
+        Gone m_gone;
+        bool m_wasSeen = false; ///< by a sweep() before
         bool m_wasCut = false;
+        bool m_isDoomed = false; ///< while decideAgain() is at work
         std::list<Entry*>::iterator m_place;
     };
 
     void decideAgain(const policy::Matcher& matcher);
+    /// Ends the flows whose inside has gone while they wait for the outside: nothing is read from
+    /// it then, so only looking tells. To be called now and then; one that has just begun is left for
+    /// the next time.
+    void sweep();
     std::size_t size() const { return m_entries.size(); }
 
 private:

@@ -16,6 +16,14 @@ Gate::Gate(LivePolicy& policy, Prompts& prompts)
 
 Gate::Verdict Gate::decide(const Wanted& wanted, const Asker& asker)
 {
+    Verdict verdict = look(wanted, asker);
+    if (verdict.pass.grant.by == Grant::By::Rule)
+        m_policy.countHit(verdict.pass.grant.id);
+    return verdict;
+}
+
+Gate::Verdict Gate::look(const Wanted& wanted, const Asker& asker) const
+{
     const auto matcher = m_policy.matcher();
     const policy::Request request = wanted.request(asker);
     const policy::Decision decision = matcher->decide(request, policy::momentNow());
@@ -27,7 +35,6 @@ Gate::Verdict Gate::decide(const Wanted& wanted, const Asker& asker)
         pass.grant.by = Grant::By::Rule;
         pass.grant.id = decision.rule->id;
         pass.inject = decision.rule->inject;
-        m_policy.countHit(decision.rule->id);
     }
     pass.mayBePrivate = decision.mayBePrivate();
     pass.grant.isTunnel = decision.action == policy::Action::Tunnel;
@@ -38,9 +45,9 @@ Gate::Verdict Gate::decide(const Wanted& wanted, const Asker& asker)
     return verdict;
 }
 
-policy::Action Gate::look(const Wanted& wanted, const Asker& asker) const
+bool Gate::mayGoOn(const Wanted& wanted, const Asker& asker, const Grant& grant) const
 {
-    return m_policy.matcher()->decide(wanted.request(asker), policy::momentNow()).action;
+    return keeper::mayGoOn(*m_policy.matcher(), wanted, asker, grant);
 }
 
 bool Gate::isTunnelled(const Wanted& wanted, const Asker& asker) const
@@ -54,7 +61,7 @@ Task<Pass> Gate::ask(Pass pass, const Wanted& wanted, const Asker& asker, Task<v
     pass.generation = m_policy.generation();
     if (outcome.index() == 1) {
         pass.verdict = Pass::Verdict::Left;
-        pass.why = "the process gave up while the request waited for an answer";
+        pass.why = "The process gave up while the request waited for an answer.";
         co_return pass;
     }
     const Prompts::Outcome& answer = std::get<0>(outcome);
@@ -66,30 +73,39 @@ Task<Pass> Gate::ask(Pass pass, const Wanted& wanted, const Asker& asker, Task<v
         pass.grant = {Grant::By::Rule, answer.rule, false};
     switch (answer.answer) {
     case Prompts::Answer::Allow:
-        pass.why = "a person allowed it";
+        pass.why = "A person allowed it.";
         // Whoever was shown an address and said yes means that address.
         pass.mayBePrivate = policy::Address::parse(wanted.host).has_value();
         break;
     case Prompts::Answer::Deny:
-        pass.why = "a person denied it";
+        pass.why = "A person denied it.";
         break;
     case Prompts::Answer::TimedOut:
-        pass.why = "nobody answered in time whether it may pass";
+        pass.why = "Nobody answered in time whether it may pass.";
         break;
     case Prompts::Answer::TooMany:
-        pass.why = "too many requests wait for an answer";
+        pass.why = "Too many requests wait for an answer.";
         break;
     }
-    // A rule that came meanwhile, by this answer or beside it, may put a secret in.
-    if (!answer.rule.empty()) {
-        const Verdict again = decide(wanted, asker);
-        if (again.action == policy::Action::Allow || again.action == policy::Action::Deny) {
-            const std::string why = again.pass.why;
-            pass = again.pass;
-            pass.why = why;
-        }
+    // A rule that came meanwhile, by this answer or beside it, may put a secret in; and the policy
+    // may have changed once more since the answer.
+    if (answer.rule.empty() && pass.verdict != Pass::Verdict::Allow)
+        co_return pass;
+    Verdict again = look(wanted, asker);
+    if (again.action == policy::Action::Ask && answer.rule.empty())
+        co_return pass; // allowed, this once
+    if (again.action == policy::Action::Ask) {
+        pass.verdict = Pass::Verdict::Deny;
+        pass.why = "The rule that let it pass was taken back while it waited.";
+        co_return pass;
     }
-    co_return pass;
+    if (again.action == policy::Action::Allow && answer.rule.empty() && !again.pass.inject) {
+        pass.mayBePrivate = pass.mayBePrivate || again.pass.mayBePrivate;
+        co_return pass; // by the person; that a rule says so too is no news
+    }
+    if (again.pass.grant.by == Grant::By::Rule)
+        m_policy.countHit(again.pass.grant.id);
+    co_return std::move(again.pass);
 }
 
 } // namespace caisson::keeper

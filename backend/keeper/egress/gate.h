@@ -38,7 +38,9 @@ public:
     Verdict decide(const Wanted& wanted, const Asker& asker);
 
     /// The same without counting it as a decision.
-    policy::Action look(const Wanted& wanted, const Asker& asker) const;
+    Verdict look(const Wanted& wanted, const Asker& asker) const;
+    /// Whether what was let pass a moment ago would be let pass now.
+    bool mayGoOn(const Wanted& wanted, const Asker& asker, const Grant& grant) const;
     /// Whether a TLS connection passes unopened.
     bool isTunnelled(const Wanted& wanted, const Asker& asker) const;
 

@@ -126,9 +126,18 @@ Result<void> LivePolicy::load(Opening opening)
             return put ? Result<void>{} : std::unexpected(put.error());
         }
     }
-    // As the files have it: a start waits for no disk.
+    // As the files have it: a start waits for no disk. But for ends that had to be worked out from
+    // the wall clock: left unwritten they would be worked out anew, from whatever that clock says then.
     auto [moments, expiries] = endsOf(policy);
     m_generation = std::max<std::int64_t>(m_generation, 1);
+    const bool isNews = std::ranges::any_of(expiries, [&](const auto& entry) {
+        const auto known = m_expiries.find(entry.first);
+        return known == m_expiries.end() || known->second.moment != entry.second.moment;
+    });
+    if (opening == Opening::Start && isNews) {
+        if (Result<void> saved = save(policy, m_generation, expiries); !saved)
+            return saved;
+    }
     install(std::move(policy), std::move(moments), std::move(expiries));
     return {};
 }
@@ -339,12 +348,11 @@ api::Explanation LivePolicy::explain(const policy::Request& request) const
     return explanation;
 }
 
-policy::Moment LivePolicy::nextExpiry() const
+policy::Moment LivePolicy::nextExpiry(policy::Moment after) const
 {
-    const policy::Moment now = policy::momentNow();
     policy::Moment next = policy::Moment::max();
     for (const policy::Moment moment : m_moments) {
-        if (moment > now)
+        if (moment > after)
             next = std::min(next, moment);
     }
     return next;

@@ -46,8 +46,10 @@ public:
     api::EgressPolicy describe() const;
     api::Explanation explain(const policy::Request& request) const;
 
-    /// When the next rule ends; Moment::max() for never.
-    policy::Moment nextExpiry() const;
+    /// When the first rule ends of those that do after a moment; Moment::max() for never. Who waits for
+    /// it gives the last one that was seen to: asked for later than now, one that has just ended
+    /// would never be.
+    policy::Moment nextExpiry(policy::Moment after) const;
     /// Called after each change.
     std::function<void()> onChange;
 

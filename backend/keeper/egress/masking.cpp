@@ -10,29 +10,25 @@ Masker::Masker(std::vector<std::string> values)
     : m_values(std::move(values))
 {
     std::erase_if(m_values, [](const std::string& value) { return value.empty(); });
-    // The longest first: one may hold another.
-    std::ranges::sort(m_values, std::ranges::greater{}, &std::string::size);
 }
 
 Masker::~Masker()
 {
     for (std::string& value : m_values)
         OPENSSL_cleanse(value.data(), value.size());
-    OPENSSL_cleanse(m_text.data(), m_text.size());
+    OPENSSL_cleanse(m_text.data(), m_text.capacity());
 }
 
-std::size_t Masker::maskIn(std::string& text) const
+/// Every place of every value, also where they overlap.
+void Masker::maskIn(std::string_view text, std::string& masked) const
 {
-    std::size_t end = 0;
     for (const std::string& value : m_values) {
-        for (std::size_t at = text.find(value); at != std::string::npos;
-             at = text.find(value, at + value.size())) {
-            std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(at), value.size(), '*');
+        for (std::size_t at = text.find(value); at != std::string_view::npos;
+             at = text.find(value, at + 1)) {
+            std::fill_n(masked.begin() + static_cast<std::ptrdiff_t>(at), value.size(), '*');
             m_hasMasked = true;
-            end = std::max(end, at + value.size());
         }
     }
-    return end;
 }
 
 /// The length of the longest end of `text` that begins a value.
@@ -53,23 +49,26 @@ std::size_t Masker::heldBack(std::string_view text) const
 std::string_view Masker::feed(std::span<const char> bytes)
 {
     m_text.erase(0, m_given);
+    m_masked.erase(0, m_given);
     m_text.append(bytes.data(), bytes.size());
-    maskIn(m_text);
+    m_masked.append(bytes.data(), bytes.size());
+    maskIn(m_text, m_masked);
     m_given = m_text.size() - heldBack(m_text);
-    return std::string_view(m_text).substr(0, m_given);
+    return std::string_view(m_masked).substr(0, m_given);
 }
 
 std::string_view Masker::finish()
 {
-    m_text.erase(0, m_given);
-    m_given = m_text.size();
-    return m_text;
+    m_text.clear();
+    m_masked.erase(0, m_given);
+    m_given = 0;
+    return m_masked;
 }
 
 std::string Masker::mask(std::string_view text) const
 {
     std::string masked(text);
-    maskIn(masked);
+    maskIn(text, masked);
     return masked;
 }
 

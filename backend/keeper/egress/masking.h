@@ -28,12 +28,13 @@ public:
     bool hasMasked() const { return m_hasMasked; }
 
 private:
-    std::size_t maskIn(std::string& text) const;
+    void maskIn(std::string_view text, std::string& masked) const;
     std::size_t heldBack(std::string_view text) const;
 
     std::vector<std::string> m_values;
-    std::string m_text;
-    std::size_t m_given = 0; ///< how much of m_text was returned by the last call
+    std::string m_text;      ///< as it came: values may overlap, and one must not hide another
+    std::string m_masked;    ///< the same, masked
+    std::size_t m_given = 0; ///< how much of m_masked was returned by the last call
     mutable bool m_hasMasked = false;
 };
 

@@ -34,6 +34,7 @@ struct Prompts::Entry
     Asker asker;
     std::optional<Outcome> outcome;
     bool isRemoved = false;
+    std::chrono::steady_clock::time_point goneSince;
     api::Notifier decided;
     api::asio::steady_timer deadline;
 };
@@ -126,15 +127,27 @@ void Prompts::leave(const std::shared_ptr<Entry>& entry)
         // The next that asks the same is another question.
         m_byKey.erase(entry->key);
         entry->deadline.cancel();
-        api::spawnDetached(m_executor, forgetGone(entry), "a prompt that nobody waits for");
+        entry->goneSince = std::chrono::steady_clock::now();
+        m_gone.push_back(entry);
+        // Who asks and leaves at once, over and over, fills no memory with it.
+        if (m_gone.size() > kMostGone)
+            remove(std::shared_ptr(m_gone.front()), "gone");
+        if (m_gone.size() == 1)
+            api::spawnDetached(m_executor, forgetGone(), "prompts that nobody waits for");
     }
     m_listener(Change::Changed, entry->prompt, "");
 }
 
-Task<void> Prompts::forgetGone(std::shared_ptr<Entry> entry)
+Task<void> Prompts::forgetGone()
 {
-    co_await api::sleepFor(kGreyed);
-    remove(entry, "gone");
+    while (!m_gone.empty()) {
+        const auto left = m_gone.front()->goneSince + kGreyed - std::chrono::steady_clock::now();
+        if (left <= 0s) {
+            remove(std::shared_ptr(m_gone.front()), "gone");
+            continue;
+        }
+        co_await api::sleepFor(std::chrono::ceil<std::chrono::milliseconds>(left));
+    }
 }
 
 void Prompts::end(const std::shared_ptr<Entry>& entry, Answer answer, const std::string& rule,
@@ -150,6 +163,7 @@ void Prompts::end(const std::shared_ptr<Entry>& entry, Answer answer, const std:
 void Prompts::remove(const std::shared_ptr<Entry>& entry, const char* why)
 {
     entry->isRemoved = true;
+    std::erase(m_gone, entry);
     m_entries.erase(entry->number);
     m_ended[entry->prompt.id] = why;
     m_endedOrder.push_back(entry->prompt.id);

@@ -32,6 +32,8 @@ public:
     using Listener = std::function<void(Change, const api::Prompt&, const std::string& why)>;
 
     static constexpr std::size_t kMostPrompts = 200;
+    /// As many that have gone are still shown, for a moment.
+    static constexpr std::size_t kMostGone = 50;
 
     Prompts(api::asio::any_io_executor executor, std::int64_t incarnation,
             std::chrono::milliseconds limit, Listener listener);
@@ -71,7 +73,7 @@ private:
              const char* why);
     void leave(const std::shared_ptr<Entry>& entry);
     api::Task<void> timeOut(std::shared_ptr<Entry> entry);
-    api::Task<void> forgetGone(std::shared_ptr<Entry> entry);
+    api::Task<void> forgetGone();
     void remove(const std::shared_ptr<Entry>& entry, const char* why);
 
     api::asio::any_io_executor m_executor;
@@ -82,6 +84,7 @@ private:
     std::int64_t m_dropped = 0;
     std::map<std::string, std::shared_ptr<Entry>, std::less<>> m_byKey;
     std::map<std::int64_t, std::shared_ptr<Entry>> m_entries; ///< by number: the oldest first
+    std::deque<std::shared_ptr<Entry>> m_gone;                ///< shown greyed, the oldest first
     std::map<std::string, std::string> m_ended;               ///< id → how, the last 1,000
     std::deque<std::string> m_endedOrder;
 };

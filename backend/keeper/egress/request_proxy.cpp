@@ -84,6 +84,16 @@ bool isEncoded(const http::ResponseHead& head)
 
 } // namespace
 
+namespace {
+
+/// Of the field that a rule puts in, in lower case.
+std::string injectedName(const policy::Injection& injection)
+{
+    return injection.header.empty() ? "authorization" : http::toLowerCase(injection.header);
+}
+
+} // namespace
+
 /// One request on its way.
 struct RequestProxy::Carried
 {
@@ -109,6 +119,7 @@ struct RequestProxy::Carried
     std::optional<Error> pumpFailure;   ///< the sandbox's side of the request's body broke
     std::optional<std::string> leaked;  ///< name of a placeholder seen in the body
     bool isAnswering = false;           ///< the answer's head has been sent on
+    bool wasCut = false;                ///< the policy would not let it pass any more
 };
 
 RequestProxy::RequestProxy(AirlockParts& parts, RequestOrigin origin)
@@ -125,9 +136,8 @@ Result<Wanted> RequestProxy::wantedOf(http::RequestHead& head) const
     wanted.host = m_origin.host;
     wanted.port = m_origin.port;
     wanted.method = head.method;
-    if (head.method == "CONNECT")
-        return fail(ErrorCode::BadRequest,
-                    "no proxy is needed here: connect straight to where you want to");
+    if (!http::isToken(head.method))
+        return fail(ErrorCode::BadRequest, "its method is none");
     std::string_view target = head.target;
     if (!target.starts_with('/') && target != "*") {
         // The absolute form (RFC 9112, 3.2.2) names the host once more.
@@ -176,6 +186,10 @@ Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
     Carried carried(head, body, responder, m_parts.log, m_origin.asker);
     api::EgressEntry& entry = carried.row.entry;
     entry.protocol = head.version == http::Version::Http2 ? "h2" : "http/1.1";
+    if (head.method == "CONNECT") {
+        co_await connect(carried);
+        co_return;
+    }
     Result<Wanted> wanted = wantedOf(head);
     if (!wanted) {
         carried.wanted.protocol = m_origin.protocol;
@@ -187,13 +201,50 @@ Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
         carried.row.refuse(wanted.error().message);
         const int status = wanted.error().code == ErrorCode::PermissionDenied ? kMisdirected : 400;
         entry.status = status;
-        co_await respondRefusal({status, "bad_request", "caisson", wanted.error().message},
+        co_await respondRefusal({status, "bad_request", "caisson", entry.why},
                                 carried.isHead(), responder);
         co_return;
     }
     carried.wanted = std::move(*wanted);
     carried.row.take(carried.wanted);
     co_await carry(carried);
+}
+
+/// A client that is set up to use a proxy takes whoever it dialled for one. There is none: the keeper
+/// itself goes on as if the client had dialled what it asks for, and decides on that. Whatever
+/// was dialled is never reached.
+Task<void> RequestProxy::connect(Carried& carried)
+{
+    const auto named = authorityOf(carried.head.target);
+    RequestOrigin origin = m_origin;
+    std::optional<Stream::Released> released;
+    api::EgressEntry& entry = carried.row.entry;
+    carried.wanted = {m_origin.protocol, m_origin.host, m_origin.port, carried.head.method, ""};
+    carried.row.take(carried.wanted);
+    if (named && named->port && carried.head.version == http::Version::Http1 &&
+        m_origin.protocol == policy::Protocol::Http) {
+        origin.host = named->host;
+        origin.port = *named->port;
+        http::ResponseHead head;
+        head.status = 200;
+        head.hasBody = false;
+        entry.verdict = "allow";
+        entry.rule = "caisson";
+        entry.why = "CONNECT to " + carried.head.target + " goes on as a connection of its own";
+        entry.status = head.status;
+        if (!co_await carried.responder.head(head))
+            co_return;
+        if (Stream* stream = carried.responder.takeOver())
+            released = stream->release();
+    }
+    if (!released) {
+        carried.row.refuse("CONNECT is carried over HTTP/1.1 in clear only, to a host and port");
+        entry.status = 400;
+        co_await respondRefusal({400, "bad_request", "caisson", entry.why}, false,
+                                carried.responder);
+        co_return;
+    }
+    co_await m_parts.connect(std::move(*released), std::move(origin));
 }
 
 Task<void> RequestProxy::carry(Carried& carried)
@@ -205,9 +256,7 @@ Task<void> RequestProxy::carry(Carried& carried)
     // else is on its way to where no secret is meant to go.
     http::Fields others = carried.head.fields;
     if (pass.inject && action == policy::Action::Allow)
-        http::removeField(others, pass.inject->header.empty()
-                                      ? "authorization"
-                                      : http::toLowerCase(pass.inject->header));
+        http::removeField(others, injectedName(*pass.inject));
     if (const auto leaked = placeholderIn(carried.head.target, others)) {
         carried.row.refuse("the placeholder of the secret \"" + *leaked +
                            "\" was sent where no rule puts it in");
@@ -256,13 +305,15 @@ Task<void> RequestProxy::carry(Carried& carried)
 
     const Flows::Entry flow(m_parts.flows, carried.wanted, m_origin.asker, carried.pass.grant,
                             [&carried] {
+                                carried.wasCut = true;
                                 carried.responder.abort();
                                 if (carried.exchange)
                                     carried.exchange->abort();
-                            });
-    if (!co_await send(carried))
-        co_return;
-    if (!carried.head.hasBody) {
+                            },
+                            [&carried] { return carried.responder.isGone(); });
+    if (!co_await send(carried)) {
+        // It was answered.
+    } else if (!carried.head.hasBody) {
         co_await receive(carried);
     } else {
         const auto pump = [&]() -> Task<void> {
@@ -271,7 +322,7 @@ Task<void> RequestProxy::carry(Carried& carried)
         };
         co_await (receive(carried) || pump());
     }
-    if (flow.wasCut())
+    if (carried.wasCut)
         carried.row.refuse("the policy was changed, and would not let it pass now");
     if (carried.leaked) {
         carried.row.refuse("the placeholder of the secret \"" + *carried.leaked +
@@ -284,7 +335,7 @@ Task<void> RequestProxy::carry(Carried& carried)
 }
 
 /// Dials, or takes a kept connection, and sends the head. False: it was answered with why not.
-Task<bool> RequestProxy::send(Carried& carried)
+Task<bool> RequestProxy::send(Carried& carried, UpstreamPool::Connection wanted)
 {
     Origin origin;
     origin.host = carried.wanted.host;
@@ -293,7 +344,6 @@ Task<bool> RequestProxy::send(Carried& carried)
     origin.reach = carried.pass.mayBePrivate ? Reach::PrivateToo : Reach::Public;
     if (!carried.head.upgrade.empty())
         origin.versions = Origin::Versions::OnlyHttp1;
-    auto wanted = UpstreamPool::Connection::Any;
     for (;;) {
         Result<Lease> lease = co_await m_parts.pool.open(origin, wanted);
         if (!lease) {
@@ -301,12 +351,19 @@ Task<bool> RequestProxy::send(Carried& carried)
             co_return false;
         }
         carried.row.entry.address = lease->address.toString();
+        carried.pass.grant.isPrivate = policy::isPrivate(lease->address);
         carried.exchange = std::move(lease->exchange);
+        // While it was dialled there was no exchange to cut.
+        if (carried.wasCut) {
+            carried.exchange->abort();
+            co_return false;
+        }
         const Result<void> sent =
             co_await carried.exchange->sendHead(carried.head, origin.isTls ? "https" : "http");
         if (sent)
             co_return true;
-        const bool mayRetry = carried.exchange->mayRetry() && wanted == UpstreamPool::Connection::Any;
+        const bool mayRetry =
+            carried.exchange->mayRetry() && wanted == UpstreamPool::Connection::Any;
         if (!mayRetry) {
             co_await giveUp(carried, sent.error());
             co_return false;
@@ -324,7 +381,7 @@ Task<void> RequestProxy::giveUp(Carried& carried, const Error& error)
         carried.row.refuse(error.message);
         refusal.status = kForbidden;
     } else {
-        entry.why += "; but " + error.message;
+        entry.why += " But " + error.message + ".";
         refusal.status = error.code == ErrorCode::Timeout ? 504 : 502;
         refusal.code = error.code == ErrorCode::Protocol ? "upstream_untrusted" : "upstream_failed";
         refusal.rule = entry.rule;
@@ -347,8 +404,14 @@ Task<void> RequestProxy::pumpBody(Carried& carried)
             break;
         }
         if (bytes->empty()) {
+            http::Fields trailers = carried.body.trailers();
+            http::removeUnfitTrailers(trailers);
+            if (carried.pass.inject)
+                http::removeField(trailers, injectedName(*carried.pass.inject));
+            if ((carried.leaked = placeholderIn("", trailers)))
+                break;
             // A failure shows in the answer, which may well have come: servers may answer early.
-            std::ignore = co_await carried.exchange->finishBody(carried.body.trailers());
+            std::ignore = co_await carried.exchange->finishBody(trailers);
             co_return;
         }
         if ((carried.leaked = scan.feed(*bytes)))
@@ -365,27 +428,11 @@ Task<void> RequestProxy::receive(Carried& carried)
     api::EgressEntry& entry = carried.row.entry;
     for (;;) {
         Result<http::ResponseHead> head = co_await carried.exchange->response();
-        if (!head && !carried.pumpFailure && !carried.leaked && !carried.head.hasBody &&
+        if (!head && !carried.wasCut && !carried.head.hasBody &&
             carried.exchange->mayRetry()) {
             // The kept connection was closed at the very moment it was used.
-            Origin origin{carried.wanted.host, carried.wanted.port,
-                          carried.wanted.protocol == policy::Protocol::Https,
-                          carried.pass.mayBePrivate ? Reach::PrivateToo : Reach::Public,
-                          carried.head.upgrade.empty() ? Origin::Versions::Any
-                                                       : Origin::Versions::OnlyHttp1};
-            Result<Lease> lease =
-                co_await m_parts.pool.open(origin, UpstreamPool::Connection::Fresh);
-            if (!lease) {
-                co_await giveUp(carried, lease.error());
+            if (!co_await send(carried, UpstreamPool::Connection::Fresh))
                 co_return;
-            }
-            carried.exchange = std::move(lease->exchange);
-            if (Result<void> sent = co_await carried.exchange->sendHead(
-                    carried.head, origin.isTls ? "https" : "http");
-                !sent) {
-                co_await giveUp(carried, sent.error());
-                co_return;
-            }
             continue;
         }
         if (!head) {
@@ -460,7 +507,7 @@ Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead&
             break;
         const auto bytes = co_await body.next();
         if (!bytes) {
-            carried.row.entry.why += "; the answer broke off: " + bytes.error().message;
+            carried.row.entry.why += " The answer broke off: " + bytes.error().message + ".";
             responder.abort();
             co_return;
         }
@@ -471,6 +518,7 @@ Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead&
                     break;
             }
             http::Fields trailers = body.trailers();
+            http::removeUnfitTrailers(trailers);
             if (carried.masker) {
                 for (auto& [name, value] : trailers)
                     value = carried.masker->mask(value);

@@ -5,15 +5,6 @@
 
 namespace caisson::keeper {
 
-/// The connection that requests come on.
-struct RequestOrigin
-{
-    policy::Protocol protocol = policy::Protocol::Https;
-    std::string host; ///< that was dialled, canonical
-    std::uint16_t port = 443;
-    Asker asker;
-};
-
 /// Carries HTTP requests of one connection: checks that they are for the host that was dialled, has
 /// them decided, puts secrets in, sends them on, brings the answer, and writes each down.
 class RequestProxy
@@ -27,8 +18,10 @@ public:
 private:
     struct Carried;
     Result<Wanted> wantedOf(http::RequestHead& head) const;
+    api::Task<void> connect(Carried& carried);
     api::Task<void> carry(Carried& carried);
-    api::Task<bool> send(Carried& carried);
+    api::Task<bool> send(Carried& carried,
+                         UpstreamPool::Connection wanted = UpstreamPool::Connection::Any);
     api::Task<void> receive(Carried& carried);
     api::Task<void> receiveBody(Carried& carried, const http::ResponseHead& head);
     api::Task<void> pumpBody(Carried& carried);

@@ -9,26 +9,12 @@ namespace caisson::keeper {
 
 namespace {
 
-std::string_view lastsName(policy::Lasts lasts)
-{
-    switch (lasts) {
-    case policy::Lasts::Session:
-        return "session";
-    case policy::Lasts::Process:
-        return "process";
-    case policy::Lasts::Always:
-        break;
-    }
-    return "always";
-}
-
 Result<policy::Lasts> lastsOf(std::string_view word)
 {
-    for (const auto lasts :
-         {policy::Lasts::Always, policy::Lasts::Session, policy::Lasts::Process}) {
-        if (word == lastsName(lasts) || (word.empty() && lasts == policy::Lasts::Always))
-            return lasts;
-    }
+    if (word.empty())
+        return policy::Lasts::Always;
+    if (const auto lasts = policy::lastsFromName(word))
+        return *lasts;
     return fail(ErrorCode::BadRequest, "\"lasts\" must be always, session or process");
 }
 
@@ -36,11 +22,8 @@ Result<policy::Lasts> lastsOf(std::string_view word)
 
 Result<policy::Action> actionOf(std::string_view word)
 {
-    for (const auto action : {policy::Action::Allow, policy::Action::Deny, policy::Action::Ask,
-                              policy::Action::Tunnel}) {
-        if (word == policy::actionName(action))
-            return action;
-    }
+    if (const auto action = policy::actionFromName(word))
+        return *action;
     return fail(ErrorCode::BadRequest, "an action must be allow, deny, ask or tunnel, not \"" +
                                            std::string(word) + "\"");
 }
@@ -59,7 +42,7 @@ api::EgressRule messageOf(const policy::Rule& rule)
     message.action = policy::actionName(rule.action);
     message.isPrivate = rule.isPrivate;
     message.expires = rule.expires ? toRfc3339(*rule.expires) : "";
-    message.lasts = lastsName(rule.lasts);
+    message.lasts = policy::lastsName(rule.lasts);
     message.pid = rule.pid;
     if (rule.inject)
         message.inject = {rule.inject->header, rule.inject->value, rule.inject->user,

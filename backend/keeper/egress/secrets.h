@@ -28,7 +28,8 @@ public:
         std::string secret;              ///< names, for the log
         std::vector<std::string> values; ///< to be masked: bare, and as they are encoded in the field
     };
-    /// NotFound with the name of a secret whose value is not known here: then nothing may go out.
+    /// NotFound with the name of a secret whose value is not known here, BadRequest of one that is no
+    /// field's value: then nothing may go out.
     Result<Injected> inject(const policy::Injection& injection) const;
 
 private:
@@ -38,8 +39,8 @@ private:
 /// Puts the field in the place of whatever the sandbox sent under that name.
 void putIn(const Secrets::Injected& injected, http::Fields& fields);
 
-/// Whether a text holds a placeholder, `${secret:NAME}`: plain, percent-encoded, or in base64 as HTTP
-/// Basic has it. Returns the name.
+/// Whether a text holds a placeholder, `${secret:NAME}`: plain, percent-encoded, or escaped as in
+/// JSON, also twice. Returns the name.
 std::optional<std::string> placeholderIn(std::string_view text);
 /// In the target or a field; in fields also under Basic.
 std::optional<std::string> placeholderIn(std::string_view target, const http::Fields& fields);

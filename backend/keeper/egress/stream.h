@@ -3,7 +3,10 @@
 
 #include "backend/api/async.h"
 
+#include <boost/asio/ip/tcp.hpp>
+#include <optional>
 #include <span>
+#include <string>
 
 namespace caisson::keeper {
 
@@ -32,6 +35,18 @@ public:
     /// Neither a byte nor the end has come since the last read(): a kept connection that may be used
     /// once more.
     virtual bool isQuiet() = 0;
+    /// Whether the other end has closed, or at least writes no more, be there bytes still to be read
+    /// or not.
+    virtual bool hasPeerLeft() { return false; }
+
+    /// Plain TCP gives its socket away, with what was read and not yet asked for; the stream is
+    /// then of no use. None: it is another kind of stream.
+    struct Released
+    {
+        api::asio::ip::tcp::socket socket;
+        std::string alreadyRead;
+    };
+    virtual std::optional<Released> release() { return std::nullopt; }
 };
 
 } // namespace caisson::keeper

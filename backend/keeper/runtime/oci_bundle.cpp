@@ -5,6 +5,7 @@
 #include "backend/base/unique_fd.h"
 #include "backend/keeper/runtime/seccomp_profile.h"
 #include "backend/keeper/storage/sandbox_root.h"
+#include "backend/keeper/storage/trust_bundle.h"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -36,7 +37,7 @@ Json capabilities(SpecialModes modes)
             {"ambient", Json::array()}};
 }
 
-Json environment(const api::Sandbox& sandbox)
+Json environment(const api::Sandbox& sandbox, const std::string& trustBundle)
 {
     std::map<std::string, std::string> variables{
         {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
@@ -46,6 +47,8 @@ Json environment(const api::Sandbox& sandbox)
         {"TERM", "xterm-256color"},
         {"CAISSON", "1"},
     };
+    if (!trustBundle.empty())
+        variables.merge(trustEnvironment(trustBundle));
     for (const auto& [name, value] : sandbox.env)
         variables[name] = value;
     Json lines = Json::array();
@@ -120,7 +123,7 @@ Json process(const BundleSpec& spec)
     return {{"terminal", false},
             {"user", {{"uid", 0}, {"gid", 0}}},
             {"args", Json::array({kInitInside})},
-            {"env", environment(sandbox)},
+            {"env", environment(sandbox, spec.trustBundle)},
             {"cwd", "/"},
             {"capabilities", capabilities(spec.specialModes)},
             {"rlimits", rlimits()},

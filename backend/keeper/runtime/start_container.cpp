@@ -77,7 +77,8 @@ Result<Container> startContainer(ContainerSpec spec, const KeeperNamespaces& nam
                                   .initProgram = init.get(),
                                   .ids = ids,
                                   .idMap = shift,
-                                  .shared = &*shared},
+                                  .shared = &*shared,
+                                  .authorityPem = spec.authorityPem},
                                  *stage);
     if (!root)
         return std::unexpected(root.error());
@@ -91,7 +92,7 @@ Result<Container> startContainer(ContainerSpec spec, const KeeperNamespaces& nam
     // 4. Describe it to the runtime, and let that start it.
     const SpecialModes modes = specialModesFor(spec.sandbox.mounts);
     const std::string bundle = stage->path + "/bundle";
-    if (auto written = writeBundle(bundle, {spec.sandbox, root->path, ids, modes}); !written)
+    if (auto written = writeBundle(bundle, {spec.sandbox, root->path, ids, modes, root->trustBundle}); !written)
         return std::unexpected(written.error());
     const auto initPid = runContainer({.program = spec.sandbox.runtime,
                                        .stateRoot = runtimeStateRoot(spec.runFolder),

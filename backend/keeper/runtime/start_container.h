@@ -25,7 +25,9 @@ struct ContainerSpec
     std::string initProgram; ///< a static executable
     UniqueFd link; ///< a stream socket, becomes init's 0 and 1; closed here once init has it
     int log = -1;  ///< becomes init's 2. A pipe or socket: see RuntimeCall
-    std::string authorityPem; ///< of the sandbox's own authority, which everything inside trusts
+    /// The certificate of the airlock's authority, which programs inside are made to trust. Empty:
+    /// there is none, and nothing is added.
+    std::string authorityPem = {};
 };
 
 struct Container

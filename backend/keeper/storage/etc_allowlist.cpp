@@ -81,6 +81,7 @@ constexpr std::array kAllowed{
     "etc/ssl/openssl.cnf",
     "etc/ssl/cert.pem",
     "etc/pki/ca-trust",
+    "etc/pki/java",
     "etc/pki/tls/certs",
     "etc/pki/tls/cert.pem",
     "etc/pki/tls/openssl.cnf",

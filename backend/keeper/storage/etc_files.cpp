@@ -116,8 +116,10 @@ ethers:     files
 rpc:        files
 )";
 
-constexpr std::string_view kResolv = R"(# Caisson: this sandbox has no network but its own loopback.
-options timeout:1 attempts:1
+constexpr std::string_view kResolv = R"(# Caisson: names are answered by the sandbox's keeper, whatever server is asked. What may be
+# reached is for its policy to say.
+nameserver 198.18.0.53
+options timeout:2 attempts:2
 )";
 
 // Files of a mounted folder, and of dev seen by root, have other owners than who runs git; all of

@@ -19,6 +19,7 @@ constexpr std::array kBundles{
     "/etc/ssl/ca-bundle.pem",                            // openSUSE
     "/var/lib/ca-certificates/ca-bundle.pem",
     "/etc/ssl/cert.pem",
+    "/etc/pki/tls/cert.pem",
 };
 
 constexpr std::array kHashedFolders{
@@ -51,6 +52,11 @@ bool hasHashLinks(const std::string& path)
 }
 
 } // namespace
+
+std::span<const char* const> hostBundles()
+{
+    return kBundles;
+}
 
 HostTrust findHostTrust(const std::string& hostRoot)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <span>
 #include <string>
 
 namespace caisson::keeper {
@@ -14,5 +15,8 @@ struct HostTrust
 
 /// Distributions differ; looked for where those do that people use. `hostRoot` is "" but in tests.
 HostTrust findHostTrust(const std::string& hostRoot);
+
+/// Where bundles are looked for, absolute paths.
+std::span<const char* const> hostBundles();
 
 } // namespace caisson::keeper

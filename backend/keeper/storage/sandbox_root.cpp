@@ -9,9 +9,12 @@
 #include "backend/keeper/storage/mount_api.h"
 #include "backend/keeper/storage/overlay.h"
 #include "backend/keeper/storage/own_node.h"
+#include "backend/keeper/storage/trust_bundle.h"
 
 #include <cerrno>
 #include <fcntl.h>
+#include <map>
+#include <optional>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -48,11 +51,14 @@ public:
     {
         if (auto made = makeFolders(); !made)
             return std::unexpected(made.error());
+        if (auto made = makeTrustLayers(); !made)
+            return std::unexpected(made.error());
         if (auto mounted = mountTop(); !mounted)
             return std::unexpected(mounted.error());
         if (auto mounted = mountHostFolders(); !mounted)
             return std::unexpected(mounted.error());
         writeNames();
+        refreshAuthority();
         if (auto mounted = mountInit(); !mounted)
             return std::unexpected(mounted.error());
         if (auto attached = attachSharedFolders(*m_spec.shared, m_root.get(), m_spec.ids);
@@ -76,6 +82,45 @@ private:
                 return std::unexpected(made.error());
         }
         return {};
+    }
+
+    /// The files that make the sandbox's authority trusted, in layers on the stage: they are those
+    /// of this start and go with it.
+    Result<void> makeTrustLayers()
+    {
+        if (m_spec.authorityPem.empty())
+            return {};
+        auto files = trustFiles(m_spec.authorityPem, {});
+        if (!files)
+            return std::unexpected(files.error());
+        m_trust = std::move(*files);
+        m_result.trustBundle = m_trust->bundle;
+        if (auto made = makeTrustLayer("root", m_trust->root); !made)
+            return made;
+        return makeTrustLayer("usr", m_trust->usr);
+    }
+
+    Result<void> makeTrustLayer(const std::string& layer, const std::vector<OwnFile>& files)
+    {
+        auto folder =
+            ensureNode(m_stage.folder.get(), "lower/trust-" + layer, NodeType::Folder, m_spec.ids);
+        if (!folder)
+            return std::unexpected(folder.error());
+        for (const OwnFile& file : files) {
+            if (auto written = writeOwnNode(folder->get(), file, m_spec.ids); !written)
+                return written;
+        }
+        m_trustLayers[layer] = std::move(*folder);
+        return {};
+    }
+
+    /// In what the sandbox has written over these. One that has made a mess of it starts without.
+    void refreshAuthority()
+    {
+        if (!m_trust)
+            return;
+        if (auto done = refreshTrust(m_root.get(), *m_trust, m_spec.ids); !done)
+            logWarning("sandbox {}: {}", m_spec.sandboxName, done.error().message);
     }
 
     Result<void> mountTop()
@@ -149,7 +194,9 @@ private:
         const auto host = openFolder(folder.path);
         if (!host)
             return std::unexpected(host.error());
-        const OverlayLayers layers{.lowers = {none->get(), host->get()}};
+        const auto trust = m_trustLayers.find(folder.layer);
+        const int above = trust == m_trustLayers.end() ? none->get() : trust->second.get();
+        const OverlayLayers layers{.lowers = {above, host->get()}};
         auto overlay =
             makeOverlay(layers, m_spec.idMap ? OverlayMarks::Trusted : OverlayMarks::User);
         return overlay ? std::move(overlay) : plainHostFolder(folder);
@@ -236,6 +283,8 @@ private:
             layers.lowers.push_back(folder->get());
             sealed.push_back(std::move(*folder));
         }
+        if (const auto trust = m_trustLayers.find(layer); trust != m_trustLayers.end())
+            layers.lowers.push_back(trust->second.get());
         layers.lowers.push_back(lower);
         return makeOverlay(layers, m_spec.idMap ? OverlayMarks::Trusted : OverlayMarks::User);
     }
@@ -313,6 +362,8 @@ private:
     const RootSpec& m_spec;
     const Stage& m_stage;
     std::string m_work;
+    std::optional<TrustFiles> m_trust;
+    std::map<std::string, UniqueFd> m_trustLayers; ///< by the name of the layer they lie below
     UniqueFd m_root;
     SandboxRoot m_result;
 };

@@ -27,6 +27,8 @@ struct RootSpec
     /// Given as root in the host's user namespace: then the host's folders can be written inside.
     const IdMap* idMap = nullptr;
     const std::vector<SharedFolder>* shared = nullptr;
+    /// The certificate that the sandbox's programs trust beside those of the host; empty: none.
+    std::string authorityPem = {};
 };
 
 struct SandboxRoot
@@ -34,6 +36,7 @@ struct SandboxRoot
     std::string path; ///< in the keeper's mount namespace
     UniqueFd baseUse; ///< keep it open as long as the root is in use (BaseLayer::use)
     std::vector<std::string> notes;
+    std::string trustBundle; ///< inside: the host's authorities and that of the spec; empty: none
 };
 
 /// Mounts the root of image `host` on the stage, whole: "/" over the base, each of the host's

@@ -36,6 +36,7 @@ struct Arguments
     std::string bases;
     std::string init = "/bin/sh";
     std::int64_t idBase = 0;
+    std::string authority; ///< a file of its certificate
     bool remove = false;    ///< only remove the sandboxes' files
     bool leftovers = false; ///< only do what caissond does for a killed keeper
     api::Sandbox sandbox;
@@ -78,6 +79,8 @@ Arguments parse(int argc, char** argv)
             arguments.bases = value;
         else if (option == "--init")
             arguments.init = value;
+        else if (option == "--authority")
+            arguments.authority = value;
         else if (option == "--id-base")
             arguments.idBase = std::stoll(value);
         else if (option == "--runtime")
@@ -161,6 +164,8 @@ int main(int argc, char** argv)
         valueOf(removeLeftovers(arguments.sandbox.id, folder, run));
         return 0;
     }
+    const std::string authority =
+        arguments.authority.empty() ? "" : valueOf(readFile(arguments.authority));
     const KeeperNamespaces namespaces = valueOf(enterNamespaces());
     const std::int64_t entered = microsecondsSince(begin);
     if (arguments.remove) {
@@ -183,7 +188,8 @@ int main(int argc, char** argv)
          .runFolder = run,
          .initProgram = arguments.init,
          .link = UniqueFd(link[1]),
-         .log = log[1]},
+         .log = log[1],
+         .authorityPem = authority},
         namespaces);
     ::close(log[1]);
     if (!started) {

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import processes
+from . import keyrings, processes
 from .conditions import until
 from .http import Api, Closed, quoted
 
@@ -56,6 +56,7 @@ def removeHome(path):
     for point in reversed(processes.mountsBelow(path)):
         subprocess.run(["umount", "--lazy", point], check=True)
     deleteTree(path)
+    keyrings.forget(path)
 
 
 class Home:
@@ -111,6 +112,9 @@ class Home:
             names = [sandbox["name"] for sandbox in self.json("ls")]
             if names:
                 self.must("rm", *names)
+            kept = [secret["name"] for secret in self.json("secret", "ls")]
+            if kept: # the kernel holds them, and not for the home's sake
+                self.must("secret", "rm", *kept)
             pid = self.daemonPid()
             os.kill(pid, 15)
             until(lambda: not processes.isAlive(pid), "the end of caissond")

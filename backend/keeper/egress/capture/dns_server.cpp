@@ -34,8 +34,6 @@ constexpr std::size_t kMaxQuery = 4096;
 /// Datagrams answered before others of the keeper's tasks have their turn.
 constexpr int kBurst = 64;
 constexpr std::size_t kMaxConnections = 64;
-/// For one message to come, and for one to be taken (RFC 7766, 6.2.3: some seconds).
-constexpr std::chrono::seconds kIdle(10);
 /// After a failure that more of the same would only repeat, as when descriptors have run out.
 constexpr std::chrono::milliseconds kPause(100);
 
@@ -43,9 +41,10 @@ constexpr std::chrono::milliseconds kPause(100);
 
 struct DnsServer::Impl : std::enable_shared_from_this<DnsServer::Impl>
 {
-    Impl(asio::any_io_executor ioExecutor, Names& nameTable)
+    Impl(asio::any_io_executor ioExecutor, Names& nameTable, std::chrono::milliseconds idleTime)
         : executor(std::move(ioExecutor))
         , names(nameTable)
+        , idle(idleTime)
     {
     }
 
@@ -55,6 +54,7 @@ struct DnsServer::Impl : std::enable_shared_from_this<DnsServer::Impl>
 
     asio::any_io_executor executor;
     Names& names; ///< gone once isOver
+    std::chrono::milliseconds idle;
     HasV6 hasV6 = HasV6::No;
     bool isOver = false;
     std::list<asio::posix::stream_descriptor> sockets;
@@ -78,8 +78,9 @@ struct DnsServer::Impl : std::enable_shared_from_this<DnsServer::Impl>
                         socklen_t size);
 };
 
-DnsServer::DnsServer(api::asio::any_io_executor executor, Names& names)
-    : m_impl(std::make_shared<Impl>(std::move(executor), names))
+DnsServer::DnsServer(api::asio::any_io_executor executor, Names& names,
+                     std::chrono::milliseconds idle)
+    : m_impl(std::make_shared<Impl>(std::move(executor), names, idle))
 {
 }
 
@@ -185,7 +186,7 @@ Task<void> DnsServer::Impl::acceptConnections(Listener& socket, int family)
 Task<void> DnsServer::Impl::serveConnection(std::list<Connection>::iterator connection)
 {
     while (!isOver) {
-        const auto served = co_await (serveMessage(*connection) || api::sleepFor(kIdle));
+        const auto served = co_await (serveMessage(*connection) || api::sleepFor(idle));
         if (served.index() != 0 || !std::get<0>(served))
             break;
     }

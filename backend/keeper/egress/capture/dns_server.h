@@ -5,6 +5,7 @@
 #include "backend/keeper/egress/capture/capture.h"
 #include "backend/keeper/egress/capture/names.h"
 
+#include <chrono>
 #include <memory>
 
 namespace caisson::keeper {
@@ -18,7 +19,9 @@ namespace caisson::keeper {
 class DnsServer
 {
 public:
-    DnsServer(api::asio::any_io_executor executor, Names& names);
+    /// `idle`: how long a TCP connection may take for one message.
+    DnsServer(api::asio::any_io_executor executor, Names& names,
+              std::chrono::milliseconds idle = std::chrono::seconds(10));
     ~DnsServer();
 
     /// Serves until destroyed, on the executor's thread. Takes the four DNS sockets out of `sockets`.

@@ -17,7 +17,10 @@
 /// cannot be read is empty.
 namespace caisson::keeper {
 
-using Deadline = std::chrono::steady_clock::time_point;
+/// Processor time of the calling thread. Limits are in it: on a busy machine the time that others
+/// take is no reason to give up.
+std::chrono::nanoseconds processorTime();
+using Deadline = std::chrono::nanoseconds;
 
 class ProcFiles
 {

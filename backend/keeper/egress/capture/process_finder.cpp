@@ -3,6 +3,7 @@
 
 #include "backend/keeper/egress/capture/proc_files.h"
 #include "backend/keeper/egress/capture/socket_inode.h"
+#include "backend/keeper/storage/sandbox_root.h"
 
 #include <algorithm>
 #include <chrono>
@@ -20,10 +21,13 @@ namespace {
 
 constexpr std::size_t kMaxRecent = 32;
 constexpr std::size_t kMaxProcesses = 10000;
-constexpr std::chrono::milliseconds kMaxWalk(20);
-/// After a walk that found nobody there is none for so many times as long as it took: sockets that
-/// nobody has (sent to another process, but not taken) would else cost the keeper all its time.
-constexpr int kRest = 4;
+constexpr std::chrono::milliseconds kMaxWalk(20); ///< of processor time
+/// Of all time, what walks that find nobody may take: sockets that nobody has (sent to another
+/// process, but not taken) would else cost the keeper all of it.
+constexpr int kFruitlessShare = 5;
+constexpr std::chrono::milliseconds kMaxSaved(40);
+/// Less is not worth to begin with.
+constexpr std::chrono::microseconds kMinWalk(200);
 constexpr std::size_t kMaxParents = 32;
 
 bool isAlive(int process)
@@ -65,7 +69,8 @@ struct ProcessFinder::Impl
     std::string network;        ///< that all processes of the sandbox are in
     std::size_t level;          ///< how many pid namespaces init is in; its own is the last
     std::vector<Recent> recent; ///< the latest first
-    Deadline restUntil;
+    std::chrono::nanoseconds saved = kMaxSaved; ///< that may be spent without fruit
+    std::chrono::steady_clock::time_point savedAt = std::chrono::steady_clock::now();
     std::shared_ptr<const FoundProcess> nobody = std::make_shared<FoundProcess>();
 };
 
@@ -86,17 +91,20 @@ std::shared_ptr<const FoundProcess> ProcessFinder::find(const CapturedConnection
 
 std::shared_ptr<const FoundProcess> ProcessFinder::Impl::find(std::string_view link)
 {
-    const Deadline start = std::chrono::steady_clock::now();
+    const std::chrono::nanoseconds start = processorTime();
     const Deadline deadline = start + kMaxWalk;
     std::erase_if(recent, [](const Recent& one) { return !isAlive(one.process->process.get()); });
     if (auto found = findRecent(link, deadline))
         return found;
-    if (start < restUntil)
+    const auto now = std::chrono::steady_clock::now();
+    saved =
+        std::min<std::chrono::nanoseconds>(kMaxSaved, saved + (now - savedAt) / kFruitlessShare);
+    savedAt = now;
+    if (saved < kMinWalk)
         return nobody;
-    if (auto found = findByWalk(link, deadline))
+    if (auto found = findByWalk(link, std::min(deadline, start + saved)))
         return found;
-    const Deadline end = std::chrono::steady_clock::now();
-    restUntil = end + kRest * (end - start);
+    saved -= processorTime() - start;
     return nobody;
 }
 
@@ -140,7 +148,7 @@ std::shared_ptr<const FoundProcess> ProcessFinder::Impl::findByWalk(std::string_
 {
     std::vector<pid_t> looked;
     for (const pid_t process : proc.all()) {
-        if (looked.size() >= kMaxProcesses || std::chrono::steady_clock::now() >= deadline)
+        if (looked.size() >= kMaxProcesses || processorTime() >= deadline)
             return nullptr;
         if (process == init || proc.networkOf(process) != network)
             continue;
@@ -149,7 +157,7 @@ std::shared_ptr<const FoundProcess> ProcessFinder::Impl::findByWalk(std::string_
         looked.push_back(process);
     }
     for (const pid_t process : looked) {
-        if (std::chrono::steady_clock::now() >= deadline)
+        if (processorTime() >= deadline)
             return nullptr;
         if (proc.hasThreadWith(process, link, deadline))
             return claim(process, -1, link);
@@ -193,8 +201,12 @@ std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, Uniqu
         // Outside: whoever was put into the sandbox has its parent there.
         if (idInside(status) == 0)
             break;
+        // Each command has a process of init's above it, which means nothing to anybody.
+        std::string exe = proc.exeOf(parent);
+        if (exe == kInitInside)
+            continue;
         found->info.parents.push_back({.pid = idInside(status),
-                                       .exe = proc.exeOf(parent),
+                                       .exe = std::move(exe),
                                        .cmdline = proc.cmdlineOf(parent)});
     }
     return found;

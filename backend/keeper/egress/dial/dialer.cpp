@@ -26,12 +26,12 @@ constexpr auto kFirstLimit = 2s;
 constexpr auto kLastLimit = 10s;
 
 /// The addresses that are this host's own: its services would take the keeper for a local program.
-std::set<policy::Address> hostAddresses()
+Result<std::set<policy::Address>> hostAddresses()
 {
     std::set<policy::Address> addresses;
     ifaddrs* list = nullptr;
     if (::getifaddrs(&list) != 0)
-        return addresses;
+        return failErrno(errno, "the addresses of this host cannot be listed");
     for (const ifaddrs* each = list; each; each = each->ifa_next) {
         if (!each->ifa_addr)
             continue;
@@ -87,7 +87,9 @@ Task<Result<Dialled>> Dialer::connect(std::string host, std::uint16_t port, Reac
     if (reach == Reach::Public) {
         const policy::Address first = addresses->front();
         const auto own = hostAddresses();
-        std::erase_if(*addresses, [&](const auto& each) { return isRefused(each, own); });
+        if (!own)
+            co_return std::unexpected(own.error());
+        std::erase_if(*addresses, [&](const auto& each) { return isRefused(each, *own); });
         if (addresses->empty())
             co_return fail(ErrorCode::PermissionDenied,
                            host + " is the private address " + first.toString() +

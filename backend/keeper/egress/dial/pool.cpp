@@ -34,6 +34,23 @@ struct UpstreamPool::Slot
     api::Notifier changed;
 };
 
+struct UpstreamPool::Dialling
+{
+    explicit Dialling(Slot& of)
+        : slot(of)
+    {
+        ++slot.dialling;
+    }
+    ~Dialling()
+    {
+        --slot.dialling;
+        slot.changed.notifyAll();
+    }
+    Dialling(const Dialling&) = delete;
+    Dialling& operator=(const Dialling&) = delete;
+    Slot& slot;
+};
+
 UpstreamPool::UpstreamPool(api::asio::any_io_executor executor, Dialer& dialer)
     : m_executor(executor)
     , m_dialer(dialer)
@@ -90,19 +107,17 @@ Task<Result<Lease>> UpstreamPool::open(Origin origin, Connection wanted)
             break;
         co_await slot->changed.wait();
     }
-    ++slot->dialling;
-    const Result<std::shared_ptr<Kept>> made = co_await dial(std::move(origin));
-    --slot->dialling;
-    if (!made) {
-        slot->changed.notifyAll();
+    const auto made = co_await [&]() -> Task<Result<std::shared_ptr<Kept>>> {
+        // Also when it is cancelled, or all others would wait for it for ever.
+        const Dialling counted(*slot);
+        co_return co_await dial(std::move(origin));
+    }();
+    if (!made)
         co_return std::unexpected(made.error());
-    }
     const auto& connection = (*made)->connection;
     slot->isHttp2 = connection->version() == http::Version::Http2;
     slot->kept.push_back(*made);
-    Lease lease{connection->open(), (*made)->address};
-    slot->changed.notifyAll();
-    co_return lease;
+    co_return Lease{connection->open(), (*made)->address};
 }
 
 Result<TlsClient*> UpstreamPool::tls()

@@ -51,6 +51,7 @@ public:
 private:
     struct Kept;
     struct Slot;
+    struct Dialling;
     api::Task<Result<std::shared_ptr<Kept>>> dial(Origin origin);
     api::Task<void> sweep();
     Result<TlsClient*> tls();

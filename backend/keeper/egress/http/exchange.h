@@ -37,7 +37,7 @@ struct RequestHead
     std::optional<std::uint64_t> length; ///< content-length, if said
     bool hasBody = false;
     bool expectsContinue = false;
-    std::string upgrade; ///< what an HTTP/1 Upgrade asks for, lower case; empty: nothing
+    std::string upgrade; ///< "websocket" if an HTTP/1 Upgrade asks for that; empty: nothing
 };
 
 struct ResponseHead
@@ -129,8 +129,10 @@ public:
 };
 
 /// Serves requests on a connection from inside until it ends. HTTP/1: one after another. HTTP/2:
-/// side by side, at most 128. The Stream outlives the call.
-api::Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler);
+/// side by side, at most 128. The Stream outlives the call. `onMalformed`: a head was refused that
+/// no Handler sees.
+api::Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler,
+                           std::function<void(const Error&)> onMalformed = {});
 api::Task<void> serveHttp2(Stream& stream, std::string alreadyRead, Handler handler);
 
 /// `onChange` is called when room or state may have changed (a request ended, the peer closed).

@@ -20,4 +20,10 @@ std::vector<std::string_view> listMembers(std::string_view value);
 /// transfer-encoding, upgrade, and te unless it says trailers.
 void removeHopFields(Fields& fields);
 
+/// Whether a trailer may bear the name. Not those that say where a message goes or ends, who asks,
+/// or how it is to be read (RFC 9110, 6.5.1): there are servers that take them for the head's.
+bool mayBeTrailer(std::string_view name);
+/// Removes those that may not.
+void removeUnfitTrailers(Fields& trailers);
+
 } // namespace caisson::keeper::http

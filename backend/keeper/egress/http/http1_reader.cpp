@@ -138,7 +138,8 @@ struct Http1Reader::Impl
             begin = 0;
         }
         if (end == capacity())
-            buffer.resize(std::min(most, std::max(kFirstBuffer, 2 * capacity())));
+            buffer.resize(std::max(capacity(),
+                                   std::min(most, std::max(kFirstBuffer, 2 * capacity()))));
         if (end == capacity())
             co_return std::size_t(0);
         Result<std::size_t> size =
@@ -223,6 +224,8 @@ struct Http1Reader::Impl
     {
         if (parser.http_major != 1 || head.minor > 1)
             return malformed("the version is neither HTTP/1.0 nor HTTP/1.1");
+        if (side == Side::Responses && head.status < 100)
+            return malformed("its status is none");
         std::size_t hosts = 0;
         std::size_t lengths = 0;
         std::size_t codings = 0;
@@ -407,9 +410,10 @@ Task<void> Http1Reader::readAhead()
     Impl& impl = *m_impl;
     while (!impl.hasEnded) {
         const Result<std::size_t> size = co_await impl.readMore(kMaxHead);
+        // Cancelled: whoever watched the connection looks no more, and it goes on.
         if (!size)
-            impl.hasEnded = true;
-        else if (*size == 0)
+            impl.hasEnded = size.error().code != ErrorCode::Cancelled;
+        if (!size || *size == 0)
             co_return;
     }
 }

@@ -17,6 +17,9 @@ namespace {
 
 /// What an answered request still sends is read so far, so that the connection can be used again.
 constexpr std::size_t kMostDrained = 256 * 1024;
+/// So long a client that still sends may go on before its connection is closed: a close with bytes
+/// unread is a reset, and a reset takes the answer away from who has not read it yet (RFC 9112, 9.6).
+constexpr auto kLinger = 2s;
 
 class ReaderBody : public Body
 {
@@ -94,7 +97,7 @@ public:
             if (head.status == 101)
                 framed = "connection: upgrade\r\n";
         } else {
-            if (head.length)
+            if (head.length && head.status != 204) // RFC 9110, 8.6
                 appendField(framed, "content-length", std::to_string(*head.length));
             if (head.hasBody && !m_isHead) {
                 framing = head.length ? Length : m_minor > 0 ? Chunked : Connection;
@@ -144,11 +147,14 @@ public:
         return m_taken.get();
     }
 
-    bool isGone() const override { return m_reader.hasEnded() || !m_stream.isOpen(); }
+    bool isGone() const override
+    {
+        return m_reader.hasEnded() || !m_stream.isOpen() || m_stream.hasPeerLeft();
+    }
     Task<void> waitGone() override
     {
         co_await m_reader.readAhead();
-        if (!m_reader.hasEnded())
+        if (!isGone())
             co_await api::sleepFor(24h); // its buffer is full: somebody is there
     }
 
@@ -180,6 +186,25 @@ private:
     std::unique_ptr<RestStream> m_taken;
 };
 
+/// The one protocol that a connection may be switched to. The others carry requests that nobody
+/// would decide on: h2c, HTTP over TLS, SPDY. Who asks for those, or for a choice, gets an answer
+/// in HTTP/1 (RFC 9110, 7.8: an Upgrade may be ignored).
+std::string upgradeOf(const Fields& fields)
+{
+    constexpr std::string_view kWebSocket = "websocket";
+    bool isWanted = false;
+    std::size_t asked = 0;
+    for (const auto& [name, value] : fields) {
+        if (name == "upgrade")
+            asked += equalsIgnoringCase(value, kWebSocket) ? 1 : 2;
+        if (name != "connection")
+            continue;
+        for (const std::string_view member : listMembers(value))
+            isWanted = isWanted || equalsIgnoringCase(member, "upgrade");
+    }
+    return isWanted && asked == 1 ? std::string(kWebSocket) : "";
+}
+
 RequestHead requestHead(Http1Head&& head)
 {
     RequestHead request;
@@ -188,8 +213,8 @@ RequestHead requestHead(Http1Head&& head)
     request.target = std::move(head.target);
     request.length = head.length;
     request.hasBody = head.hasBody;
-    request.upgrade = std::move(head.upgrade);
     request.fields = std::move(head.fields);
+    request.upgrade = upgradeOf(request.fields);
     if (const std::string* host = findField(request.fields, "host"))
         request.authority = *host;
     if (const std::string* expect = findField(request.fields, "expect"))
@@ -217,9 +242,20 @@ Task<void> refuse(Stream& stream, const Error& error)
         co_await stream.finish();
 }
 
+Task<void> discard(Stream& stream)
+{
+    std::vector<char> room(16 * 1024);
+    for (;;) {
+        const Result<std::size_t> size = co_await stream.read(room);
+        if (!size || *size == 0)
+            co_return;
+    }
+}
+
 } // namespace
 
-Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler)
+Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler,
+                      std::function<void(const Error&)> onMalformed)
 {
     Http1Reader reader(stream, Http1Reader::Side::Requests, std::move(alreadyRead));
     Http1Writer writer(stream);
@@ -228,10 +264,14 @@ Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler)
     do {
         Result<std::optional<Http1Head>> head = co_await reader.readHead();
         if (!head) {
-            if (head.error().code == ErrorCode::BadRequest ||
-                head.error().code == ErrorCode::HeadTooLarge)
-                co_await refuse(stream, head.error());
-            break;
+            if (head.error().code != ErrorCode::BadRequest &&
+                head.error().code != ErrorCode::HeadTooLarge)
+                co_return;
+            if (onMalformed)
+                onMalformed(head.error());
+            co_await refuse(stream, head.error());
+            co_await (discard(stream) || api::sleepFor(kLinger));
+            co_return;
         }
         if (!*head)
             break;
@@ -246,8 +286,11 @@ Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler)
             drained += bytes->size();
         }
     } while (responder.keepsAlive() && reader.isBodyRead());
-    if (responder.isDone())
-        co_await stream.finish();
+    if (!responder.isDone())
+        co_return;
+    co_await stream.finish();
+    if (!reader.isBodyRead())
+        co_await (discard(stream) || api::sleepFor(kLinger));
 }
 
 } // namespace caisson::keeper::http

@@ -4,11 +4,35 @@
 #include "backend/keeper/egress/http/http1_writer.h"
 #include "backend/keeper/egress/http/rest_stream.h"
 
+#include <algorithm>
+
 namespace caisson::keeper::http {
 
 using api::Task;
 
 namespace {
+
+/// RFC 9110, 9.2.2: done twice, these do no more than done once.
+bool mayBeRepeated(std::string_view method)
+{
+    return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
+           method == "DELETE" || method == "TRACE";
+}
+
+/// Whether the head is one when it stands there as text, whatever version it came in.
+bool isWritable(const RequestHead& head)
+{
+    const auto isVisible = [](char c) {
+        return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
+    };
+    return isToken(head.method) && !head.target.empty() &&
+           std::ranges::all_of(head.target, isVisible) &&
+           std::ranges::all_of(head.authority, isVisible) &&
+           (head.upgrade.empty() || isToken(head.upgrade)) &&
+           std::ranges::all_of(head.fields, [](const auto& field) {
+               return isToken(field.first) && isFieldValue(field.second);
+           });
+}
 
 class Http1Upstream;
 
@@ -40,6 +64,7 @@ private:
     bool m_isAnswered = false;
     bool m_keepsAlive = false;
     bool m_mayRetry = true;
+    std::string m_upgrade; ///< that was asked for
     std::unique_ptr<RestStream> m_taken;
 };
 
@@ -104,8 +129,14 @@ Http1Exchange::~Http1Exchange()
 
 Task<Result<void>> Http1Exchange::sendHead(const RequestHead& head, std::string_view)
 {
-    // Only what a kept connection that was just closed swallowed may be sent again.
-    m_mayRetry = m_connection->exchanges > 0;
+    // Only what a kept connection that was just closed swallowed may be sent again, and of that not
+    // what would do something twice if the origin had seen it after all.
+    m_mayRetry = m_connection->exchanges > 0 && mayBeRepeated(head.method);
+    if (!isWritable(head)) {
+        m_mayRetry = false;
+        co_return fail(ErrorCode::BadRequest, "the request cannot be written as HTTP/1");
+    }
+    m_upgrade = head.upgrade;
     std::string text;
     text.reserve(512);
     text += head.method;
@@ -152,13 +183,17 @@ Task<Result<ResponseHead>> Http1Exchange::response()
 {
     Result<std::optional<Http1Head>> head = co_await m_connection->reader.readHead();
     if (!head) {
-        if (m_connection->reader.hasBytes())
-            m_mayRetry = false;
+        if (m_connection->reader.hasBytes() || head.error().code == ErrorCode::BadRequest ||
+            head.error().code == ErrorCode::HeadTooLarge)
+            m_mayRetry = false; // it has answered, if badly
         co_return std::unexpected(head.error());
     }
     if (!*head)
         co_return fail(ErrorCode::Unavailable, "the server closed the connection without an answer");
     m_mayRetry = false;
+    // Bytes would pass unseen in a protocol that nobody chose.
+    if ((*head)->status == 101 && (m_upgrade.empty() || (*head)->upgrade != m_upgrade))
+        co_return fail(ErrorCode::BadRequest, "it switches to a protocol that was not asked for");
     ResponseHead answer;
     answer.status = (*head)->status;
     answer.length = (*head)->length;
@@ -196,6 +231,7 @@ const Fields& Http1Exchange::trailers() const
 void Http1Exchange::abort()
 {
     m_keepsAlive = false;
+    m_mayRetry = false; // it was broken off on purpose
     m_connection->close();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/http/http1_writer.h"
 
+#include "backend/keeper/egress/http/fields.h"
+
 #include <array>
 #include <charconv>
 
@@ -70,8 +72,10 @@ Task<Result<void>> Http1Writer::finish(const Fields& trailers)
         co_return fail(ErrorCode::Protocol, "the body is shorter than was said");
     if (m_framing == Framing::Chunked) {
         m_pending += "0\r\n";
-        for (const auto& [name, value] : trailers)
-            appendField(m_pending, name, value);
+        for (const auto& [name, value] : trailers) {
+            if (mayBeTrailer(name))
+                appendField(m_pending, name, value);
+        }
         m_pending += "\r\n";
     }
     m_framing = Framing::None;

@@ -31,6 +31,14 @@ public:
     api::Task<void> finish() override { return m_stream.finish(); }
     void cancel(Ending ending) override { m_stream.cancel(ending); }
     bool isOpen() const override { return m_stream.isOpen(); }
+    bool hasPeerLeft() override { return m_stream.hasPeerLeft(); }
+    std::optional<Released> release() override
+    {
+        auto released = m_stream.release();
+        if (released)
+            released->alreadyRead = std::move(m_rest);
+        return released;
+    }
     bool isQuiet() override { return m_rest.empty() && m_stream.isQuiet(); }
 
 private:

@@ -26,20 +26,25 @@ struct LogQuery
 };
 
 /// The rows of one sandbox, in SQLite (WAL), written by a thread of its own in batches so that a
-/// request never waits for the disk. Capped: over `maxBytes` the oldest rows go first.
+/// request never waits for the disk, and read by another. Capped: over `maxBytes` the oldest rows go
+/// first. Used on the executor's thread only.
 class RequestLog
 {
 public:
     static Result<std::unique_ptr<RequestLog>> open(api::asio::any_io_executor executor,
                                                     const std::string& path,
                                                     std::int64_t maxBytes = 256LL * 1024 * 1024);
-    ~RequestLog(); ///< writes what waits
+    RequestLog(const RequestLog&) = delete;
+    RequestLog& operator=(const RequestLog&) = delete;
+    /// Writes what waits. A query() or har() that is under way fails as Cancelled.
+    ~RequestLog();
 
     /// Returns the row's id at once; `entry.id` is not looked at. When 10,000 rows wait for the
-    /// disk, the caller is held up no more than others: rows are dropped and counted, and one row says so.
+    /// disk (or 8 MiB of them), the caller is held up no more than others: rows are dropped and counted, and one
+    /// row says so, of rule "caisson" and flag "dropped". The same where the disk does not take them.
     std::int64_t add(api::EgressEntry entry);
 
-    /// Includes what was add()ed before the call.
+    /// Includes what was add()ed before the call. With oldestFirst, `next` is the following page's `after`.
     api::Task<Result<api::EgressLog>> query(LogQuery query);
     /// The whole log as HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/), piece by piece; `take` is awaited for each.
     api::Task<Result<void>> har(std::function<api::Task<Result<void>>(std::string_view)> take);
@@ -47,9 +52,10 @@ public:
     api::Task<void> wait();
 
 private:
-    RequestLog();
     struct Impl;
-    std::unique_ptr<Impl> m_impl;
+    explicit RequestLog(std::shared_ptr<Impl> impl);
+    /// Shared with the calls that are under way.
+    std::shared_ptr<Impl> m_impl;
 };
 
 } // namespace caisson::keeper

@@ -29,6 +29,13 @@ public:
     ssize_t receiveNow(char* room, std::size_t size);
     ssize_t sendNow(const char* bytes, std::size_t size);
 
+    /// Whether neither bytes nor an end wait in the socket.
+    bool isSocketQuiet();
+    /// Whether the other end has shut down writing, or all.
+    bool hasPeerLeft();
+    /// Gives the socket away.
+    TcpSocket release() { return std::move(m_socket); }
+
     /// Waits for bytes; 0: the other end has finished.
     api::Task<Result<std::size_t>> receive(std::span<char> room);
     /// Waits until some bytes went.

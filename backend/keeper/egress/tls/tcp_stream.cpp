@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace caisson::keeper {
@@ -62,6 +63,22 @@ ssize_t TcpCore::sendNow(const char* bytes, std::size_t size)
         sent = ::send(m_socket.native_handle(), bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     return sent;
+}
+
+bool TcpCore::isSocketQuiet()
+{
+    char byte = 0;
+    return m_socket.is_open() &&
+           ::recv(m_socket.native_handle(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 &&
+           errno == EAGAIN;
+}
+
+bool TcpCore::hasPeerLeft()
+{
+    if (!m_socket.is_open())
+        return true;
+    pollfd socket{m_socket.native_handle(), POLLRDHUP, 0};
+    return ::poll(&socket, 1, 0) == 1 && (socket.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 Task<Result<std::size_t>> TcpCore::receive(std::span<char> room)
@@ -153,6 +170,9 @@ public:
     Task<void> finish() override { return finishTcp(m_core); }
     void cancel(Ending ending) override { m_core->cancel(ending); }
     bool isOpen() const override { return m_core->isOpen(); }
+    bool isQuiet() override { return m_core->isSocketQuiet(); }
+    bool hasPeerLeft() override { return m_core->hasPeerLeft(); }
+    std::optional<Released> release() override { return Released{m_core->release(), {}}; }
 
 private:
     std::shared_ptr<TcpCore> m_core;

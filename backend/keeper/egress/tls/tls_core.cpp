@@ -328,6 +328,30 @@ Task<Result<void>> TlsCore::write(std::span<const char> bytes)
     co_return Result<void>{};
 }
 
+bool TlsCore::isQuiet()
+{
+    if (m_broken || m_inputEnded || m_finished || !isOpen())
+        return false;
+    if (!hasInput()) {
+        if (isSocketQuiet())
+            return true;
+        const ssize_t got = receiveNow(m_waited.data(), m_waited.size());
+        m_waitedBegin = 0;
+        m_waitedEnd = got > 0 ? static_cast<std::size_t>(got) : 0;
+        if (got <= 0)
+            return false;
+    }
+    char byte = 0;
+    std::size_t got = 0;
+    ERR_clear_error();
+    const int done = SSL_peek_ex(m_ssl.get(), &byte, 1, &got);
+    const int why = done == 1 ? SSL_ERROR_NONE : SSL_get_error(m_ssl.get(), done);
+    ERR_clear_error();
+    // Whatever it was: an alert that stayed behind would go out on another connection.
+    const Result<void> sent = sendGathered();
+    return why == SSL_ERROR_WANT_READ && sent && !m_inputEnded;
+}
+
 Task<void> TlsCore::finish()
 {
     const auto self = shared_from_this();
@@ -361,6 +385,8 @@ public:
     Task<void> finish() override { return m_core->finish(); }
     void cancel(Ending ending) override { m_core->cancel(ending); }
     bool isOpen() const override { return m_core->isOpen(); }
+    bool isQuiet() override { return m_core->isQuiet(); }
+    bool hasPeerLeft() override { return m_core->hasPeerLeft(); }
 
 private:
     std::shared_ptr<TlsCore> m_core;

@@ -31,6 +31,8 @@ public:
     api::Task<Result<std::size_t>> read(std::span<char> room);
     api::Task<Result<void>> write(std::span<const char> bytes);
     api::Task<void> finish();
+    /// See Stream::isQuiet(). What TLS says for itself, session tickets above all, is taken in.
+    bool isQuiet();
     // The coroutines hold on to the connection themselves.
 
     /// The fatal alert that the other end has sent, if that is how it failed.

@@ -177,6 +177,12 @@ std::string Child::result()
     }
 }
 
+bool Child::isDone() const
+{
+    pollfd wait{.fd = m_output.get(), .events = 0, .revents = 0};
+    return ::poll(&wait, 1, 0) == 1;
+}
+
 Sandbox::Sandbox(const std::function<void()>& body)
     : m_init([&] {
         auto [readEnd, writeEnd] = makePipe();

@@ -34,6 +34,8 @@ public:
     pid_t pid() const { return m_pid; }
     /// Waits for its end; "timed out" if that takes more than 10 s.
     std::string result();
+    /// Whether result() would return at once.
+    bool isDone() const;
 
 private:
     pid_t m_pid = -1;

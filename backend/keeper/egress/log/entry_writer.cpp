@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/egress/log/entry_writer.h"
+
+#include "backend/base/log.h"
+#include "backend/base/unique_fd.h"
+#include "backend/keeper/egress/log/schema.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+
+#include <nlohmann/json.hpp>
+
+namespace caisson::keeper {
+
+namespace {
+
+/// So many of the oldest rows go at once.
+constexpr std::int64_t kDropped = 2'000;
+
+constexpr const char* kSetUp = R"sql(
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA cache_size = -1024;
+    PRAGMA journal_size_limit = 4194304;
+    PRAGMA wal_autocheckpoint = 500;
+)sql";
+
+std::string parentsText(const std::vector<api::ProcessInfo>& parents)
+{
+    nlohmann::json list = nlohmann::json::array();
+    for (const api::ProcessInfo& parent : parents)
+        list.push_back({parent.pid, parent.exe, parent.cmdline});
+    return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::int64_t verdictNumber(std::string_view verdict)
+{
+    return std::ranges::find(schema::kVerdicts, verdict) - schema::kVerdicts.begin();
+}
+
+} // namespace
+
+Result<EntryWriter> EntryWriter::open(const std::string& path, std::int64_t maxBytes)
+{
+    // Its neighbours, the WAL and the shared memory, get the same rights.
+    const UniqueFd made(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!made)
+        return failErrno("The log of requests");
+    Result<EntryWriter> writer = openSound(path, maxBytes);
+    if (writer)
+        return writer;
+    const std::string aside = path + ".old";
+    logWarning("{} It is put aside as {}.", writer.error().message, aside);
+    if (std::rename(path.c_str(), aside.c_str()) != 0)
+        return failErrno("The log of requests cannot be put aside");
+    for (const char* neighbour : {"-wal", "-shm"}) {
+        if (std::remove((path + neighbour).c_str()) != 0 && errno != ENOENT)
+            return failErrno("The log of requests cannot be put aside");
+    }
+    const UniqueFd again(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_EXCL, 0600));
+    if (!again)
+        return failErrno("The log of requests");
+    return openSound(path, maxBytes);
+}
+
+Result<EntryWriter> EntryWriter::openSound(const std::string& path, std::int64_t maxBytes)
+{
+    Result<Database> database = Database::open(path, Database::Access::Write);
+    if (!database)
+        return std::unexpected(std::move(database.error()));
+    if (Result<void> set = database->execute(kSetUp); !set)
+        return std::unexpected(std::move(set.error()));
+    const Result<std::int64_t> version = database->number("PRAGMA user_version");
+    if (!version)
+        return std::unexpected(version.error());
+    const Result<std::int64_t> tables = database->number("SELECT count(*) FROM sqlite_schema");
+    if (!tables)
+        return std::unexpected(tables.error());
+    if (*tables == 0) {
+        for (const char* sql : {"BEGIN", schema::kTables, "COMMIT"}) {
+            if (Result<void> made = database->execute(sql); !made)
+                return std::unexpected(std::move(made.error()));
+        }
+    } else if (*version != schema::kVersion) {
+        return fail(ErrorCode::Conflict, "The log of requests is of another version.");
+    }
+    const Result<std::int64_t> pageSize = database->number("PRAGMA page_size");
+    if (!pageSize)
+        return std::unexpected(pageSize.error());
+    const Result<std::int64_t> lastId = database->number("SELECT max(id) FROM entry");
+    if (!lastId)
+        return std::unexpected(lastId.error());
+
+    EntryWriter writer(std::move(*database));
+    writer.m_lastId = *lastId;
+    writer.m_maxPages =
+        std::max<std::int64_t>(maxBytes / std::max<std::int64_t>(*pageSize, 512), 64);
+    if (Result<void> prepared = writer.prepareAll(); !prepared)
+        return std::unexpected(std::move(prepared.error()));
+    return writer;
+}
+
+Result<void> EntryWriter::prepareAll()
+{
+    const std::pair<Statement*, const char*> statements[] = {
+        {&m_begin, "BEGIN IMMEDIATE"},
+        {&m_commit, "COMMIT"},
+        {&m_addEntry,
+         "INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+         "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"},
+        {&m_addWord, "INSERT INTO word VALUES (?1, ?2)"},
+        {&m_addProcess, "INSERT INTO process VALUES (?1, ?2, ?3, ?4, ?5)"},
+        {&m_pages, "PRAGMA page_count"},
+        {&m_freePages, "PRAGMA freelist_count"},
+        {&m_firstEntry, "SELECT min(id) FROM entry"},
+        {&m_dropEntries, "DELETE FROM entry WHERE id < ?1"},
+        {&m_addEpoch, "INSERT INTO epoch VALUES (?1)"},
+        {&m_epochOf, "SELECT max(first_entry) FROM epoch WHERE first_entry <= ?1"},
+        {&m_dropEpochs, "DELETE FROM epoch WHERE first_entry < ?1"},
+        {&m_dropWords, "DELETE FROM word WHERE id < ?1"},
+        {&m_dropProcesses, "DELETE FROM process WHERE id < ?1"},
+    };
+    for (const auto& [statement, sql] : statements) {
+        Result<Statement> prepared = m_database.prepare(sql);
+        if (!prepared)
+            return std::unexpected(std::move(prepared.error()));
+        *statement = std::move(*prepared);
+    }
+    return {};
+}
+
+Result<void> EntryWriter::beginEpoch(std::int64_t firstEntry)
+{
+    endEpoch();
+    m_epochEnd = firstEntry + schema::kEpochRows;
+    return m_addEpoch.bind(1, firstEntry).run();
+}
+
+void EntryWriter::endEpoch()
+{
+    m_words.clear();
+    m_processes.clear();
+    m_epochBytes = 0;
+    m_epochEnd = 0;
+}
+
+Result<std::int64_t> EntryWriter::word(std::string_view text)
+{
+    if (text.empty())
+        return 0;
+    const auto [place, isNew] = m_words.try_emplace(std::string(text), m_nextNumber);
+    if (!isNew)
+        return place->second;
+    const Result<void> added = m_addWord.bind(1, m_nextNumber).bind(2, text).run();
+    if (!added)
+        return std::unexpected(added.error());
+    m_epochBytes += text.size();
+    return m_nextNumber++;
+}
+
+Result<std::int64_t> EntryWriter::process(const api::EgressProcess& process)
+{
+    if (process == api::EgressProcess{})
+        return 0;
+    std::string key = std::to_string(process.pid);
+    for (const std::string_view part :
+         {std::string_view(process.exe), std::string_view(process.cmdline)}) {
+        key += '\0';
+        key += part;
+    }
+    for (const api::ProcessInfo& parent : process.parents) {
+        key += '\0' + std::to_string(parent.pid) + '\0';
+        key += parent.exe;
+        key += '\0';
+        key += parent.cmdline;
+    }
+    const auto [place, isNew] = m_processes.try_emplace(std::move(key), m_nextNumber);
+    if (!isNew)
+        return place->second;
+    const std::string parents = parentsText(process.parents);
+    m_epochBytes += process.exe.size() + process.cmdline.size() + parents.size();
+    const Result<void> added = m_addProcess.bind(1, m_nextNumber)
+                                   .bind(2, process.pid)
+                                   .bind(3, process.exe)
+                                   .bind(4, process.cmdline)
+                                   .bind(5, parents)
+                                   .run();
+    if (!added)
+        return std::unexpected(added.error());
+    return m_nextNumber++;
+}
+
+Result<void> EntryWriter::insert(const api::EgressEntry& entry)
+{
+    if (entry.id >= m_epochEnd || m_epochBytes > schema::kEpochBytes) {
+        if (Result<void> begun = beginEpoch(entry.id); !begun)
+            return begun;
+    }
+    m_nextNumber = std::max(m_nextNumber, entry.id * schema::kNumbersPerRow);
+
+    m_addEntry.bind(1, entry.id).bind(2, verdictNumber(entry.verdict));
+    const std::pair<int, const std::string*> words[] = {
+        {3, &entry.host},  {4, &entry.method},    {5, &entry.rule},     {6, &entry.terminal},
+        {7, &entry.why},   {12, &entry.scheme},   {19, &entry.exec},    {20, &entry.secret},
+        {21, &entry.flag}, {22, &entry.protocol}, {23, &entry.address}, {24, &entry.contentType},
+    };
+    for (const auto& [place, text] : words) {
+        const Result<std::int64_t> number = word(*text);
+        if (!number)
+            return std::unexpected(number.error());
+        m_addEntry.bind(place, *number);
+    }
+    const Result<std::int64_t> who = process(entry.process);
+    if (!who)
+        return std::unexpected(who.error());
+    return m_addEntry.bind(8, *who)
+        .bind(9, entry.path)
+        .bind(10, entry.query)
+        .bind(11, entry.time)
+        .bind(13, entry.port)
+        .bind(14, entry.status)
+        .bind(15, entry.bytesOut)
+        .bind(16, entry.bytesIn)
+        .bind(17, entry.ms)
+        .bind(18, entry.generation)
+        .run();
+}
+
+Result<void> EntryWriter::dropOldest()
+{
+    const auto first = [](Statement& statement) -> Result<std::int64_t> {
+        const Result<bool> row = statement.step();
+        if (!row)
+            return std::unexpected(row.error());
+        const std::int64_t number = *row ? statement.number(0) : 0;
+        statement.reset();
+        return number;
+    };
+    for (;;) {
+        const Result<std::int64_t> pages = first(m_pages);
+        const Result<std::int64_t> freePages = first(m_freePages);
+        if (!pages || !freePages)
+            return std::unexpected(pages ? freePages.error() : pages.error());
+        if (*pages - *freePages <= m_maxPages)
+            return {};
+        const Result<std::int64_t> oldest = first(m_firstEntry);
+        if (!oldest)
+            return std::unexpected(oldest.error());
+        if (*oldest == 0 || *oldest >= m_lastId)
+            return {};
+        const std::int64_t end = std::min(*oldest + kDropped, m_lastId);
+        const Result<std::int64_t> epoch = first(m_epochOf.bind(1, end));
+        if (!epoch)
+            return std::unexpected(epoch.error());
+        const std::int64_t words = *epoch * schema::kNumbersPerRow;
+        ++m_drops;
+        for (const auto& [statement, before] :
+             {std::pair(&m_dropEntries, end), std::pair(&m_dropEpochs, *epoch),
+              std::pair(&m_dropWords, words), std::pair(&m_dropProcesses, words)}) {
+            if (Result<void> dropped = statement->bind(1, before).run(); !dropped)
+                return dropped;
+        }
+    }
+}
+
+Result<void> EntryWriter::write(std::span<const api::EgressEntry> entries)
+{
+    if (entries.empty())
+        return {};
+    const std::int64_t lastBefore = m_lastId;
+    const auto steps = [&]() -> Result<void> {
+        if (Result<void> begun = m_begin.run(); !begun)
+            return begun;
+        for (const api::EgressEntry& entry : entries) {
+            if (Result<void> inserted = insert(entry); !inserted)
+                return inserted;
+        }
+        m_lastId = entries.back().id;
+        if (Result<void> dropped = dropOldest(); !dropped)
+            return dropped;
+        return m_commit.run();
+    };
+    Result<void> written = steps();
+    if (!written) {
+        m_lastId = lastBefore;
+        m_addEntry.reset();
+        // Its words are not there either.
+        endEpoch();
+        // Fails where SQLite has rolled back already, as for a full disk.
+        if (Result<void> undone = m_database.execute("ROLLBACK"); !undone)
+            logDebug("Rolled back before: {}", undone.error().message);
+    }
+    return written;
+}
+
+} // namespace caisson::keeper

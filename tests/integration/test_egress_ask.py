@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A request that the table wants asked about waits for a person, and becomes what was answered."""
+
+import json
+
+from caisson_testing import processes
+from caisson_testing.conditions import until
+from caisson_testing.egress import ASK, DENY, EgressCase
+from caisson_testing.home import collect
+from caisson_testing.internet import places
+from caisson_testing.pty_client import PtyClient
+
+PLAIN = "http://plain.example.org"
+
+
+class Answers(EgressCase):
+    policy = ASK
+
+    def setUp(self):
+        super().setUp()
+        self.setPolicy(ASK)
+
+    def rules(self):
+        return self.home.api.get(f"{self.box.url}/egress/policy").json()["rules"]
+
+    def ask(self, url, *words):
+        started = self.startCurl(url, *words)
+        return started, self.untilPrompt()
+
+    def test_allowed_once(self):
+        started, prompt = self.ask(f"{PLAIN}/once?q=1")
+        self.assertEqual((prompt["method"], prompt["url"], prompt["count"]),
+                         ("GET", f"{PLAIN}/once?q=1", 1))
+        self.assertGreater(prompt["deadline"], prompt["since"])
+        # Nothing has gone out while it waits, not even the name.
+        self.assertNothingLeft()
+        self.assertIsNone(started.poll())
+        self.assertEqual(self.answer(prompt, "allow").code, 0)
+        self.assertEqual(self.finish(started), (200, b"hello from plain\n"))
+        self.assertEqual(self.rules(), [])
+        self.assertEqual(self.prompts(), [])
+        row = self.untilLogged(path="/once")[-1]
+        self.assertEqual((row["verdict"], row["rule"]), ("allow", f"prompt:{prompt['id']}"))
+        self.assertGreater(row["ms"], 1)
+        # The next one asks again.
+        again, prompt = self.ask(f"{PLAIN}/once?q=1")
+        self.answer(prompt, "deny")
+        self.finish(again)
+
+    def test_denied_once(self):
+        started, prompt = self.ask("https://echo.example.org/denied")
+        self.assertEqual(self.answer(prompt, "deny").code, 0)
+        status, body = self.finish(started)
+        self.assertEqual(status, 403)
+        self.assertEqual(json.loads(body)["rule"], f"prompt:{prompt['id']}")
+        self.assertNothingLeft()
+        self.assertEqual(self.rules(), [])
+
+    def test_each_scope(self):
+        for scope, allowed, asked in (
+                ("request", ["/a/b"], ["/a", "/a/b/c", "/other"]),
+                ("path", ["/a/b", "/a/b/c"], ["/a", "/other"]),
+                ("host", ["/a/b", "/other"], []),
+                ("domain", ["/a/b", "/other"], [])):
+            with self.subTest(scope=scope):
+                self.setPolicy(ASK)
+                started, prompt = self.ask(f"{PLAIN}/a/b")
+                self.answer(prompt, "allow", "--scope", scope, "--for", "always")
+                self.assertEqual(self.finish(started)[0], 200)
+                self.assertEqual(len(self.rules()), 1)
+                # What it does not reach is asked about still: a table that denies shows it at once.
+                self.home.api.call("PATCH", f"{self.box.url}/egress/policy", {"default": "deny"})
+                self.assertEqual([self.curl(PLAIN + path).status for path in allowed],
+                                 [200] * len(allowed))
+                self.assertEqual([self.curl(PLAIN + path).status for path in asked],
+                                 [403] * len(asked))
+                self.assertEqual(self.curl("-X", "POST", f"{PLAIN}/a/b").status,
+                                 403 if scope in ("request", "path") else 200)
+                self.assertEqual(self.curl("http://echo.example.org/a/b").status,
+                                 200 if scope == "domain" else 403)
+
+    def test_denied_for_always_is_a_rule(self):
+        started, prompt = self.ask(f"{PLAIN}/x")
+        self.answer(prompt, "deny", "--scope", "host", "--for", "always")
+        self.assertEqual(self.finish(started)[0], 403)
+        made = self.rules()[0]
+        self.assertEqual((made["action"], made["host"]), ("deny", "plain.example.org"))
+        self.assertRefused(self.curl(f"{PLAIN}/y"), made["id"])
+
+    def test_each_duration(self):
+        for duration in ("process", "15m", "session", "always"):
+            with self.subTest(duration=duration):
+                self.setPolicy(ASK)
+                started, prompt = self.ask(f"{PLAIN}/a")
+                self.answer(prompt, "allow", "--scope", "host", "--for", duration)
+                self.assertEqual(self.finish(started)[0], 200)
+                if duration == "process":  # it has ended
+                    until(lambda: self.rules() == [], "the end of the rule", 5)
+                    continue
+                self.assertEqual(len(self.rules()), 1)
+                self.assertEqual(bool(self.rules()[0].get("expires")), duration == "15m")
+                self.assertEqual(self.curl(f"{PLAIN}/b").status, 200)
+        # What was to last until the sandbox stops does; what was for always stays.
+        self.setPolicy(ASK)
+        for path, scope, duration in (("/s", "path", "session"), ("/k", "path", "always")):
+            started, prompt = self.ask(PLAIN + path)
+            self.answer(prompt, "allow", "--scope", scope, "--for", duration)
+            self.finish(started)
+        self.home.must("restart", self.box.name)
+        self.assertEqual([made["path"].split("/")[1] for made in self.rules()], ["k"])
+
+    def test_for_the_process_means_that_process(self):
+        script = ("import sys, urllib.request\n"
+                  "for _ in range(3): print(urllib.request.urlopen('%s/mine').status, flush=True)\n"
+                  "sys.stdin.read()\n") % PLAIN
+        with self.box.openExec("python3", "-c", script) as running:
+            prompt = self.untilPrompt()
+            self.answer(prompt, "allow", "--scope", "host", "--for", "process")
+            said = b""
+            while said.count(b"200") < 3:
+                message = running.receive()
+                said += message[1:] if isinstance(message, bytes) else b""
+            other, prompt = self.ask(f"{PLAIN}/mine")  # another process of another program
+            self.answer(prompt, "deny")
+            self.assertEqual(self.finish(other)[0], 403)
+            self.assertEqual(len(self.rules()), 1)
+            running.sendText({"type": "eof"})
+        until(lambda: self.rules() == [], "the end of the rule with its process", 5)
+
+    def test_the_same_from_many_processes_is_one_prompt(self):
+        script = ("import subprocess\n"
+                  "p = [subprocess.Popen(['curl', '-s', '-o', '/dev/null', '-w', '%{http_code} ',"
+                  " 'http://plain.example.org/same']) for _ in range(20)]\n"
+                  "for one in p: one.wait()\n")
+        with self.box.openExec("python3", "-c", script) as running:
+            prompt = self.untilPrompt(lambda prompt: prompt["count"] == 20)
+            self.assertEqual(len(self.prompts()), 1)
+            self.assertEqual(self.answer(prompt, "allow").code, 0)
+            self.assertEqual(collect(running).out.split(), [b"200"] * 20)
+        self.assertEqual(len(self.internet.requests(target="/same")), 20)
+
+    def test_what_differs_is_another_prompt(self):
+        for words in ((f"{PLAIN}/a",), (f"{PLAIN}/b",), ("-X", "POST", f"{PLAIN}/a"),
+                      ("https://echo.example.org/a",)):
+            self.startCurl(*words)
+        until(lambda: len(self.prompts()) == 4, "four prompts", 10)
+        for prompt in self.prompts():
+            self.answer(prompt, "deny")
+
+    def test_one_answer_may_settle_others(self):
+        """A rule that an answer makes decides what else waits and fits it."""
+        first = self.startCurl(f"{PLAIN}/a")
+        second = self.startCurl(f"{PLAIN}/b")
+        until(lambda: len(self.prompts()) == 2, "two prompts", 10)
+        self.answer(self.prompts()[0], "allow", "--scope", "host", "--for", "always")
+        self.assertEqual([self.finish(one)[0] for one in (first, second)], [200, 200])
+        self.assertEqual(self.prompts(), [])
+
+    def test_a_new_policy_settles_what_waits(self):
+        started, _ = self.ask(f"{PLAIN}/a")
+        self.setPolicy(DENY)
+        self.assertEqual(self.finish(started, 5)[0], 403)
+        self.assertEqual(self.prompts(), [])
+
+    def test_the_prompt_goes_with_the_last_who_waits(self):
+        """A killed process's prompt may stay, greyed, but nobody is asked to decide on it."""
+        script = ("import subprocess, sys\n"
+                  "p = [subprocess.Popen(['curl', '-s', 'http://plain.example.org/gone'])"
+                  " for _ in range(2)]\n"
+                  "print('up', flush=True)\n"
+                  "for one in p:\n"
+                  "    sys.stdin.readline(); one.kill(); one.wait()\n"
+                  "sys.stdin.read()\n")
+        with self.box.openExec("python3", "-c", script) as running:
+            prompt = self.untilPrompt(lambda prompt: prompt["count"] == 2)
+            running.sendBinary(b"\0\n")
+            self.untilPrompt(lambda prompt: prompt["count"] == 1)
+            running.sendBinary(b"\0\n")
+            until(lambda: not [one for one in self.prompts() if one["count"] > 0], "nobody waiting",
+                  5)
+            done = self.answer(prompt, "allow")
+            self.assertEqual(done.code, 125)
+            self.assertGreater(len(done.err), 10)
+            running.sendText({"type": "eof"})
+        self.assertNothingLeft()
+
+    def test_the_second_answer_is_told(self):
+        started, prompt = self.ask(f"{PLAIN}/two")
+        self.assertEqual(self.answer(prompt, "deny").code, 0)
+        late = self.answer(prompt, "allow", "--for", "always")
+        self.assertEqual(late.code, 125)
+        self.assertRegex(late.err.decode(), "(?i)answer|denied|gone|no prompt|no longer")
+        self.assertEqual(self.finish(started)[0], 403)
+        self.assertEqual(self.rules(), [])
+        self.assertNothingLeft()
+
+    def test_wrong_answers_are_refused(self):
+        started, prompt = self.ask(f"{PLAIN}/w")
+        for words in (("perhaps",), ("allow", "--scope", "world"), ("allow", "--for", "3 days")):
+            self.assertIn(self.answer(prompt, *words).code, (2, 125))
+        self.assertEqual(self.answer({"id": "none-such"}, "allow").code, 125)
+        self.answer(prompt, "deny")
+        self.finish(started)
+
+    def test_streams_ask_too(self):
+        script = ("import socket; s = socket.create_connection(('plain.example.org', %d), 20); "
+                  "s.sendall(b'hi'); s.settimeout(20); print(s.recv(9).decode())") % places.STREAM_PORT
+        with self.box.openExec("python3", "-c", script) as running:
+            prompt = self.untilPrompt()
+            self.assertEqual((prompt["method"], prompt["host"], prompt["port"]),
+                             ("", "plain.example.org", places.STREAM_PORT))
+            self.assertNothingLeft()
+            self.answer(prompt, "allow", "--scope", "host")
+            self.assertEqual(collect(running).out, b"hi\n")
+
+    def test_a_body_waits_with_its_request(self):
+        started, prompt = self.ask(f"{PLAIN}/upload", "-d", "much " * 100000)
+        self.assertNothingLeft()
+        self.answer(prompt, "allow")
+        status, body = self.finish(started)
+        self.assertEqual((status, json.loads(body)["length"]), (200, 500000))
+
+    def test_a_terminal_is_told_that_a_request_waits(self):
+        with PtyClient(self.home, "exec", self.box.name, "--", "curl", "-sS", f"{PLAIN}/told",
+                       cols=200) as client:
+            prompt = self.untilPrompt()
+            said = client.expect(prompt["id"].encode())
+            self.assertIn(b"plain.example.org", said + client.seen)
+            client.expect(b"answer") if b"answer" not in said + client.seen else None
+            self.answer(prompt, "allow")
+            client.expect(b"hello from plain")
+            self.assertEqual(client.wait(), 0)
+
+    def test_events_tell_of_prompts(self):
+        with self.home.api.stream("/v1/events") as events:
+            started, prompt = self.ask(f"{PLAIN}/events-of-prompts")
+            seen = []
+            while "prompt.created" not in seen:
+                seen.append(next(events)[1])
+            self.answer(prompt, "deny")
+            while "prompt.removed" not in seen:
+                seen.append(next(events)[1])
+            self.finish(started)
+
+    def test_a_killed_caissond_loses_no_prompt(self):
+        with self.box.openExec("curl", "-sS", f"{PLAIN}/survives") as running:
+            prompt = self.untilPrompt()
+            self.home.killDaemon()
+            self.assertEqual([one["id"] for one in self.prompts()], [prompt["id"]])
+            self.answer(prompt, "allow")
+            self.assertEqual(collect(running).out, b"hello from plain\n")
+
+    def test_with_no_client_it_waits(self):
+        started, prompt = self.ask(f"{PLAIN}/unseen")
+        started.kill()  # the caissonctl: the exec's tree goes with it, and so the prompt
+        until(lambda: not [one for one in self.prompts() if one["count"] > 0], "nobody waiting", 10)
+        self.box.shell(f"curl -s -o /root/came {PLAIN}/left-behind >/dev/null 2>&1 &")
+        prompt = self.untilPrompt(lambda one: "left-behind" in one["url"])
+        self.answer(prompt, "allow")
+        until(lambda: self.box.exec("cat", "/root/came").out == b"hello from plain\n", "the answer")
+
+
+class TimeLimit(EgressCase):
+    policy = ASK
+    variables = {"CAISSON_PROMPT_SECONDS": "2"}
+
+    def test_nobody_answers(self):
+        got = self.curl(f"{PLAIN}/late")
+        self.assertEqual(got.status, 403, got)
+        self.assertTrue(2 <= got.seconds < 6, got.seconds)
+        self.assertRegex(got.json()["why"], "(?i)answer|time")
+        self.assertNothingLeft()
+        shown = self.home.api.get(f"{self.box.url}/egress/policy").json()
+        self.assertEqual(shown["rules"], [])
+        self.assertEqual(self.prompts(), [])
+        # It was that once: the next one asks.
+        started = self.startCurl(f"{PLAIN}/late")
+        self.answer(self.untilPrompt(), "allow")
+        self.assertEqual(self.finish(started)[0], 200)
+
+
+class Flood(EgressCase):
+    policy = ASK
+
+    def test_thousands_of_hosts_are_bounded(self):
+        script = ("import asyncio\n"
+                  "async def one(n):\n"
+                  "    try:\n"
+                  "        r, w = await asyncio.open_connection(f'h{n}.example.org', 80)\n"
+                  "        w.write(f'GET / HTTP/1.1\\r\\nHost: "
+                  "h{n}.example.org\\r\\n\\r\\n'.encode())\n"
+                  "        line = await r.readline(); w.close(); return b'403' in line\n"
+                  "    except OSError: return False\n"
+                  "async def main():\n"
+                  "    tasks = [asyncio.ensure_future(one(n)) for n in range(5000)]\n"
+                  "    done, waiting = await asyncio.wait(tasks, timeout=20)\n"
+                  "    print(sum(t.result() for t in done), len(waiting), flush=True)\n"
+                  "    import os; os._exit(0)\n"
+                  "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (8000, 8000))\n"
+                  "asyncio.run(main())\n")
+        limit = self.box.shell("ulimit -Hn").strip()
+        if limit != "unlimited" and int(limit) < 8000:
+            self.skipTest(f"a process inside may open {limit} files only")
+        denied, waiting = map(int, self.inside(script).split())
+        # Some wait for the person, what is too much was refused at once; nothing was let out.
+        self.assertGreater(denied, 0)
+        self.assertLess(waiting, 4000)
+        self.assertNothingLeft()
+        self.assertLess(processes.proportionalMemory(self.box.keeperPid()), 150 << 20)
+        until(lambda: not [one for one in self.prompts() if one["count"] > 0], "nobody waiting")
+        # The keeper is fine, and so is the next to ask.
+        started = self.startCurl(f"{PLAIN}/after")
+        self.answer(self.untilPrompt(lambda one: "after" in one["url"]), "allow")
+        self.assertEqual(self.finish(started)[0], 200)
