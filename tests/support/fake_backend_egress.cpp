@@ -302,14 +302,13 @@ FakeEgressLink::FakeEgressLink(FakeBackend& backend, QString sandbox, desk::Egre
 void FakeEgressLink::catchUp()
 {
     QList<api::EgressEntry> fresh;
-    for (const api::EgressEntry& entry : m_backend.at(m_sandbox).egress.log) {
-        if (entry.id > m_after && fits(entry, m_query))
-            fresh += entry;
+    const std::vector<api::EgressEntry>& log = m_backend.at(m_sandbox).egress.log;
+    for (; m_after < static_cast<qint64>(log.size()); ++m_after) { // ids count from 1
+        if (fits(log[m_after], m_query))
+            fresh += log[m_after];
     }
-    if (fresh.isEmpty())
-        return;
-    m_after = fresh.last().id;
-    emit entries(fresh);
+    if (!fresh.isEmpty())
+        emit entries(fresh);
 }
 
 } // namespace caisson::test

@@ -180,6 +180,11 @@ void PromptBar::setTerminalNaming(std::function<QString(const QString&, const QS
     m_titleOf = std::move(titleOf);
 }
 
+void PromptBar::setGuard(std::chrono::milliseconds time)
+{
+    m_guard.setInterval(time); // of one that runs, too
+}
+
 // ---- which one is shown ------------------------------------------------------------------------
 
 /// The oldest that somebody waits for; else the oldest whose last has gone.

@@ -36,6 +36,9 @@ public:
     /// Names may be others now.
     void refresh();
 
+    /// How long it takes no click and no key.
+    void setGuard(std::chrono::milliseconds time);
+
     QString sandbox() const { return m_sandbox; }
     QString prompt() const { return m_prompt; }
     bool isGuarded() const { return m_guard.isActive(); }

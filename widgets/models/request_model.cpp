@@ -164,6 +164,7 @@ void RequestModel::addNew(const QList<api::EgressEntry>& entries)
     }
     if (fresh.isEmpty())
         return;
+    m_total += fresh.size();
     if (fresh.size() > kMostRows)
         fresh.resize(kMostRows);
     const auto count = static_cast<int>(fresh.size());
@@ -176,7 +177,6 @@ void RequestModel::addNew(const QList<api::EgressEntry>& entries)
         endRemoveRows();
         m_next = m_rows.last().id;
     }
-    m_total += count;
     emit totalChanged();
 }
 

@@ -45,7 +45,7 @@ QString baseName(const std::string& path)
 
 bool isUsualPort(const std::string& scheme, std::int64_t port)
 {
-    return (scheme == "https" && port == 443) || (scheme == "http" && port == 80);
+    return port == (scheme == "http" ? 80 : 443) && scheme != "tcp";
 }
 
 /// Three digits at most.

@@ -429,7 +429,8 @@ void MainWindow::letGoOf(const QString& sandbox)
         m_note->hide();
     // What is being typed must not press a button of the next one.
     if (const SandboxPage* page = m_workspace->find(sandbox);
-        page && page->isAncestorOf(focusWidget()))
+        page && (page->isAncestorOf(focusWidget()) ||
+                 (page == m_workspace->current() && m_side->isAncestorOf(focusWidget()))))
         setFocus();
 }
 
