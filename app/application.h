@@ -12,13 +12,16 @@ namespace caisson {
 
 class DraftStore;
 class MainWindow;
+class Notifier;
 class Prompter;
 class StateFile;
 class Syntax;
 
 namespace desk {
 class Backend;
-}
+class SecretKeeper;
+class SecretStore;
+} // namespace desk
 
 struct ApplicationOptions
 {
@@ -26,6 +29,8 @@ struct ApplicationOptions
     Appearance appearance = Appearance::System;
     /// Who answers in the person's place; outlives the application. Null: the person.
     Prompter* prompter = nullptr;
+    /// Where secrets outlive a restart; outlives the application. Null: the desktop's keychain.
+    desk::SecretStore* secrets = nullptr;
 };
 
 /// The one place where the window's objects are made and handed to each other. Made again, it is
@@ -49,6 +54,9 @@ private:
     std::unique_ptr<StateFile> m_stateFile;
     std::unique_ptr<DraftStore> m_drafts;
     std::unique_ptr<desk::Backend> m_backend;
+    std::unique_ptr<desk::SecretStore> m_keychain;
+    std::unique_ptr<desk::SecretKeeper> m_secrets;
+    std::unique_ptr<Notifier> m_notifier;
     std::unique_ptr<MainWindow> m_window;
 };
 

@@ -56,17 +56,26 @@ KeyRing::KeyRing(std::optional<std::string> home)
     // is in it could be seen and not read (keyrings(7), "Possession").
     if (keyctl(KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_PROCESS_KEYRING) != 0)
         return;
-    long ring = findKey(KEY_SPEC_USER_KEYRING, "keyring", m_description);
-    if (ring < 0)
-        ring = addKey("keyring", m_description, {}, KEY_SPEC_USER_KEYRING);
+    m_isAvailable = true;
+    const long ring = findKey(KEY_SPEC_USER_KEYRING, "keyring", m_description);
+    m_ring = ring > 0 ? static_cast<int>(ring) : 0;
+}
+
+/// Made with the first value: a home without secrets leaves nothing behind.
+bool KeyRing::ensureRing()
+{
+    if (!m_isAvailable || m_ring > 0)
+        return m_ring > 0;
+    const long ring = addKey("keyring", m_description, {}, KEY_SPEC_USER_KEYRING);
     if (ring < 0 || keyctl(KEYCTL_SETPERM, ring, kPossessorAll | kUserView) != 0)
-        return;
+        return false;
     m_ring = static_cast<int>(ring);
+    return true;
 }
 
 Result<void> KeyRing::store(const std::string& name, std::string_view value)
 {
-    if (!isAvailable())
+    if (!ensureRing())
         return fail(ErrorCode::Unavailable, "this host lets nobody keep keys in the kernel");
     // Not replaced: one of the other type might stay under this name, with the value from before.
     erase(name);
@@ -86,7 +95,7 @@ Result<void> KeyRing::store(const std::string& name, std::string_view value)
 
 std::optional<SecretText> KeyRing::find(const std::string& name) const
 {
-    if (!isAvailable())
+    if (m_ring == 0)
         return std::nullopt;
     for (const char* type : kTypes) {
         const long key = findKey(m_ring, type, name);
@@ -111,7 +120,7 @@ std::optional<SecretText> KeyRing::find(const std::string& name) const
 
 void KeyRing::erase(const std::string& name)
 {
-    if (!isAvailable())
+    if (m_ring == 0)
         return;
     for (const char* type : kTypes) {
         if (const long key = findKey(m_ring, type, name); key > 0)
@@ -121,7 +130,7 @@ void KeyRing::erase(const std::string& name)
 
 void KeyRing::clear()
 {
-    if (!isAvailable())
+    if (m_ring == 0)
         return;
     keyctl(KEYCTL_CLEAR, m_ring);
     keyctl(KEYCTL_UNLINK, m_ring, KEY_SPEC_USER_KEYRING);

@@ -24,7 +24,7 @@ public:
 
     /// Whether this kernel lets this user have one. Where not (ENOSYS, EPERM: containers and small
     /// kernels), store() fails and take() finds nothing.
-    bool isAvailable() const { return m_ring > 0; }
+    bool isAvailable() const { return m_isAvailable; }
 
     /// NoSpace when the user's quota is used up or the value is longer than a key may be; what was
     /// stored under that name before is gone then, too.
@@ -35,8 +35,11 @@ public:
     void clear();
 
 private:
+    bool ensureRing();
+
     std::string m_description;
-    int m_ring = 0; ///< serial number; 0: none
+    bool m_isAvailable = false;
+    int m_ring = 0; ///< serial number; 0: none yet
 };
 
 } // namespace caisson::daemon

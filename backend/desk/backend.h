@@ -58,6 +58,30 @@ signals:
     void failed(const caisson::Error& error);
 };
 
+/// Which rows of a sandbox's log; the filter is the service's.
+struct EgressQuery
+{
+    QString text;       ///< in host, path, query, method, executable or why, without case
+    QString verdict;    ///< allow | deny | tunnel; empty: all
+    qint64 before = 0;  ///< rows with a smaller id; 0: from the newest
+    qint64 limit = 100; ///< at most 1,000
+    bool operator==(const EgressQuery&) const = default;
+};
+
+/// New rows of a sandbox's log as they are written, from an id on. Goes on by itself after a lost
+/// connection, with the next row. Lives on the GUI thread; deleting it ends it.
+class EgressLink : public QObject
+{
+    Q_OBJECT
+public:
+    using QObject::QObject;
+
+signals:
+    /// A frame's worth, the oldest first.
+    void entries(const QList<caisson::api::EgressEntry>& entries);
+    void failed(const caisson::Error& error);
+};
+
 struct FileContent
 {
     QByteArray bytes;
@@ -113,6 +137,34 @@ public:
                                                 quint64 copy) = 0;
     virtual void cancelCopy(quint64 copy) = 0;
 
+    virtual QFuture<Result<api::EgressPolicy>> egressPolicy(const QString& sandbox) = 0;
+    virtual QFuture<Result<api::EgressPolicy>> putEgressPolicy(const QString& sandbox,
+                                                               const api::PutPolicy& request) = 0;
+    virtual QFuture<Result<api::EgressPolicy>>
+    patchEgressPolicy(const QString& sandbox, const api::PatchPolicy& request) = 0;
+    virtual QFuture<Result<api::Explanation>> explainEgress(const QString& sandbox,
+                                                            const api::ExplainRequest& request) = 0;
+    virtual QFuture<Result<api::PromptList>> listPrompts(const QString& sandbox) = 0;
+    /// Gone when somebody else was first, or nobody waits for it any more.
+    virtual QFuture<Result<api::PromptAnswered>> answerPrompt(const QString& sandbox,
+                                                              const QString& prompt,
+                                                              const api::AnswerPrompt& answer) = 0;
+    virtual QFuture<Result<api::EgressLog>> egressLog(const QString& sandbox,
+                                                      const EgressQuery& query) = 0;
+    /// Rows with an id over `after` that fit the query's text and verdict.
+    virtual std::unique_ptr<EgressLink> followEgress(const QString& sandbox,
+                                                     const EgressQuery& query, qint64 after) = 0;
+    /// The whole log as HAR 1.2, written to a file of this machine, which nobody else may read.
+    /// Cancelled or failed, the file is as it was.
+    virtual QFuture<Result<void>> egressHar(const QString& sandbox, const QString& file) = 0;
+
+    virtual QFuture<Result<api::SecretList>> listSecrets() = 0;
+    /// The value is sent and not kept here; see SecretKeeper for what lasts.
+    virtual QFuture<Result<api::SecretInfo>> putSecret(const QString& name,
+                                                       const api::PutSecret& secret) = 0;
+    virtual QFuture<Result<void>> removeSecret(const QString& name) = 0;
+    virtual QFuture<Result<api::SecretList>> unlockSecrets(const QString& passphrase) = 0;
+
     /// Begins: signals arrive from here on. Once.
     virtual void connectToHost() = 0;
     /// While the link is lost: tries again now instead of at the end of its pause.
@@ -126,6 +178,12 @@ signals:
     void reset();
     void terminalChanged(const QString& sandbox, const caisson::api::Terminal& terminal);
     void terminalRemoved(const QString& sandbox, const QString& terminal);
+    /// A request waits for the person, or how many do has changed.
+    void promptChanged(const QString& sandbox, const caisson::api::Prompt& prompt);
+    /// `why`: allowed, denied, timeout, or gone (nobody waits any more).
+    void promptRemoved(const QString& sandbox, const QString& prompt, const QString& why);
+    void policyChanged(const QString& sandbox, qint64 generation);
+    void secretsChanged();
     void copyProgress(quint64 copy, qint64 filesDone, qint64 filesTotal);
 };
 

@@ -3,8 +3,10 @@
 
 #include "backend/client/client.h"
 #include "backend/desk/batch_timer.h"
+#include "backend/desk/egress_follower.h"
 #include "backend/desk/event_follower.h"
 #include "backend/desk/folder_copy.h"
+#include "backend/desk/har_file.h"
 #include "backend/desk/io_thread.h"
 #include "backend/desk/mailbox.h"
 #include "backend/desk/terminal_stream.h"
@@ -54,6 +56,16 @@ api::Task<Result<api::FileEntry>> writeWhole(std::shared_ptr<client::Client> cli
     // A refusal midway is said by finish(), with its reason.
     (void)co_await upload->write({bytes.constData(), static_cast<std::size_t>(bytes.size())});
     co_return co_await upload->finish();
+}
+
+client::LogFilter filterOf(const EgressQuery& query)
+{
+    client::LogFilter filter;
+    filter.before = query.before;
+    filter.limit = query.limit;
+    filter.text = query.text.toStdString();
+    filter.verdict = query.verdict.toStdString();
+    return filter;
 }
 
 } // namespace
@@ -125,19 +137,32 @@ void LocalBackend::deliverNews()
                 emit reset();
             continue;
         }
-        const auto& event = std::get<api::Event>(news);
-        const QString sandbox = QString::fromStdString(event.sandbox);
-        if (event.type == "reset")
-            emit reset();
-        else if (event.type == "sandbox.removed")
-            emit sandboxRemoved(sandbox);
-        else if (event.type == "terminal.removed" && event.terminal)
-            emit terminalRemoved(sandbox, QString::fromStdString(event.terminal->id));
-        else if (event.terminal)
-            emit terminalChanged(sandbox, *event.terminal);
-        else if (event.state)
-            emit sandboxChanged(*event.state);
+        deliver(std::get<api::Event>(news));
     }
+}
+
+void LocalBackend::deliver(const api::Event& event)
+{
+    const QString sandbox = QString::fromStdString(event.sandbox);
+    if (event.type == "reset")
+        emit reset();
+    else if (event.type == "secrets.changed")
+        emit secretsChanged();
+    else if (event.type == "policy.changed")
+        emit policyChanged(sandbox, event.generation.value_or(0));
+    else if (event.type == "prompt.removed" && event.prompt)
+        emit promptRemoved(sandbox, QString::fromStdString(event.prompt->id),
+                           QString::fromStdString(event.why.value_or("")));
+    else if (event.prompt)
+        emit promptChanged(sandbox, *event.prompt);
+    else if (event.type == "sandbox.removed")
+        emit sandboxRemoved(sandbox);
+    else if (event.type == "terminal.removed" && event.terminal)
+        emit terminalRemoved(sandbox, QString::fromStdString(event.terminal->id));
+    else if (event.terminal)
+        emit terminalChanged(sandbox, *event.terminal);
+    else if (event.state)
+        emit sandboxChanged(*event.state);
 }
 
 void LocalBackend::deliverProgress()
@@ -249,6 +274,83 @@ QFuture<Result<void>> LocalBackend::removeFile(const QString& sandbox, const QBy
 std::unique_ptr<WatchLink> LocalBackend::watch(const QString& sandbox, const QByteArray& path)
 {
     return std::make_unique<WatchFollower>(m_thread, m_client, sandbox, path);
+}
+
+QFuture<Result<api::EgressPolicy>> LocalBackend::egressPolicy(const QString& sandbox)
+{
+    return m_thread->call(m_client->showPolicy(sandbox.toStdString()));
+}
+
+QFuture<Result<api::EgressPolicy>> LocalBackend::putEgressPolicy(const QString& sandbox,
+                                                                 const api::PutPolicy& request)
+{
+    return m_thread->call(m_client->putPolicy(sandbox.toStdString(), request));
+}
+
+QFuture<Result<api::EgressPolicy>> LocalBackend::patchEgressPolicy(const QString& sandbox,
+                                                                   const api::PatchPolicy& request)
+{
+    return m_thread->call(m_client->patchPolicy(sandbox.toStdString(), request));
+}
+
+QFuture<Result<api::Explanation>> LocalBackend::explainEgress(const QString& sandbox,
+                                                              const api::ExplainRequest& request)
+{
+    return m_thread->call(m_client->explainEgress(sandbox.toStdString(), request));
+}
+
+QFuture<Result<api::PromptList>> LocalBackend::listPrompts(const QString& sandbox)
+{
+    return m_thread->call(m_client->listPrompts(sandbox.toStdString()));
+}
+
+QFuture<Result<api::PromptAnswered>> LocalBackend::answerPrompt(const QString& sandbox,
+                                                                const QString& prompt,
+                                                                const api::AnswerPrompt& answer)
+{
+    return m_thread->call(
+        m_client->answerPrompt(sandbox.toStdString(), prompt.toStdString(), answer));
+}
+
+QFuture<Result<api::EgressLog>> LocalBackend::egressLog(const QString& sandbox,
+                                                        const EgressQuery& query)
+{
+    return m_thread->call(m_client->egressLog(sandbox.toStdString(), filterOf(query)));
+}
+
+std::unique_ptr<EgressLink> LocalBackend::followEgress(const QString& sandbox,
+                                                       const EgressQuery& query, qint64 after)
+{
+    client::LogFilter filter = filterOf(query);
+    filter.before = 0;
+    filter.after = after;
+    return std::make_unique<EgressFollower>(m_thread, m_client, sandbox, std::move(filter));
+}
+
+QFuture<Result<void>> LocalBackend::egressHar(const QString& sandbox, const QString& file)
+{
+    return m_thread->call(saveHar(m_client, sandbox.toStdString(), file));
+}
+
+QFuture<Result<api::SecretList>> LocalBackend::listSecrets()
+{
+    return m_thread->call(m_client->listSecrets());
+}
+
+QFuture<Result<api::SecretInfo>> LocalBackend::putSecret(const QString& name,
+                                                         const api::PutSecret& secret)
+{
+    return m_thread->call(m_client->putSecret(name.toStdString(), secret));
+}
+
+QFuture<Result<void>> LocalBackend::removeSecret(const QString& name)
+{
+    return m_thread->call(m_client->removeSecret(name.toStdString()));
+}
+
+QFuture<Result<api::SecretList>> LocalBackend::unlockSecrets(const QString& passphrase)
+{
+    return m_thread->call(m_client->unlockSecrets(passphrase.toStdString()));
 }
 
 QFuture<Result<CopyOutcome>> LocalBackend::copyIn(const QString& sandbox, const QString& folder,

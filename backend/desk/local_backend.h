@@ -57,6 +57,28 @@ public:
     QFuture<Result<void>> removeFile(const QString& sandbox, const QByteArray& path) override;
     std::unique_ptr<WatchLink> watch(const QString& sandbox, const QByteArray& path) override;
 
+    QFuture<Result<api::EgressPolicy>> egressPolicy(const QString& sandbox) override;
+    QFuture<Result<api::EgressPolicy>> putEgressPolicy(const QString& sandbox,
+                                                       const api::PutPolicy& request) override;
+    QFuture<Result<api::EgressPolicy>> patchEgressPolicy(const QString& sandbox,
+                                                         const api::PatchPolicy& request) override;
+    QFuture<Result<api::Explanation>> explainEgress(const QString& sandbox,
+                                                    const api::ExplainRequest& request) override;
+    QFuture<Result<api::PromptList>> listPrompts(const QString& sandbox) override;
+    QFuture<Result<api::PromptAnswered>> answerPrompt(const QString& sandbox, const QString& prompt,
+                                                      const api::AnswerPrompt& answer) override;
+    QFuture<Result<api::EgressLog>> egressLog(const QString& sandbox,
+                                              const EgressQuery& query) override;
+    std::unique_ptr<EgressLink> followEgress(const QString& sandbox, const EgressQuery& query,
+                                             qint64 after) override;
+    QFuture<Result<void>> egressHar(const QString& sandbox, const QString& file) override;
+
+    QFuture<Result<api::SecretList>> listSecrets() override;
+    QFuture<Result<api::SecretInfo>> putSecret(const QString& name,
+                                               const api::PutSecret& secret) override;
+    QFuture<Result<void>> removeSecret(const QString& name) override;
+    QFuture<Result<api::SecretList>> unlockSecrets(const QString& passphrase) override;
+
     QFuture<Result<CopyOutcome>> copyIn(const QString& sandbox, const QString& folder,
                                         quint64 copy) override;
     void cancelCopy(quint64 copy) override;
@@ -64,6 +86,7 @@ public:
 private:
     struct Inbox;
     void deliverNews();
+    void deliver(const api::Event& event);
     void deliverProgress();
 
     std::shared_ptr<IoThread> m_thread;

@@ -266,6 +266,14 @@ Result<void> Keeper::createAirlock()
     return {};
 }
 
+/// They may take several packets; together they are all there are.
+void Keeper::takeSecrets(api::SecretValues secrets)
+{
+    m_newSecrets.merge(secrets.values);
+    if (!secrets.more)
+        m_airlock->setSecrets(std::exchange(m_newSecrets, {}));
+}
+
 void Keeper::placeAsker(Asker& asker) const
 {
     if (!asker.process)
@@ -395,7 +403,7 @@ Task<void> Keeper::readLink(std::shared_ptr<DaemonLink> link)
                 m_start.sandbox = *sandbox;
         } else if (packet->kind == api::KeeperMessage::Secrets && m_airlock) {
             if (auto secrets = api::fromJson<api::SecretValues>(packet->payload))
-                m_airlock->setSecrets(std::move(secrets->values));
+                takeSecrets(std::move(*secrets));
             OPENSSL_cleanse(packet->payload.data(), packet->payload.size());
         }
     }

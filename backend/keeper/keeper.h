@@ -37,6 +37,7 @@ private:
     Result<void> pipeInitLog(UniqueFd& input);
     Result<void> startContainer();
     Result<void> createAirlock();
+    void takeSecrets(api::SecretValues secrets);
     void placeAsker(Asker& asker) const;
     void promptChanged(Prompts::Change change, const api::Prompt& prompt, const std::string& why);
     void policyChanged(std::int64_t generation);
@@ -64,6 +65,7 @@ private:
     std::unique_ptr<Terminals> m_terminals;
     ExecProcesses m_execs;
     std::unique_ptr<Airlock> m_airlock;
+    std::map<std::string, std::string> m_newSecrets; ///< until the last packet of them has come
     std::unique_ptr<Server> m_server;
     std::vector<std::shared_ptr<DaemonLink>> m_links;
     api::Notifier m_linksChanged;

@@ -71,6 +71,9 @@ private slots:
     void aPausedTerminalHoldsBackAndLosesNothing();
     void filesAreWrittenOnlyOverWhatWasRead();
     void changesOfFilesArrive();
+    void whatGoesOutIsFollowed();
+    void requestsThatWaitArrive();
+    void secretsAreListedByName();
     void aFolderIsCopiedWithProgress();
     void whatCannotBeReadIsLeftOut();
     void aCopyCanBeCancelled();
@@ -264,6 +267,107 @@ void TestLocalBackend::changesOfFilesArrive()
     QTRY_VERIFY_WITH_TIMEOUT(hasEvent("created", "/workspace/seen"), kPatienceMs);
     QVERIFY(take(m_backend->removeFile(m_sandbox, "/workspace/seen")));
     QTRY_VERIFY_WITH_TIMEOUT(hasEvent("deleted", "/workspace/seen"), kPatienceMs);
+}
+
+void TestLocalBackend::whatGoesOutIsFollowed()
+{
+    QSignalSpy changes(m_backend.get(), &Backend::policyChanged);
+    const auto policy = take(m_backend->egressPolicy(m_sandbox));
+    QVERIFY(policy);
+    QCOMPARE(policy->defaultAction, "ask");
+    const std::unique_ptr<EgressLink> link = m_backend->followEgress(m_sandbox, {}, 0);
+    QList<api::EgressEntry> rows;
+    connect(link.get(), &EgressLink::entries, this,
+            [&](const QList<api::EgressEntry>& batch) { rows += batch; });
+    const auto denied = take(m_backend->putEgressPolicy(
+        m_sandbox, {.toml = {}, .defaultAction = "deny", .generation = policy->generation}));
+    QVERIFY2(denied, denied ? "" : denied.error().message.c_str());
+    QVERIFY(denied->generation > policy->generation);
+    QTRY_VERIFY_WITH_TIMEOUT(!changes.isEmpty(), kPatienceMs);
+    QCOMPARE(changes.last()[1].toLongLong(), denied->generation);
+    // That generation is not in force any more.
+    const auto late = take(m_backend->putEgressPolicy(
+        m_sandbox, {.toml = {}, .defaultAction = "allow", .generation = policy->generation}));
+    QVERIFY(!late);
+    QCOMPARE(late.error().code, ErrorCode::PreconditionFailed);
+
+    const QString terminal =
+        createTerminal({"curl", "-s", "http://one.example/a", "http://two.example/b"});
+    QVERIFY(!terminal.isEmpty());
+    QTRY_COMPARE_WITH_TIMEOUT(rows.size(), 2, kPatienceMs);
+    QCOMPARE(rows[0].host, "one.example");
+    QCOMPARE(rows[1].host, "two.example");
+    QCOMPARE(rows[1].verdict, "deny");
+    QCOMPARE(rows[1].terminal, terminal.toStdString());
+    QVERIFY(rows[1].process.exe.ends_with("/curl"));
+
+    const auto found =
+        take(m_backend->egressLog(m_sandbox, {.text = QStringLiteral("TWO"), .verdict = {}}));
+    QVERIFY(found);
+    QCOMPARE(found->entries.size(), 1);
+    QCOMPARE(found->total, 1);
+    const QString har = m_home.filePath(QStringLiteral("requests.har"));
+    QVERIFY(take(m_backend->egressHar(m_sandbox, har)));
+    QFile file(har);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(QJsonDocument::fromJson(file.readAll())
+                 .object()[QStringLiteral("log")]
+                 .toObject()[QStringLiteral("version")]
+                 .toString(),
+             QStringLiteral("1.2"));
+    QCOMPARE(file.permissions() & (QFile::ReadGroup | QFile::ReadOther), QFile::Permissions());
+    const auto explained = take(m_backend->explainEgress(
+        m_sandbox, {.method = "GET", .url = "https://example.com/", .process = {}}));
+    QVERIFY(explained);
+    QCOMPARE(explained->verdict, "deny");
+}
+
+void TestLocalBackend::requestsThatWaitArrive()
+{
+    QVERIFY(take(m_backend->putEgressPolicy(m_sandbox, {.toml = "default = \"ask\"\n"})));
+    QList<api::Prompt> prompts;
+    QStringList removals;
+    connect(m_backend.get(), &Backend::promptChanged, this,
+            [&](const QString&, const api::Prompt& prompt) { prompts += prompt; });
+    connect(m_backend.get(), &Backend::promptRemoved, this,
+            [&](const QString&, const QString& prompt, const QString& why) {
+                removals += prompt + QLatin1Char(' ') + why;
+            });
+    QVERIFY(!createTerminal({"curl", "-s", "http://asked.example/a"}).isEmpty());
+    QTRY_VERIFY_WITH_TIMEOUT(!prompts.isEmpty(), kPatienceMs);
+    QCOMPARE(prompts[0].host, "asked.example");
+    const QString id = QString::fromStdString(prompts[0].id);
+    const auto listed = take(m_backend->listPrompts(m_sandbox));
+    QVERIFY(listed);
+    QCOMPARE(listed->prompts.size(), 1);
+    const auto answered = take(m_backend->answerPrompt(
+        m_sandbox, id, {.verdict = "deny", .scope = "host", .duration = "session", .methods = {}}));
+    QVERIFY(answered);
+    QVERIFY(!answered->rule.empty());
+    QTRY_COMPARE_WITH_TIMEOUT(removals, QStringList{id + QStringLiteral(" denied")}, kPatienceMs);
+    const auto again = take(m_backend->answerPrompt(m_sandbox, id, {.verdict = "allow"}));
+    QVERIFY(!again);
+    QCOMPARE(again.error().code, ErrorCode::Gone);
+    disconnect(m_backend.get(), &Backend::promptChanged, this, nullptr);
+    disconnect(m_backend.get(), &Backend::promptRemoved, this, nullptr);
+}
+
+void TestLocalBackend::secretsAreListedByName()
+{
+    QSignalSpy changes(m_backend.get(), &Backend::secretsChanged);
+    const QString name = QStringLiteral("desk-test-%1").arg(QCoreApplication::applicationPid());
+    const auto put =
+        take(m_backend->putSecret(name, {.value = "hunter2", .lasts = {}, .passphrase = {}}));
+    QVERIFY2(put, put ? "" : put.error().message.c_str());
+    QTRY_VERIFY_WITH_TIMEOUT(!changes.isEmpty(), kPatienceMs);
+    const auto isListed = [&] {
+        const auto list = take(m_backend->listSecrets());
+        return list &&
+               std::ranges::contains(list->secrets, name.toStdString(), &api::SecretInfo::name);
+    };
+    QVERIFY(isListed());
+    QVERIFY(take(m_backend->removeSecret(name)));
+    QVERIFY(!isListed());
 }
 
 void TestLocalBackend::aFolderIsCopiedWithProgress()

@@ -86,7 +86,7 @@ private:
             break;
         case 2: {
             // What parsers stumble over: ends of numbers, of strings, of lines and of lengths.
-            constexpr std::string_view kTelling("\0\xff\x7f\x80\r\n \t\"'\\%0-.:/[]{}=", 25);
+            constexpr std::string_view kTelling("\0\xff\x7f\x80\r\n \t\"'\\%0-.:/[]{}=", 22);
             bytes.insert(at, 1 + below(3), kTelling[below(kTelling.size())]);
             break;
         }

@@ -106,7 +106,8 @@ class Answers(EgressCase):
             started, prompt = self.ask(PLAIN + path)
             self.answer(prompt, "allow", "--scope", scope, "--for", duration)
             self.finish(started)
-        self.home.must("restart", self.box.name)
+        self.home.must("stop", self.box.name)
+        self.home.must("start", self.box.name)
         self.assertEqual([made["path"].split("/")[1] for made in self.rules()], ["k"])
 
     def test_for_the_process_means_that_process(self):
@@ -204,7 +205,7 @@ class Answers(EgressCase):
 
     def test_streams_ask_too(self):
         script = ("import socket; s = socket.create_connection(('plain.example.org', %d), 20); "
-                  "s.sendall(b'hi'); s.settimeout(20); print(s.recv(9).decode())") % places.STREAM_PORT
+                  "s.sendall(b'hi\\n'); s.settimeout(20); print(s.recv(9).decode().strip())") % places.STREAM_PORT
         with self.box.openExec("python3", "-c", script) as running:
             prompt = self.untilPrompt()
             self.assertEqual((prompt["method"], prompt["host"], prompt["port"]),
@@ -214,7 +215,7 @@ class Answers(EgressCase):
             self.assertEqual(collect(running).out, b"hi\n")
 
     def test_a_body_waits_with_its_request(self):
-        started, prompt = self.ask(f"{PLAIN}/upload", "-d", "much " * 100000)
+        started, prompt = self.ask(f"{PLAIN}/upload", "-d", "much " * 20000)
         self.assertNothingLeft()
         self.answer(prompt, "allow")
         status, body = self.finish(started)
@@ -246,6 +247,7 @@ class Answers(EgressCase):
         with self.box.openExec("curl", "-sS", f"{PLAIN}/survives") as running:
             prompt = self.untilPrompt()
             self.home.killDaemon()
+            self.home.must("ls")  # another one runs
             self.assertEqual([one["id"] for one in self.prompts()], [prompt["id"]])
             self.answer(prompt, "allow")
             self.assertEqual(collect(running).out, b"hello from plain\n")

@@ -15,6 +15,7 @@
 namespace caisson::test {
 
 class FakeTerminalLink;
+class FakeEgressLink;
 
 struct FakeFile
 {
@@ -33,12 +34,21 @@ struct FakeTerminal
     std::vector<QPointer<FakeTerminalLink>> links;
 };
 
+struct FakeEgress
+{
+    api::EgressPolicy policy{.generation = 1};
+    std::vector<api::Prompt> prompts;
+    std::vector<api::EgressEntry> log; ///< the oldest first
+    std::vector<QPointer<FakeEgressLink>> links;
+};
+
 struct FakeSandbox
 {
     api::Sandbox sandbox;
     std::map<QByteArray, FakeFile> files; ///< by absolute path
     std::map<QString, FakeTerminal> terminals;
     std::vector<QPointer<desk::WatchLink>> watches;
+    FakeEgress egress;
 };
 
 /// A host in memory: sandboxes whose files and terminals a test scripts. Answers come by the event
@@ -74,6 +84,25 @@ public:
     void letTerminalWait(const QString& id, const QString& terminal, const Error& why);
     void endTerminal(const QString& id, const QString& terminal, const api::ExitStatus& exit);
     const FakeTerminal& terminalOf(const QString& id, const QString& terminal) const;
+
+    /// As another client would: the window is told.
+    void setPolicy(const QString& id, std::vector<api::EgressRule> rules,
+                   const std::string& defaultAction = "ask");
+    const api::EgressPolicy& policyOf(const QString& id) { return at(id).egress.policy; }
+    /// Its id is made where it has none; so is when it came and until when it waits.
+    QString addPrompt(const QString& id, api::Prompt prompt);
+    void endPrompt(const QString& id, const QString& prompt, const QString& why);
+    /// How many wait for it.
+    void countPrompt(const QString& id, const QString& prompt, int count);
+    /// Its id is the next one.
+    void logEntry(const QString& id, api::EgressEntry entry);
+    void addSecret(api::SecretInfo secret);
+    std::map<std::string, api::SecretInfo> secrets;
+    std::map<std::string, std::string> secretValues;
+    bool secretsLocked = false;
+    std::vector<api::AnswerPrompt> answers; ///< in order
+    QString savedHar;                       ///< the file, the last time
+    api::Explanation explanation;           ///< what explainEgress() says
 
     /// Not empty: the window finds nobody when it connects, for this reason.
     QString whyUnreachable;
@@ -121,6 +150,26 @@ public:
                                                const api::FileAction& action) override;
     QFuture<Result<void>> removeFile(const QString& sandbox, const QByteArray& path) override;
     std::unique_ptr<desk::WatchLink> watch(const QString& sandbox, const QByteArray& path) override;
+    QFuture<Result<api::EgressPolicy>> egressPolicy(const QString& sandbox) override;
+    QFuture<Result<api::EgressPolicy>> putEgressPolicy(const QString& sandbox,
+                                                       const api::PutPolicy& request) override;
+    QFuture<Result<api::EgressPolicy>> patchEgressPolicy(const QString& sandbox,
+                                                         const api::PatchPolicy& request) override;
+    QFuture<Result<api::Explanation>> explainEgress(const QString& sandbox,
+                                                    const api::ExplainRequest& request) override;
+    QFuture<Result<api::PromptList>> listPrompts(const QString& sandbox) override;
+    QFuture<Result<api::PromptAnswered>> answerPrompt(const QString& sandbox, const QString& prompt,
+                                                      const api::AnswerPrompt& answer) override;
+    QFuture<Result<api::EgressLog>> egressLog(const QString& sandbox,
+                                              const desk::EgressQuery& query) override;
+    std::unique_ptr<desk::EgressLink>
+    followEgress(const QString& sandbox, const desk::EgressQuery& query, qint64 after) override;
+    QFuture<Result<void>> egressHar(const QString& sandbox, const QString& file) override;
+    QFuture<Result<api::SecretList>> listSecrets() override;
+    QFuture<Result<api::SecretInfo>> putSecret(const QString& name,
+                                               const api::PutSecret& secret) override;
+    QFuture<Result<void>> removeSecret(const QString& name) override;
+    QFuture<Result<api::SecretList>> unlockSecrets(const QString& passphrase) override;
     QFuture<Result<desk::CopyOutcome>> copyIn(const QString& sandbox, const QString& folder,
                                               quint64 copyId) override;
     void cancelCopy(quint64 copyId) override;
@@ -130,6 +179,8 @@ private:
     void note(const QString& call, const QString& sandbox, const QByteArray& rest = {});
     /// The failure asked for by failNext(), or what the sandbox's state says against the call.
     std::optional<Error> objection(const QString& call, const QString& sandbox, bool needsRunning);
+    Result<api::EgressPolicy> putRules(const QString& id, std::vector<api::EgressRule> rules,
+                                       const std::string& defaultAction, std::int64_t generation);
     api::FileEntry entryOf(const FakeSandbox& sandbox, const QByteArray& path) const;
 
     template<class T>
@@ -151,6 +202,22 @@ private:
     QHash<quint64, std::shared_ptr<QPromise<Result<desk::CopyOutcome>>>> m_copies;
     bool m_holding = false;
     int m_made = 0;
+};
+
+/// The fake's end of a log that is followed.
+class FakeEgressLink : public desk::EgressLink
+{
+    Q_OBJECT
+public:
+    FakeEgressLink(FakeBackend& backend, QString sandbox, desk::EgressQuery query, qint64 after);
+    /// Delivers what was not delivered.
+    void catchUp();
+
+private:
+    FakeBackend& m_backend;
+    QString m_sandbox;
+    desk::EgressQuery m_query;
+    qint64 m_after;
 };
 
 /// The fake's end of a terminal.

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "app/application.h"
+#include "backend/desk/secret_store.h"
+#include "tests/tour/origin.h"
 #include "tests/tour/stall_watch.h"
 #include "widgets/common/prompter.h"
 
@@ -10,6 +12,8 @@
 #include <QElapsedTimer>
 #include <functional>
 #include <memory>
+
+class QTableView;
 
 namespace caisson {
 class CodeEditor;
@@ -47,6 +51,13 @@ private:
     bool programChangesFile();
     bool reloadFile();
     bool typeIntoLargeFile();
+    bool requestWaits();
+    bool openPrompt();
+    bool answerPrompt();
+    bool editRule();
+    bool useSecret();
+    bool denyTheRest();
+    bool readLog();
     bool restartWindow();
     bool stopSandbox();
     bool startAgain();
@@ -55,6 +66,8 @@ private:
     void openWindow();
     void takePictures(int number, const QString& name);
     bool waitFor(const std::function<bool()>& condition, const char* what);
+    bool showSideTab(int tab);
+    QTableView* table(const QString& name) const;
     QWidget* shown(const QString& name) const;
     CodeEditor* editor() const;
     bool openFromTree(const QByteArray& path);
@@ -67,6 +80,8 @@ private:
     api::Paths m_paths;
     QDir m_pictures;
     ScriptedPrompter m_prompter;
+    desk::MemoryStore m_secrets;
+    Origin m_origin;
     std::unique_ptr<Application> m_application;
     StallWatch m_watch;
     QElapsedTimer m_sinceOpen;

@@ -37,12 +37,18 @@ const char* fileNameOf(Icon name)
         return "chevron-left";
     case Icon::ChevronRight:
         return "chevron-right";
+    case Icon::ChevronUp:
+        return "chevron-up";
     case Icon::Close:
         return "close";
     case Icon::Copy:
         return "copy";
+    case Icon::Deny:
+        return "deny";
     case Icon::Error:
         return "error";
+    case Icon::Export:
+        return "export";
     case Icon::Eye:
         return "eye";
     case Icon::EyeOff:
@@ -67,12 +73,20 @@ const char* fileNameOf(Icon name)
         return "file-shell";
     case Icon::FileText:
         return "file-text";
+    case Icon::Flag:
+        return "flag";
     case Icon::Folder:
         return "folder";
     case Icon::FolderOpen:
         return "folder-open";
+    case Icon::Globe:
+        return "globe";
+    case Icon::Import:
+        return "import";
     case Icon::Info:
         return "info";
+    case Icon::Key:
+        return "key";
     case Icon::More:
         return "more";
     case Icon::Mount:
@@ -87,16 +101,22 @@ const char* fileNameOf(Icon name)
         return "play";
     case Icon::Plus:
         return "plus";
+    case Icon::Redo:
+        return "redo";
     case Icon::Reload:
         return "reload";
     case Icon::Rename:
         return "rename";
+    case Icon::Rules:
+        return "rules";
     case Icon::Sandbox:
         return "sandbox";
     case Icon::Save:
         return "save";
     case Icon::Search:
         return "search";
+    case Icon::Side:
+        return "side";
     case Icon::Stop:
         return "stop";
     case Icon::Symlink:
@@ -105,6 +125,10 @@ const char* fileNameOf(Icon name)
         return "terminal";
     case Icon::Trash:
         return "trash";
+    case Icon::Tunnel:
+        return "tunnel";
+    case Icon::Undo:
+        return "undo";
     case Icon::Warning:
         return "warning";
     }

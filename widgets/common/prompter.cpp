@@ -4,7 +4,9 @@
 #include <QAbstractFileIconProvider>
 #include <QCoreApplication>
 #include <QDialog>
+#include <QDir>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QLabel>
 #include <QMetaObject>
 #include <QPushButton>
@@ -40,6 +42,14 @@ public:
         return caisson::icon(info.isDir() ? Icon::Folder : fileIcon(info.fileName()));
     }
 };
+
+void hideParts(QFileDialog& dialog, std::initializer_list<const char*> names)
+{
+    for (const char* name : names) {
+        if (auto* part = dialog.findChild<QWidget*>(QLatin1String(name)))
+            part->hide();
+    }
+}
 
 /// Title, body and the row of buttons. The caller adds the body and the accepting button's meaning.
 struct DialogParts
@@ -162,18 +172,38 @@ void DialogPrompter::chooseFolder(QWidget* asker, const FolderQuestion& question
 {
     auto* dialog = new QFileDialog(asker, question.title, question.startFolder);
     dialog->setObjectName(QStringLiteral("chooseFolder"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::Directory);
     dialog->setOption(QFileDialog::ShowDirsOnly);
-    dialog->setIconProvider(m_icons.get());
-    dialog->setViewMode(QFileDialog::List);
     dialog->setLabelText(QFileDialog::FileName, tr("Folder:"));
     // Where the desktop has no dialog of its own: what means nothing for folders.
-    for (const char* name :
-         {"listModeButton", "detailModeButton", "fileTypeLabel", "fileTypeCombo"}) {
-        if (auto* part = dialog->findChild<QWidget*>(QLatin1String(name)))
-            part->hide();
+    hideParts(*dialog, {"fileTypeLabel", "fileTypeCombo"});
+    openFileDialog(dialog, asker, std::move(onChosen));
+}
+
+void DialogPrompter::chooseFile(QWidget* asker, const FileQuestion& question,
+                                std::function<void(const QString&)> onChosen)
+{
+    const bool isSaved = question.purpose == FileQuestion::Purpose::Save;
+    auto* dialog = new QFileDialog(asker, question.title, QDir::homePath());
+    dialog->setObjectName(QStringLiteral("chooseFile"));
+    dialog->setFileMode(isSaved ? QFileDialog::AnyFile : QFileDialog::ExistingFile);
+    dialog->setAcceptMode(isSaved ? QFileDialog::AcceptSave : QFileDialog::AcceptOpen);
+    if (!question.pattern.isEmpty())
+        dialog->setNameFilters({question.pattern, tr("All files (*)")});
+    if (isSaved) {
+        dialog->setDefaultSuffix(QFileInfo(question.name).suffix());
+        dialog->selectFile(question.name);
     }
+    openFileDialog(dialog, asker, std::move(onChosen));
+}
+
+void DialogPrompter::openFileDialog(QFileDialog* dialog, QWidget* asker,
+                                    std::function<void(const QString&)> onChosen)
+{
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setIconProvider(m_icons.get());
+    dialog->setViewMode(QFileDialog::List);
+    hideParts(*dialog, {"listModeButton", "detailModeButton"});
     dialog->setWindowModality(Qt::WindowModal);
     QObject::connect(dialog, &QFileDialog::fileSelected, asker, std::move(onChosen));
     dialog->open();
@@ -204,6 +234,15 @@ void ScriptedPrompter::chooseFolder(QWidget* asker, const FolderQuestion& questi
     if (m_folders.isEmpty())
         return;
     later(asker, [path = m_folders.takeFirst(), chosen = std::move(onChosen)] { chosen(path); });
+}
+
+void ScriptedPrompter::chooseFile(QWidget* asker, const FileQuestion& question,
+                                  std::function<void(const QString&)> onChosen)
+{
+    m_asked.append(question.title);
+    if (m_files.isEmpty())
+        return;
+    later(asker, [path = m_files.takeFirst(), chosen = std::move(onChosen)] { chosen(path); });
 }
 
 } // namespace caisson

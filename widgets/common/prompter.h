@@ -10,6 +10,7 @@
 #include <memory>
 
 class QAbstractFileIconProvider;
+class QFileDialog;
 class QWidget;
 
 namespace caisson {
@@ -37,6 +38,15 @@ struct FolderQuestion
     QString startFolder;
 };
 
+struct FileQuestion
+{
+    enum class Purpose { Open, Save };
+    QString title;
+    Purpose purpose = Purpose::Open;
+    QString name;    ///< that is offered, for Save; may have a folder
+    QString pattern; ///< of names, e.g. "Policy files (*.toml)"
+};
+
 /// Every question to the person goes through here, so that a test can answer in their place.
 /// Answers arrive later, on the GUI thread, and only while `asker` lives; there is no nested event
 /// loop. Nothing is called when the asker, or the window it is in, goes away first.
@@ -56,6 +66,11 @@ public:
     /// Calls `onChosen` with the absolute path of an existing folder of this machine.
     virtual void chooseFolder(QWidget* asker, const FolderQuestion& question,
                               std::function<void(const QString&)> onChosen) = 0;
+
+    /// Calls `onChosen` with the absolute path of a file of this machine; that it may replace one
+    /// that is there, the person has said.
+    virtual void chooseFile(QWidget* asker, const FileQuestion& question,
+                            std::function<void(const QString&)> onChosen) = 0;
 };
 
 /// Asks with window-modal dialogs.
@@ -71,8 +86,13 @@ public:
                 std::function<void()> onOther) override;
     void chooseFolder(QWidget* asker, const FolderQuestion& question,
                       std::function<void(const QString&)> onChosen) override;
+    void chooseFile(QWidget* asker, const FileQuestion& question,
+                    std::function<void(const QString&)> onChosen) override;
 
 private:
+    void openFileDialog(QFileDialog* dialog, QWidget* asker,
+                        std::function<void(const QString&)> onChosen);
+
     std::unique_ptr<QAbstractFileIconProvider> m_icons;
 };
 
@@ -85,6 +105,7 @@ public:
     enum class Answer { Primary, Other };
     void willChoose(Answer answer) { m_answers.append(answer); }
     void willChooseFolder(const QString& path) { m_folders.append(path); }
+    void willChooseFile(const QString& path) { m_files.append(path); }
 
     /// "TITLE | TEXT | ACTION" of every question, in order.
     const QStringList& asked() const { return m_asked; }
@@ -95,11 +116,14 @@ public:
                 std::function<void()> onOther) override;
     void chooseFolder(QWidget* asker, const FolderQuestion& question,
                       std::function<void(const QString&)> onChosen) override;
+    void chooseFile(QWidget* asker, const FileQuestion& question,
+                    std::function<void(const QString&)> onChosen) override;
 
 private:
     QList<bool> m_confirmations;
     QList<Answer> m_answers;
     QStringList m_folders;
+    QStringList m_files;
     QStringList m_asked;
 };
 

@@ -201,6 +201,18 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
                 strokeRounded(*painter, option->rect, 0, colors.hairline);
         }
         return;
+    case CE_HeaderSection:
+    case CE_HeaderEmptyArea:
+        style::drawHeaderSection(*painter, *option, widget);
+        return;
+    case CE_HeaderLabel:
+        if (const auto* header = as<QStyleOptionHeader>(option)) {
+            QStyleOptionHeader toned(*header);
+            toned.palette.setColor(QPalette::ButtonText, colors.secondary);
+            QProxyStyle::drawControl(element, &toned, painter, widget);
+            return;
+        }
+        break;
     case CE_Splitter:
         painter->fillRect(option->rect,
                           option->state & State_MouseOver ? colors.accent : colors.hairline);

@@ -50,6 +50,8 @@ QRect scrollBarRect(const QStyleOptionSlider& option, QStyle::SubControl control
 // style_views.cpp
 void drawItemBackground(QPainter& painter, const QStyleOptionViewItem& option,
                         const QWidget* widget);
+/// The head of a table's column: quiet, on the table's surface, above a hairline.
+void drawHeaderSection(QPainter& painter, const QStyleOption& option, const QWidget* widget);
 void drawBranch(QPainter& painter, const QStyleOption& option);
 void drawTab(QPainter& painter, const QStyleOptionTab& option, const QWidget* widget);
 /// Where tabs go on beyond the edge of their bar: they fade out.

@@ -47,6 +47,14 @@ void drawItemBackground(QPainter& painter, const QStyleOptionViewItem& option,
     painter.restore();
 }
 
+void drawHeaderSection(QPainter& painter, const QStyleOption& option, const QWidget* widget)
+{
+    const Colors& colors = colorsOf(option.palette);
+    painter.fillRect(option.rect, surfaceBehind(widget ? widget->parentWidget() : nullptr, colors));
+    painter.fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1),
+                     colors.hairline);
+}
+
 void drawBranch(QPainter& painter, const QStyleOption& option)
 {
     if (!(option.state & QStyle::State_Children))

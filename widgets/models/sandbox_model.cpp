@@ -15,6 +15,12 @@ bool isBefore(const api::Sandbox& one, const api::Sandbox& other)
     return std::tie(other.created, one.id) < std::tie(one.created, other.id);
 }
 
+QString waitingText(int requests)
+{
+    return requests == 1 ? SandboxModel::tr("1 request waits for you")
+                         : SandboxModel::tr("%1 requests wait for you").arg(requests);
+}
+
 } // namespace
 
 QString stateText(api::SandboxState state)
@@ -70,6 +76,7 @@ void SandboxModel::remove(const QString& id)
         m_sandboxes.removeAt(row);
         endRemoveRows();
     }
+    m_waiting.remove(id);
     m_tasks.remove(id); // who hears of the removal may ask whose it was
 }
 
@@ -85,6 +92,18 @@ void SandboxModel::setTask(const QString& id, SandboxTask task)
         m_tasks.remove(id);
     else
         m_tasks[id] = task;
+    if (const int row = rowOf(id); row >= 0)
+        emit dataChanged(index(row), index(row));
+}
+
+void SandboxModel::setWaiting(const QString& id, int requests)
+{
+    if (m_waiting.value(id) == requests)
+        return;
+    if (requests == 0)
+        m_waiting.remove(id);
+    else
+        m_waiting[id] = requests;
     if (const int row = rowOf(id); row >= 0)
         emit dataChanged(index(row), index(row));
 }
@@ -146,6 +165,8 @@ QVariant SandboxModel::data(const QModelIndex& index, int role) const
         return name;
     case Qt::ToolTipRole: {
         QString text = tr("%1: %2").arg(name, stateText(sandbox));
+        if (const int waiting = m_waiting.value(id); waiting > 0)
+            text += QLatin1Char('\n') + waitingText(waiting);
         if (!why.isEmpty())
             text += QStringLiteral("\n") + why;
         for (const std::string& note : sandbox.limits.applied.notes)
@@ -157,6 +178,8 @@ QVariant SandboxModel::data(const QModelIndex& index, int role) const
         return text;
     }
     case Qt::AccessibleTextRole:
+        if (const int waiting = m_waiting.value(id); waiting > 0)
+            return tr("%1, %2, %3").arg(name, stateText(sandbox), waitingText(waiting));
         return tr("%1, %2").arg(name, stateText(sandbox));
     case IdRole:
         return id;
@@ -172,6 +195,8 @@ QVariant SandboxModel::data(const QModelIndex& index, int role) const
         return task(id) != SandboxTask::None || sandbox.state == api::SandboxState::Starting;
     case StaleRole:
         return !m_isReachable;
+    case WaitingRole:
+        return m_waiting.value(id);
     default:
         return {};
     }
@@ -204,7 +229,8 @@ QHash<int, QByteArray> SandboxModel::roleNames() const
                   {WhyRole, "why"},
                   {CreatedRole, "created"},
                   {BusyRole, "busy"},
-                  {StaleRole, "stale"}});
+                  {StaleRole, "stale"},
+                  {WaitingRole, "waiting"}});
     return names;
 }
 

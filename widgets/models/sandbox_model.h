@@ -25,6 +25,7 @@ public:
         CreatedRole,               ///< QDateTime
         BusyRole,                  ///< bool: something is under way
         StaleRole,                 ///< bool: nobody can be asked whether it is still so
+        WaitingRole,               ///< int: requests that wait for the person
     };
 
     using QAbstractListModel::QAbstractListModel;
@@ -36,6 +37,7 @@ public:
     /// Whether the host can be asked; while it cannot, what is known is what was.
     void setReachable(bool isReachable);
     void setTask(const QString& id, SandboxTask task);
+    void setWaiting(const QString& id, int requests);
     SandboxTask task(const QString& id) const { return m_tasks.value(id, SandboxTask::None); }
 
     int rowOf(const QString& id) const; ///< -1: not there
@@ -60,6 +62,7 @@ private:
 
     QList<api::Sandbox> m_sandboxes;
     QHash<QString, SandboxTask> m_tasks;
+    QHash<QString, int> m_waiting;
     bool m_isReachable = true;
 };
 

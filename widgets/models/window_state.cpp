@@ -11,7 +11,12 @@ namespace {
 
 /// In the order of WindowPart.
 const QStringList kPartNames{QStringLiteral("terminals"), QStringLiteral("editors"),
-                             QStringLiteral("files"), QStringLiteral("sandboxes")};
+                             QStringLiteral("files"), QStringLiteral("sandboxes"),
+                             QStringLiteral("side")};
+
+/// In the order of SideTab.
+const QStringList kTabNames{QStringLiteral("requests"), QStringLiteral("rules"),
+                            QStringLiteral("secrets")};
 
 /// A path as the text of a JSON string: its bytes percent-encoded, so that any name survives.
 QString encodePath(const QByteArray& path)
@@ -107,6 +112,10 @@ QByteArray toJson(const WindowState& state)
                              {"panes", encodeSizes(state.panes)},
                              {"sandbox", state.sandbox},
                              {"focus", kPartNames[static_cast<int>(state.focus)]},
+                             {"side", kTabNames[static_cast<int>(state.side)]},
+                             {"sideHidden", state.isSideHidden},
+                             {"requests", encodeSizes(state.requests)},
+                             {"rules", encodeSizes(state.rules)},
                              {"copies", copies},
                              {"sandboxes", sandboxes}};
     return QJsonDocument(object).toJson();
@@ -122,6 +131,11 @@ WindowState windowStateFromJson(const QByteArray& json)
     state.sandbox = object["sandbox"].toString();
     const qsizetype focus = kPartNames.indexOf(object["focus"].toString());
     state.focus = focus < 0 ? WindowPart::Terminals : static_cast<WindowPart>(focus);
+    const qsizetype side = kTabNames.indexOf(object["side"].toString());
+    state.side = side < 0 ? SideTab::Requests : static_cast<SideTab>(side);
+    state.isSideHidden = object["sideHidden"].toBool();
+    state.requests = decodeSizes(object["requests"]);
+    state.rules = decodeSizes(object["rules"]);
     for (const QJsonValue copy : object["copies"].toArray()) {
         state.copies += UnfinishedCopy{.sandbox = copy["sandbox"].toString(),
                                        .folder = QFile::decodeName(decodePath(copy["folder"]))};

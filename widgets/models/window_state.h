@@ -41,16 +41,23 @@ struct UnfinishedCopy
 };
 
 /// A part of the window that the keyboard can be in.
-enum class WindowPart { Terminals, Editors, Files, Sandboxes };
+enum class WindowPart { Terminals, Editors, Files, Sandboxes, Side };
+
+/// What the right column shows.
+enum class SideTab { Requests, Rules, Secrets };
 
 /// How a person left the window.
 struct WindowState
 {
     QByteArray geometry; ///< QWidget::saveGeometry()
-    QList<int> columns;  ///< left column and centre, in pixels
+    QList<int> columns;  ///< left column, centre and right column, in pixels
     QList<int> panes;    ///< sandboxes and files, in pixels
     QString sandbox;     ///< the one that was shown
     WindowPart focus = WindowPart::Terminals;
+    SideTab side = SideTab::Requests;
+    bool isSideHidden = false;
+    QList<int> requests; ///< table and details, in pixels
+    QList<int> rules;    ///< likewise
     QList<UnfinishedCopy> copies;
     QMap<QString, SandboxViewState> sandboxes;
     bool operator==(const WindowState&) const = default;

@@ -6,6 +6,7 @@
 
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
+#include "widgets/common/icons.h"
 #include "widgets/common/name_edit.h"
 #include "widgets/common/relative_time.h"
 #include "widgets/common/style_painting.h"
@@ -75,12 +76,20 @@ void SandboxDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
                                                                             : colors.secondary);
     painter->drawText(rest, Qt::AlignRight | Qt::AlignVCenter, side);
 
+    int taken = sideWidth + kGap;
+    if (index.data(SandboxModel::WaitingRole).toInt() > 0) {
+        taken += metrics::kIconSize + kGap;
+        painter->drawPixmap(rest.right() + 1 - taken + kGap,
+                            row.rect.top() + (row.rect.height() - metrics::kIconSize) / 2,
+                            iconPixmap(Icon::Flag, metrics::kIconSize, colors.waiting,
+                                       painter->device()->devicePixelRatioF()));
+    }
     QFont font = uiFont();
     if (row.state & QStyle::State_Selected)
         font.setWeight(QFont::Medium);
     painter->setFont(font);
     painter->setPen(colors.text);
-    const QRect name = rest.adjusted(0, 0, -(sideWidth + kGap), 0);
+    const QRect name = rest.adjusted(0, 0, -taken, 0);
     painter->drawText(name, Qt::AlignLeft | Qt::AlignVCenter,
                       QFontMetrics(font).elidedText(row.text, Qt::ElideMiddle, name.width()));
     painter->restore();

@@ -32,6 +32,18 @@ Commands::Commands(QWidget* window)
         make(QStringLiteral("showEditors"), tr("&Editor"), {Qt::CTRL | Qt::ALT | Qt::Key_3});
     showTerminals =
         make(QStringLiteral("showTerminals"), tr("&Terminal"), {Qt::CTRL | Qt::ALT | Qt::Key_4});
+    showSide = make(QStringLiteral("showSide"), tr("&Requests and rules"),
+                    {Qt::CTRL | Qt::ALT | Qt::Key_5});
+    toggleSide = make(QStringLiteral("toggleSide"), tr("Hide the right &column"),
+                      {Qt::CTRL | Qt::ALT | Qt::Key_0});
+    allowRequest =
+        make(QStringLiteral("allowRequest"), tr("&Allow it"), {Qt::CTRL | Qt::SHIFT | Qt::Key_A});
+    denyRequest =
+        make(QStringLiteral("denyRequest"), tr("&Deny it"), {Qt::CTRL | Qt::SHIFT | Qt::Key_D});
+    nextRequest =
+        make(QStringLiteral("nextRequest"), tr("&Next one"), {Qt::CTRL | Qt::SHIFT | Qt::Key_J});
+    reviewRequest = make(QStringLiteral("reviewRequest"), tr("&Look at it"),
+                         {Qt::CTRL | Qt::SHIFT | Qt::Key_M});
     showMenu =
         make(QStringLiteral("showMenu"), tr("Menu"), {Qt::Key_F10, Qt::CTRL | Qt::ALT | Qt::Key_M});
     showKeyboard = make(QStringLiteral("showKeyboard"), tr("&Keyboard…"),
@@ -40,6 +52,10 @@ Commands::Commands(QWidget* window)
                 {Qt::CTRL | Qt::Key_Q, Qt::CTRL | Qt::SHIFT | Qt::Key_Q});
     newTerminal->setIcon(icon(Icon::Plus));
     save->setIcon(icon(Icon::Save));
+    toggleSide->setIcon(icon(Icon::Side));
+    // A key that is held must not answer what comes next.
+    for (QAction* action : {allowRequest, denyRequest, nextRequest, reviewRequest})
+        action->setAutoRepeat(false);
     closeTab->setIcon(icon(Icon::Close));
     showMenu->setIcon(icon(Icon::More));
     // The editor has this shortcut itself, for it knows what can be saved: here it is only shown.

@@ -27,6 +27,12 @@ public:
     QAction* showFiles;
     QAction* showEditors;
     QAction* showTerminals;
+    QAction* showSide;
+    QAction* toggleSide;
+    QAction* allowRequest;
+    QAction* denyRequest;
+    QAction* nextRequest;
+    QAction* reviewRequest;
     QAction* showMenu;
     QAction* showKeyboard;
     QAction* quit;

@@ -17,9 +17,13 @@
 #include "widgets/common/keyboard_focus.h"
 #include "widgets/common/prompter.h"
 #include "widgets/editor/editor_page.h"
+#include "widgets/egress/bar_buttons.h"
+#include "widgets/egress/egress_side.h"
+#include "widgets/egress/prompt_bar.h"
 #include "widgets/files/file_tree.h"
 #include "widgets/files/files_pane.h"
 #include "widgets/models/draft_store.h"
+#include "widgets/models/prompt_actions.h"
 #include "widgets/models/reason.h"
 #include "widgets/models/state_file.h"
 #include "widgets/sandboxes/new_sandbox_dialog.h"
@@ -44,6 +48,8 @@ constexpr QSize kFirstSize(1280, 800);
 constexpr QSize kSmallestSize(720, 480);
 constexpr int kLeftWidth = 248;
 constexpr int kLeftNarrowest = 180;
+constexpr int kRightWidth = 360;
+constexpr int kRightNarrowest = 240;
 constexpr int kPaneLowest = 96;
 /// How long something is said that needs no answer.
 constexpr std::chrono::seconds kNoteTime{8};
@@ -60,12 +66,18 @@ MainWindow::MainWindow(const WindowServices& services, QWidget* parent)
     , m_services(services)
     , m_left(services.stateFile.load())
     , m_actions(services.backend, m_model)
+    , m_prompts(new PromptModel(this))
+    , m_promptActions(new PromptActions(services.backend, m_model, *m_prompts, this))
     , m_commands(new Commands(this))
     , m_menu(new QMenu(this))
     , m_sandboxes(new SandboxesPane(m_model, m_actions, services.drafts, services.prompter))
     , m_files(new FilesPane(services.prompter))
     , m_workspace(new Workspace(services, m_model, m_commands->newTerminal, m_left.sandboxes))
+    , m_side(new EgressSide(services.backend, services.secrets, services.prompter,
+                            m_commands->toggleSide))
     , m_bar(new TopBar(m_model, m_menu, m_commands->showMenu))
+    , m_policy(new PolicyButton)
+    , m_waitingRequests(new WaitingButton(*m_prompts))
     , m_activity(new ActivityLine)
     , m_body(new QStackedWidget)
     , m_firstRun(new FirstRunPage(m_sandboxes->newAction()))
@@ -77,6 +89,7 @@ MainWindow::MainWindow(const WindowServices& services, QWidget* parent)
     , m_copies(new CopyStrips)
     , m_note(new NoticeStrip(QStringLiteral("note"), NoticeStrip::Tone::Note))
     , m_errors(new ErrorStrip)
+    , m_prompt(new PromptBar(*m_prompts, *m_promptActions))
     , m_status(new StatusLine)
 {
     setObjectName(QStringLiteral("window"));
@@ -91,6 +104,8 @@ MainWindow::MainWindow(const WindowServices& services, QWidget* parent)
     connectPanes();
     connectCommands();
     connectLink();
+    connectSide();
+    connectPrompts();
     showCurrentPage();
     m_activity->setBusy(true);
     m_services.backend.connectToHost();
@@ -130,11 +145,14 @@ void MainWindow::layOut()
     m_columns->setChildrenCollapsible(false);
     m_columns->addWidget(m_panes);
     m_columns->addWidget(m_workspace);
+    m_columns->addWidget(m_side);
     m_panes->setMinimumWidth(kLeftNarrowest);
+    m_side->setMinimumWidth(kRightNarrowest);
     m_columns->setStretchFactor(1, 1);
-    m_columns->setSizes(m_left.columns.size() == 2
-                            ? m_left.columns
-                            : QList<int>{kLeftWidth, kFirstSize.width() - kLeftWidth});
+    m_columns->setSizes(
+        m_left.columns.size() == 3
+            ? m_left.columns
+            : QList<int>{kLeftWidth, kFirstSize.width() - kLeftWidth - kRightWidth, kRightWidth});
 
     m_body->setObjectName(QStringLiteral("body"));
     m_body->addWidget(m_waiting);
@@ -151,7 +169,10 @@ void MainWindow::layOut()
     layout->addWidget(m_copies);
     layout->addWidget(m_note);
     layout->addWidget(m_errors);
+    layout->addWidget(m_prompt);
     layout->addWidget(m_status);
+    m_bar->addTool(m_policy);
+    m_bar->addTool(m_waitingRequests);
 
     if (m_left.geometry.isEmpty() || !restoreGeometry(m_left.geometry))
         resize(kFirstSize);
@@ -187,9 +208,13 @@ void MainWindow::makeMenu()
     QMenu* go = m_menu->addMenu(tr("&Go"));
     go->setObjectName(QStringLiteral("menu.go"));
     go->addActions({m_commands->showSandboxes, m_commands->showFiles, m_commands->showEditors,
-                    m_commands->showTerminals});
+                    m_commands->showTerminals, m_commands->showSide, m_commands->toggleSide});
     go->addSeparator();
     go->addActions({m_commands->previousTab, m_commands->nextTab, m_commands->closeTab});
+    QMenu* request = m_menu->addMenu(tr("&Request that waits"));
+    request->setObjectName(QStringLiteral("menu.request"));
+    request->addActions({m_commands->allowRequest, m_commands->denyRequest, m_commands->nextRequest,
+                         m_commands->reviewRequest});
     m_menu->addSeparator();
     m_menu->addAction(m_commands->newTerminal);
     m_menu->addSeparator();
@@ -296,6 +321,15 @@ void MainWindow::connectCommands()
     on(commands.showFiles, [this] { focusPart(WindowPart::Files); });
     on(commands.showEditors, [this] { focusPart(WindowPart::Editors); });
     on(commands.showTerminals, [this] { focusPart(WindowPart::Terminals); });
+    on(commands.showSide, [this] {
+        setSideHidden(false);
+        focusPart(WindowPart::Side);
+    });
+    on(commands.toggleSide, [this] { setSideHidden(!m_side->isHidden()); });
+    on(commands.allowRequest, [this] { m_prompt->allow(); });
+    on(commands.denyRequest, [this] { m_prompt->deny(); });
+    on(commands.nextRequest, [this] { m_prompt->showNext(); });
+    on(commands.reviewRequest, [this] { m_prompt->review(); });
     on(commands.showKeyboard, [this] {
         openWithRing(
             *new KeyboardDialog(shortcutGroups(*m_commands, *m_sandboxes, *m_files), this));
@@ -379,6 +413,8 @@ void MainWindow::showCurrentPage()
     else
         m_files->showStopped(page->stoppedText());
     const QString id = page ? page->id() : QString();
+    m_side->showSandbox(id);
+    m_prompt->refresh();
     m_sandboxes->setCurrent(id);
     m_bar->setSandbox(id);
     showTitle();
@@ -393,7 +429,8 @@ void MainWindow::letGoOf(const QString& sandbox)
         m_note->hide();
     // What is being typed must not press a button of the next one.
     if (const SandboxPage* page = m_workspace->find(sandbox);
-        page && page->isAncestorOf(focusWidget()))
+        page && (page->isAncestorOf(focusWidget()) ||
+                 (page == m_workspace->current() && m_side->isAncestorOf(focusWidget()))))
         setFocus();
 }
 
@@ -441,6 +478,8 @@ void MainWindow::focusPart(WindowPart part)
         m_sandboxes->focusList();
     else if (part == WindowPart::Files)
         m_files->focusTree();
+    else if (part == WindowPart::Side)
+        m_side->focusTab();
     else if (page && (part != WindowPart::Editors || !page->editors()->focusCurrent()))
         page->terminals()->focusCurrent();
 }
@@ -452,6 +491,8 @@ WindowPart MainWindow::focusedPart() const
         return WindowPart::Sandboxes;
     if (m_files->isAncestorOf(focusWidget()))
         return WindowPart::Files;
+    if (m_side->isAncestorOf(focusWidget()))
+        return WindowPart::Side;
     if (page && page->terminals()->isAncestorOf(focusWidget()))
         return WindowPart::Terminals;
     return WindowPart::Editors;
@@ -462,7 +503,9 @@ void MainWindow::stepTab(int step)
     SandboxPage* page = m_workspace->current();
     if (!page)
         return;
-    if (focusedPart() == WindowPart::Terminals)
+    if (focusedPart() == WindowPart::Side)
+        m_side->stepTab(step);
+    else if (focusedPart() == WindowPart::Terminals)
         page->terminals()->showNext(step);
     else
         page->editors()->showNext(step);
@@ -497,6 +540,10 @@ void MainWindow::saveState()
                                .panes = m_panes->sizes(),
                                .sandbox = m_sandboxes->current(),
                                .focus = focusedPart(),
+                               .side = m_side->tab(),
+                               .isSideHidden = m_side->isHidden(),
+                               .requests = m_side->requestsSizes(),
+                               .rules = m_side->rulesSizes(),
                                .copies = m_actions.unfinishedCopies(),
                                .sandboxes = m_workspace->states()});
 }

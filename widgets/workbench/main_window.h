@@ -19,15 +19,21 @@ namespace caisson {
 class ActivityLine;
 class Commands;
 class CopyStrips;
+class EgressSide;
 class EmptyState;
 class ErrorStrip;
 class FilesPane;
 class FirstRunPage;
 class NoticeStrip;
+class PolicyButton;
+class PromptActions;
+class PromptBar;
+class PromptModel;
 class SandboxPage;
 class SandboxesPane;
 class StatusLine;
 class TopBar;
+class WaitingButton;
 class Workspace;
 
 /// The window: puts the panes together, and hands what happens in one to the others.
@@ -56,6 +62,8 @@ private:
     void connectPanes();
     void connectCommands();
     void connectLink();
+    void connectSide();
+    void connectPrompts();
     void adopt(SandboxPage* page);
 
     void showListed();
@@ -70,6 +78,10 @@ private:
     void closeTab();
     void focusPart(WindowPart part);
     WindowPart focusedPart() const;
+    void setSideHidden(bool isHidden);
+    void showTerminal(const QString& sandbox, const QString& terminal);
+    void requestArrived(const QString& sandbox, const QString& prompt);
+    void waitingChanged(const QString& sandbox);
     void say(const QString& what, const QString& sandbox = {});
     void reportCopy(const FolderCopying& copying, const Error& error);
     void copiesChanged();
@@ -87,12 +99,17 @@ private:
     WindowState m_left; ///< as it was left the last time
     SandboxModel m_model;
     SandboxActions m_actions;
+    PromptModel* m_prompts;
+    PromptActions* m_promptActions;
     Commands* m_commands;
     QMenu* m_menu;
     SandboxesPane* m_sandboxes;
     FilesPane* m_files;
     Workspace* m_workspace;
+    EgressSide* m_side;
     TopBar* m_bar;
+    PolicyButton* m_policy;
+    WaitingButton* m_waitingRequests;
     ActivityLine* m_activity;
     QStackedWidget* m_body;
     FirstRunPage* m_firstRun;
@@ -103,6 +120,7 @@ private:
     CopyStrips* m_copies;
     NoticeStrip* m_note;
     ErrorStrip* m_errors;
+    PromptBar* m_prompt;
     StatusLine* m_status;
     QTimer m_saveSoon;
     QString m_noteAbout; ///< the sandbox, by id

@@ -197,6 +197,22 @@ QString TerminalArea::active() const
 
 // ---- what a person does ------------------------------------------------------------------------
 
+bool TerminalArea::showTerminal(const QString& terminal)
+{
+    const int row = m_model.rowOf(terminal);
+    if (row < 0)
+        return false;
+    m_tabs->setCurrentIndex(row);
+    focusCurrent();
+    return true;
+}
+
+QString TerminalArea::titleOf(const QString& terminal) const
+{
+    const int row = m_model.rowOf(terminal);
+    return row < 0 ? QString() : m_model.index(row).data().toString();
+}
+
 void TerminalArea::openNew()
 {
     create({}, {});

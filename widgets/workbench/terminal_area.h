@@ -43,6 +43,10 @@ public:
     void closeCurrent();
     void showNext(int step);
     void focusCurrent();
+    /// False when there is none of that id.
+    bool showTerminal(const QString& terminal);
+    /// What its tab says; empty when there is none.
+    QString titleOf(const QString& terminal) const;
     TerminalPage* current() const;
 
     QStringList order() const { return m_isRead ? m_model.order() : m_wantedOrder; }

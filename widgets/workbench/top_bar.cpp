@@ -70,6 +70,7 @@ protected:
 TopBar::TopBar(SandboxModel& model, QMenu* menu, QAction* menuAction, QWidget* parent)
     : QWidget(parent)
     , m_model(model)
+    , m_row(new QHBoxLayout(this))
     , m_switcher(new Switcher)
     , m_sandboxes(new QMenu(this))
     , m_state(new StateLabel)
@@ -97,13 +98,12 @@ TopBar::TopBar(SandboxModel& model, QMenu* menu, QAction* menuAction, QWidget* p
             QPoint(menuButton->width() - menu->sizeHint().width(), menuButton->height() + 4)));
     });
 
-    auto* layout = new QHBoxLayout(this);
-    layout->setContentsMargins(8, 0, 8, 1);
-    layout->setSpacing(8);
-    layout->addWidget(m_switcher);
-    layout->addWidget(m_state);
-    layout->addWidget(m_shared, 1);
-    layout->addWidget(menuButton);
+    m_row->setContentsMargins(8, 0, 8, 1);
+    m_row->setSpacing(8);
+    m_row->addWidget(m_switcher);
+    m_row->addWidget(m_state);
+    m_row->addWidget(m_shared, 1);
+    m_row->addWidget(menuButton);
 
     connect(m_sandboxes, &QMenu::aboutToShow, this, &TopBar::fillSwitcher);
     connect(&m_model, &SandboxModel::dataChanged, this, &TopBar::updateState);
@@ -116,6 +116,11 @@ void TopBar::setSandbox(const QString& id)
 {
     m_sandbox = id;
     updateState();
+}
+
+void TopBar::addTool(QWidget* button)
+{
+    m_row->insertWidget(m_row->count() - 1, button);
 }
 
 void TopBar::updateState()

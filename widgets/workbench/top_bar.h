@@ -6,6 +6,7 @@
 #include <QWidget>
 
 class QAction;
+class QHBoxLayout;
 class QMenu;
 class QToolButton;
 
@@ -23,6 +24,8 @@ public:
     TopBar(SandboxModel& model, QMenu* menu, QAction* menuAction, QWidget* parent = nullptr);
 
     void setSandbox(const QString& id);
+    /// Puts a button before the menu's.
+    void addTool(QWidget* button);
 
 signals:
     void chosen(const QString& id);
@@ -37,6 +40,7 @@ private:
 
     SandboxModel& m_model;
     QString m_sandbox;
+    QHBoxLayout* m_row;
     QToolButton* m_switcher;
     QMenu* m_sandboxes;
     StateLabel* m_state;

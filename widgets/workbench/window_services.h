@@ -4,13 +4,15 @@
 namespace caisson {
 
 class DraftStore;
+class Notifier;
 class Prompter;
 class StateFile;
 class Syntax;
 
 namespace desk {
 class Backend;
-}
+class SecretKeeper;
+} // namespace desk
 
 /// What a window works with. Everything outlives it.
 struct WindowServices
@@ -20,6 +22,8 @@ struct WindowServices
     DraftStore& drafts;
     const Syntax& syntax;
     Prompter& prompter;
+    desk::SecretKeeper& secrets;
+    Notifier& notifier;
 };
 
 } // namespace caisson

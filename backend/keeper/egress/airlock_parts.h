@@ -47,7 +47,7 @@ public:
 
     void take(const Wanted& wanted);
     void take(const Pass& pass);
-    /// Refused by Caisson itself: what no rule can allow.
+    /// Refused by Caisson itself: what no rule can allow. `why` becomes a sentence.
     void refuse(std::string why);
 
     api::EgressEntry entry;

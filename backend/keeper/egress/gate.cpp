@@ -61,7 +61,7 @@ Task<Pass> Gate::ask(Pass pass, const Wanted& wanted, const Asker& asker, Task<v
     pass.generation = m_policy.generation();
     if (outcome.index() == 1) {
         pass.verdict = Pass::Verdict::Left;
-        pass.why = "the process gave up while the request waited for an answer";
+        pass.why = "The process gave up while the request waited for an answer.";
         co_return pass;
     }
     const Prompts::Outcome& answer = std::get<0>(outcome);
@@ -73,18 +73,18 @@ Task<Pass> Gate::ask(Pass pass, const Wanted& wanted, const Asker& asker, Task<v
         pass.grant = {Grant::By::Rule, answer.rule, false};
     switch (answer.answer) {
     case Prompts::Answer::Allow:
-        pass.why = "a person allowed it";
+        pass.why = "A person allowed it.";
         // Whoever was shown an address and said yes means that address.
         pass.mayBePrivate = policy::Address::parse(wanted.host).has_value();
         break;
     case Prompts::Answer::Deny:
-        pass.why = "a person denied it";
+        pass.why = "A person denied it.";
         break;
     case Prompts::Answer::TimedOut:
-        pass.why = "nobody answered in time whether it may pass";
+        pass.why = "Nobody answered in time whether it may pass.";
         break;
     case Prompts::Answer::TooMany:
-        pass.why = "too many requests wait for an answer";
+        pass.why = "Too many requests wait for an answer.";
         break;
     }
     // A rule that came meanwhile, by this answer or beside it, may put a secret in; and the policy
@@ -96,7 +96,7 @@ Task<Pass> Gate::ask(Pass pass, const Wanted& wanted, const Asker& asker, Task<v
         co_return pass; // allowed, this once
     if (again.action == policy::Action::Ask) {
         pass.verdict = Pass::Verdict::Deny;
-        pass.why = "the rule that let it pass was taken back while it waited";
+        pass.why = "The rule that let it pass was taken back while it waited.";
         co_return pass;
     }
     if (again.action == policy::Action::Allow && answer.rule.empty() && !again.pass.inject) {

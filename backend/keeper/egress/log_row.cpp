@@ -48,6 +48,10 @@ void LogRow::refuse(std::string why)
 {
     entry.verdict = "deny";
     entry.rule = "caisson";
+    if (!why.empty() && why.front() >= 'a' && why.front() <= 'z')
+        why.front() = static_cast<char>(why.front() - 'a' + 'A');
+    if (!why.ends_with('.'))
+        why += '.';
     entry.why = std::move(why);
 }
 

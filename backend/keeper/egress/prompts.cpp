@@ -178,8 +178,10 @@ api::PromptList Prompts::list() const
 {
     api::PromptList list;
     list.dropped = m_dropped;
-    for (const auto& [number, entry] : m_entries)
-        list.prompts.push_back(entry->prompt);
+    for (const auto& [number, entry] : m_entries) {
+        if (entry->prompt.count > 0)
+            list.prompts.push_back(entry->prompt);
+    }
     return list;
 }
 

@@ -49,6 +49,7 @@ public:
     /// has gone.
     api::Task<Outcome> ask(const Wanted& wanted, const Asker& asker);
 
+    /// Those that wait. One that has gone is told to the listener only.
     api::PromptList list() const;
 
     /// What a waiting prompt asks for, for making the rule. Gone when it is over: the message tells

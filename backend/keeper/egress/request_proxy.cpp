@@ -201,7 +201,7 @@ Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
         carried.row.refuse(wanted.error().message);
         const int status = wanted.error().code == ErrorCode::PermissionDenied ? kMisdirected : 400;
         entry.status = status;
-        co_await respondRefusal({status, "bad_request", "caisson", wanted.error().message},
+        co_await respondRefusal({status, "bad_request", "caisson", entry.why},
                                 carried.isHead(), responder);
         co_return;
     }
@@ -294,8 +294,9 @@ Task<void> RequestProxy::carry(Carried& carried)
             co_return;
         }
         putIn(*injected, carried.head.fields);
-        // So that a value that comes back can be seen.
-        http::removeField(carried.head.fields, "accept-encoding");
+        // So that a value that comes back can be seen, and seen whole.
+        for (const std::string_view name : {"accept-encoding", "range", "if-range"})
+            http::removeField(carried.head.fields, name);
         carried.head.fields.emplace_back("accept-encoding", "identity");
         entry.secret = injected->secret;
         carried.masker = std::make_unique<Masker>(std::move(injected->values));
@@ -381,7 +382,7 @@ Task<void> RequestProxy::giveUp(Carried& carried, const Error& error)
         carried.row.refuse(error.message);
         refusal.status = kForbidden;
     } else {
-        entry.why += "; but " + error.message;
+        entry.why += " But " + error.message + ".";
         refusal.status = error.code == ErrorCode::Timeout ? 504 : 502;
         refusal.code = error.code == ErrorCode::Protocol ? "upstream_untrusted" : "upstream_failed";
         refusal.rule = entry.rule;
@@ -471,6 +472,16 @@ Task<void> RequestProxy::receive(Carried& carried)
             }
             continue;
         }
+        if (const std::string* chosen = http::findField(head->fields, "upgrade");
+            head->status == 101 &&
+            (carried.head.upgrade.empty() || !chosen ||
+             !http::equalsIgnoringCase(*chosen, carried.head.upgrade))) {
+            carried.exchange->abort();
+            co_await giveUp(carried, {ErrorCode::Internal,
+                                      "the server switched to a protocol that was not asked for",
+                                      {}});
+            co_return;
+        }
         entry.status = head->status;
         if (const std::string* type = http::findField(head->fields, "content-type"))
             entry.contentType = *type;
@@ -507,7 +518,7 @@ Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead&
             break;
         const auto bytes = co_await body.next();
         if (!bytes) {
-            carried.row.entry.why += "; the answer broke off: " + bytes.error().message;
+            carried.row.entry.why += " The answer broke off: " + bytes.error().message + ".";
             responder.abort();
             co_return;
         }

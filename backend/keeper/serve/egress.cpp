@@ -225,8 +225,12 @@ Result<LogQuery> queryOf(const api::RouteMatch& match)
     return query;
 }
 
+/// Of a sandbox that does not run no more will come.
+enum class Following { On, ToTheEnd };
+
 /// Rows as they come, the oldest first.
-Task<void> writeRows(api::ServerConnection& connection, RequestLog& log, LogQuery query)
+Task<void> writeRows(api::ServerConnection& connection, RequestLog& log, LogQuery query,
+                     Following following)
 {
     query.oldestFirst = true;
     query.limit = kMostRows;
@@ -243,6 +247,10 @@ Task<void> writeRows(api::ServerConnection& connection, RequestLog& log, LogQuer
             if (!co_await connection.writeBody(text))
                 co_return;
             continue;
+        }
+        if (following == Following::ToTheEnd) {
+            co_await connection.endBody();
+            co_return;
         }
         co_await log.wait();
     }
@@ -268,7 +276,8 @@ Task<Result<void>> followLog(Egress egress, RequestLog& log, LogQuery query)
         query.after = page->entries.empty() ? 0 : page->entries.front().id;
     }
     if (co_await egress.connection.startEvents())
-        co_await (writeRows(egress.connection, log, query) ||
+        co_await (writeRows(egress.connection, log, query,
+                            egress.desk.airlock ? Following::On : Following::ToTheEnd) ||
                   egress.connection.waitClosed());
     co_return Result<void>{};
 }

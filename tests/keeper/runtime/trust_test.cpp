@@ -98,9 +98,11 @@ TEST_P(Trust, UpdateCaCertificatesLosesNothing)
         GTEST_SKIP() << "this host has no update-ca-certificates: apt install ca-certificates";
     {
         const auto container = start({"--authority", authority()});
-        // The hooks are other packages' (Java's needs its own database).
-        const std::string said =
-            container->run("update-ca-certificates --hooksdir /nonexistent 2>&1");
+        // With a few of the host's authorities, since it takes a process for each, and without the
+        // hooks of other packages.
+        const std::string said = container->run(
+            "grep -m3 '^mozilla' /etc/ca-certificates.conf > /tmp/few;"
+            "update-ca-certificates --certsconf /tmp/few --hooksdir /nonexistent 2>&1");
         EXPECT_TRUE(said.contains("done.")) << said;
         EXPECT_EQ(container->run(kVerify), kVerified);
         // Somebody's own authority stays, too.

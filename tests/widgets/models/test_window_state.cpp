@@ -18,6 +18,11 @@ WindowState someState()
     state.columns = {240, 960};
     state.panes = {200, 400};
     state.sandbox = QStringLiteral("0123456789ab");
+    state.focus = WindowPart::Side;
+    state.side = SideTab::Secrets;
+    state.isSideHidden = true;
+    state.requests = {300, 200};
+    state.rules = {250, 250};
     state.copies = {{.sandbox = state.sandbox, .folder = QStringLiteral("/home/ä b")}};
     SandboxViewState& view = state.sandboxes[state.sandbox];
     view.files = {{.path = "/workspace/a b\xff", .view = {{"position", 12}}},

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/desk/secret_keeper.h"
 #include "tests/support/fake_backend.h"
+#include "widgets/common/notifier.h"
 #include "widgets/common/prompter.h"
 #include "widgets/editor/syntax.h"
 #include "widgets/models/draft_store.h"
@@ -18,6 +20,18 @@
 
 namespace caisson::test {
 
+/// Keeps what was said outside of the window.
+class FakeNotifier : public Notifier
+{
+public:
+    void notify(const QString& key, const QString& title, const QString& text) override
+    {
+        shown.insert(key, title + QStringLiteral(": ") + text);
+    }
+    void withdraw(const QString& key) override { shown.remove(key); }
+    QMap<QString, QString> shown;
+};
+
 /// The real window on a host in memory, driven by object names.
 class WindowFixture
 {
@@ -28,11 +42,14 @@ public:
     {
         m_stateFile = std::make_unique<StateFile>(statePath());
         m_drafts = std::make_unique<DraftStore>(m_folder.filePath(QStringLiteral("unsaved")));
+        m_keeper = std::make_unique<desk::SecretKeeper>(backend, secretStore);
         m_window = std::make_unique<MainWindow>(WindowServices{.backend = backend,
                                                                .stateFile = *m_stateFile,
                                                                .drafts = *m_drafts,
                                                                .syntax = m_syntax,
-                                                               .prompter = prompter});
+                                                               .prompter = prompter,
+                                                               .secrets = *m_keeper,
+                                                               .notifier = notifier});
         if (size.isValid())
             m_window->resize(size);
         m_window->show();
@@ -127,12 +144,15 @@ public:
     QSize size{1280, 800}; ///< not valid: the window's own
     FakeBackend backend;
     ScriptedPrompter prompter;
+    desk::MemoryStore secretStore;
+    FakeNotifier notifier;
 
 private:
     QTemporaryDir m_folder;
     Syntax m_syntax;
     std::unique_ptr<StateFile> m_stateFile;
     std::unique_ptr<DraftStore> m_drafts;
+    std::unique_ptr<desk::SecretKeeper> m_keeper;
     std::unique_ptr<MainWindow> m_window;
 };
 

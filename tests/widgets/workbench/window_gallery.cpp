@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/egress_samples.h"
 #include "tests/widgets/workbench/window_fixture.h"
 #include "widgets/common/theme.h"
 #include "widgets/sandboxes/new_sandbox_dialog.h"
 
 #include <QApplication>
+#include <QComboBox>
 #include <QDir>
 #include <QLineEdit>
 #include <QListView>
 #include <QPlainTextEdit>
 #include <QRadioButton>
+#include <QTabBar>
+#include <QTableView>
 #include <QTemporaryDir>
 #include <QTreeView>
 #include <cstdio>
@@ -63,7 +67,7 @@ QString fill(test::FakeBackend& backend)
     backend.putFile(id, "/workspace/run.sh", "#!/bin/sh\n");
     backend.putFile(id, "/workspace/.gitignore", "*.pyc\n");
     backend.putSymlink(id, "/workspace/latest", "src");
-    const QString first = backend.addTerminal(id, kSession);
+    backend.addTerminal(id, kSession);
     backend.addTerminal(id, "$ \r\n");
     return id;
 }
@@ -99,6 +103,160 @@ void openFile(const WindowFixture& fixture, const QString& name)
     tree->setCurrentIndex(found.value(0));
     tree->setFocus();
     fixture.press(Qt::Key_Return);
+}
+
+QString ago(int seconds)
+{
+    return QDateTime::currentDateTimeUtc().addSecs(-seconds).toString(Qt::ISODateWithMs);
+}
+
+/// What a sandbox did in an hour of work.
+void fillEgress(test::FakeBackend& backend, const QString& id)
+{
+    using test::sampleEntry;
+    using test::sampleRule;
+    const auto log = [&](int secondsAgo, api::EgressEntry entry) {
+        entry.time = ago(secondsAgo).toStdString();
+        backend.logEntry(id, std::move(entry));
+    };
+    for (int turn = 0; turn < 12; ++turn)
+        log(3000 - turn,
+            sampleEntry("allow", "GET", "registry.npmjs.org",
+                        "/@types%2fnode/-/node-22.10." + std::to_string(turn) + ".tgz", 200));
+    log(900, sampleEntry("allow", "GET", "api.github.com", "/repos/example/orders/pulls", 200));
+    log(820, sampleEntry("deny", "POST", "telemetry.example-metrics.io", "/v2/collect", 403));
+    log(640, sampleEntry("allow", "GET", "pypi.org", "/simple/flask/", 200));
+    log(610, sampleEntry("allow", "GET", "files.pythonhosted.org",
+                         "/packages/4a/7d/d6b4ef1f5a0b/flask-3.1.0-py3-none-any.whl", 200));
+    api::EgressEntry secret =
+        sampleEntry("allow", "POST", "api.anthropic.com", "/v1/messages", 200);
+    secret.secret = "anthropic";
+    log(300, secret);
+    api::EgressEntry pinned = sampleEntry("deny", "", "updates.pinned-client.dev", "", 0);
+    pinned.scheme = "tls";
+    pinned.flag = "pinned";
+    pinned.why = "The program ended the connection when it saw the sandbox's certificate.";
+    pinned.terminal = "t1-1";
+    log(120, pinned);
+    api::EgressEntry stream = sampleEntry("tunnel", "", "db.example.co.uk", "", 0);
+    stream.scheme = "tcp";
+    stream.port = 5432;
+    log(60, stream);
+    log(4, sampleEntry("deny", "DELETE", "api.example.com", "/v1/orders/18", 403));
+
+    std::vector<api::EgressRule> rules{sampleRule("github-read", "allow", "*.github.com"),
+                                       sampleRule("npm", "allow", "registry.npmjs.org"),
+                                       sampleRule("anthropic", "allow", "api.anthropic.com"),
+                                       sampleRule("db", "tunnel", "db.example.co.uk"),
+                                       sampleRule("telemetry", "deny", "**.example-metrics.io"),
+                                       sampleRule("orders", "ask", "api.example.com"),
+                                       sampleRule("old", "allow", "staging.example.com")};
+    rules[0].methods = {"GET", "HEAD"};
+    rules[0].path = "/repos/**";
+    rules[0].note = "read-only clone";
+    rules[1].methods = {"GET", "HEAD"};
+    rules[2].inject = api::EgressInjection{
+        .header = "x-api-key", .value = "${secret:anthropic}", .user = {}, .password = {}};
+    rules[3].ports = {5432};
+    rules[6].enabled = false;
+    const std::int64_t hits[] = {41, 1204, 7, 1, 3, 0, 0};
+    for (std::size_t row = 0; row < rules.size(); ++row) {
+        rules[row].hits = hits[row];
+        if (hits[row] > 0)
+            rules[row].last = ago(static_cast<int>(row) * 700 + 20).toStdString();
+    }
+    backend.setPolicy(id, rules);
+    api::SecretInfo used{.name = "anthropic", .created = {}, .lasts = "keychain", .known = true};
+    used.uses.push_back({.sandbox = id.toStdString(),
+                         .rule = "anthropic",
+                         .host = "api.anthropic.com",
+                         .time = ago(300).toStdString(),
+                         .process = test::sampleProcess()});
+    backend.addSecret(used);
+    backend.addSecret({.name = "github", .created = {}, .lasts = "reboot", .known = true});
+}
+
+void shootEgress(const Gallery& gallery)
+{
+    WindowFixture fixture;
+    const QString id = fill(fixture.backend);
+    fixture.open();
+    auto* tabs = fixture.find<QTabBar>("side.tabs");
+    gallery.shoot(QStringLiteral("requests-empty"), fixture.window());
+    tabs->setCurrentIndex(1);
+    gallery.shoot(QStringLiteral("rules-empty"), fixture.window());
+    tabs->setCurrentIndex(2);
+    gallery.shoot(QStringLiteral("secrets-empty"), fixture.window());
+    fillEgress(fixture.backend, id);
+    WindowFixture::settle();
+    openFile(fixture, QStringLiteral("README.md"));
+    auto* secrets = fixture.find<QTableView>("secrets.table");
+    secrets->setCurrentIndex(secrets->model()->index(0, 0));
+    fixture.click("secrets.replaceSecret");
+    gallery.shoot(QStringLiteral("secrets"), fixture.window());
+    tabs->setCurrentIndex(0);
+    WindowFixture::settle();
+    gallery.shoot(QStringLiteral("requests"), fixture.window());
+    auto* requests = fixture.find<QTableView>("requests.table");
+    requests->setCurrentIndex(requests->model()->index(2, 0));
+    gallery.shoot(QStringLiteral("request-pinned"), fixture.window());
+    tabs->setCurrentIndex(1);
+    WindowFixture::settle();
+    gallery.shoot(QStringLiteral("rules"), fixture.window());
+    auto* rules = fixture.find<QTableView>("rules.table");
+    rules->setCurrentIndex(rules->model()->index(2, 1));
+    fixture.backend.explanation = {.verdict = "allow",
+                                   .rule = "anthropic",
+                                   .why = "The rule “anthropic” allows api.anthropic.com.",
+                                   .generation = 2,
+                                   .secrets = {"anthropic"}};
+    fixture.find<QLineEdit>("rules.question")
+        ->setText(QStringLiteral("POST https://api.anthropic.com/v1/messages"));
+    QTest::keyClick(fixture.find("rules.question"), Qt::Key_Return);
+    gallery.shoot(QStringLiteral("rule"), fixture.window());
+    rules->setFocus();
+    rules->edit(rules->model()->index(2, 1));
+    fixture.find<QLineEdit>("rules.edit")->setText(QStringLiteral("api*.anthropic.com"));
+    gallery.shoot(QStringLiteral("rule-problem"), fixture.window());
+    QTest::keyClick(fixture.find("rules.edit"), Qt::Key_Escape);
+    tabs->setCurrentIndex(0);
+
+    api::Prompt prompt = test::samplePrompt();
+    prompt.terminal = "t1-1";
+    fixture.backend.addPrompt(id, prompt);
+    WindowFixture::settle();
+    QTest::qWait(200);
+    gallery.shoot(QStringLiteral("prompt"), fixture.window());
+    prompt = test::samplePrompt("a-very-long-name-that-hides-who-it-is.cdn.evil.example", "PUT",
+                                "/upload/" + std::string(180, 'x') + "/end.bin");
+    prompt.count = 12;
+    fixture.backend.addPrompt(id, prompt);
+    fixture.backend.addPrompt(fixture.backend.idOf(QStringLiteral("web-preview")),
+                              test::samplePrompt("two.example"));
+    WindowFixture::settle();
+    QTest::qWait(600);
+    fixture.click("prompt.more");
+    gallery.shoot(QStringLiteral("prompt-open"), fixture.window());
+    auto* duration = fixture.find<QComboBox>("prompt.duration");
+    duration->setCurrentIndex(duration->findData(QStringLiteral("15m")));
+    gallery.shoot(QStringLiteral("prompt-rule"), fixture.window());
+    fixture.click("prompt.more");
+    fixture.click("prompt.next");
+    QTest::qWait(600);
+    gallery.shoot(QStringLiteral("prompt-long"), fixture.window());
+    const QString gone = fixture.backend.addPrompt(id, test::samplePrompt("gone.example"));
+    WindowFixture::settle();
+    for (const QString& of : {id, fixture.backend.idOf(QStringLiteral("web-preview"))}) {
+        for (const api::Prompt& other : std::vector(fixture.backend.at(of).egress.prompts)) {
+            if (other.id != gone.toStdString())
+                fixture.backend.endPrompt(of, QString::fromStdString(other.id),
+                                          QStringLiteral("gone"));
+        }
+    }
+    fixture.backend.countPrompt(id, gone, 0);
+    gallery.shoot(QStringLiteral("prompt-gone"), fixture.window());
+    fixture.window().resize(860, 560);
+    gallery.shoot(QStringLiteral("narrow"), fixture.window());
 }
 
 void shootAll(const Gallery& gallery)
@@ -193,7 +351,9 @@ int main(int argc, char** argv)
     QDir().mkpath(folder);
     Theme theme(qt, Appearance::Dark);
     shootAll({folder, QStringLiteral("dark")});
+    shootEgress({folder, QStringLiteral("dark")});
     theme.setAppearance(Appearance::Light);
+    shootEgress({folder, QStringLiteral("light")});
     shootAll({folder, QStringLiteral("light")});
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "backend/keeper/egress/capture/proc_files.h"
 #include "backend/keeper/egress/capture/socket_inode.h"
+#include "backend/keeper/storage/sandbox_root.h"
 
 #include <algorithm>
 #include <chrono>
@@ -200,8 +201,12 @@ std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, Uniqu
         // Outside: whoever was put into the sandbox has its parent there.
         if (idInside(status) == 0)
             break;
+        // Each command has a process of init's above it, which means nothing to anybody.
+        std::string exe = proc.exeOf(parent);
+        if (exe == kInitInside)
+            continue;
         found->info.parents.push_back({.pid = idInside(status),
-                                       .exe = proc.exeOf(parent),
+                                       .exe = std::move(exe),
                                        .cmdline = proc.cmdlineOf(parent)});
     }
     return found;

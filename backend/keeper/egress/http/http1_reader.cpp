@@ -350,7 +350,10 @@ Task<Result<std::span<const char>>> Http1Reader::nextBody()
         // After a piece the parser may come to the message's end without a further byte.
         if (impl.begin == impl.end && impl.piece.empty()) {
             if (impl.hasEnded) {
-                if (llhttp_finish(&impl.parser) == HPE_OK && impl.isComplete)
+                // A body may be as long as its connection. The callback at its end pauses, which is
+                // what is returned here.
+                const llhttp_errno_t code = llhttp_finish(&impl.parser);
+                if ((code == HPE_OK || code == HPE_PAUSED) && impl.isComplete)
                     co_return std::span<const char>{};
                 co_return fail(ErrorCode::Unavailable, "the connection ended within a message");
             }

@@ -5,6 +5,7 @@
 #include "backend/keeper/egress/http/rest_stream.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/beast/http/status.hpp>
 #include <format>
 
 namespace caisson::keeper::http {
@@ -38,23 +39,9 @@ private:
 
 std::string_view reasonPhrase(int status)
 {
-    // Only those that the keeper itself answers with; a reason phrase means nothing (RFC 9112, 4).
-    switch (status) {
-    case 200:
-        return "OK";
-    case 400:
-        return "Bad Request";
-    case 403:
-        return "Forbidden";
-    case 421:
-        return "Misdirected Request";
-    case 502:
-        return "Bad Gateway";
-    case 504:
-        return "Gateway Timeout";
-    default:
-        return "";
-    }
+    const std::string_view phrase = boost::beast::http::obsolete_reason(
+        boost::beast::http::int_to_status(static_cast<unsigned>(status)));
+    return phrase == "<unknown-status>" ? std::string_view() : phrase;
 }
 
 class Http1Responder : public Responder

@@ -211,6 +211,9 @@ bool ServerStream::endFields(bool isLast)
         return true;
     m_hasHead = true;
     m_request.hasBody = !isLast;
+    if (m_request.authority.empty() && m_host)
+        m_request.authority = *m_host;
+    removeHopFields(m_request.fields);
     if (!m_cookies.empty())
         m_request.fields.emplace_back("cookie", std::move(m_cookies));
     m_server.begin(std::static_pointer_cast<ServerStream>(shared_from_this()));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/egress/http/fields.h"
 #include "backend/keeper/egress/http/http2_fields.h"
 #include "backend/keeper/egress/http/http2_session.h"
 
@@ -158,6 +159,7 @@ private:
         }
         m_reading.hasBody =
             status / 100 != 1 && !isLast && !m_isHead && status != 204 && status != 304;
+        removeHopFields(m_reading.fields);
         m_heads.push_back(std::move(m_reading));
         m_arrived.notifyAll();
         return true;

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/fake_backend.h"
+#include "widgets/models/rule_model.h"
+
+#include <QAbstractItemModelTester>
+#include <QMimeData>
+#include <QTest>
+#include <memory>
+
+using namespace caisson;
+using test::FakeBackend;
+
+namespace {
+
+api::EgressRule rule(const char* id, const char* host, const char* action = "allow")
+{
+    api::EgressRule made;
+    made.id = id;
+    made.host = host;
+    made.action = action;
+    return made;
+}
+
+void settle()
+{
+    for (int turn = 0; turn < 40; ++turn)
+        QCoreApplication::processEvents();
+}
+
+/// "allow api.example.com GET, HEAD /v1/**", a rule a line; "-" before one that is off.
+QString textOf(const RuleTable& table)
+{
+    QString text;
+    for (const api::EgressRule& rule : table.rules)
+        text += (rule.enabled ? QString() : QStringLiteral("-")) + ruleSummary(rule) +
+                QLatin1Char('\n');
+    return text + QStringLiteral("else ") + table.defaultAction;
+}
+
+RuleTable inForce(FakeBackend& backend, const QString& id)
+{
+    const api::EgressPolicy& policy = backend.policyOf(id);
+    return {QString::fromStdString(policy.defaultAction),
+            {policy.rules.begin(), policy.rules.end()}};
+}
+
+/// A sandbox with three rules, a model of them, and what it refused.
+struct Desk
+{
+    Desk()
+    {
+        id = backend.addSandbox(QStringLiteral("bench"));
+        backend.setPolicy(id, {rule("r1", "one.example"), rule("r2", "two.example", "deny"),
+                               rule("r3", "three.example")});
+        model = std::make_unique<RuleModel>(backend, id);
+        tester = std::make_unique<QAbstractItemModelTester>(model.get());
+        QObject::connect(
+            model.get(), &RuleModel::refused, [this](const QString& what, const Error& error) {
+                refused += what + QLatin1Char(' ') + QString::fromStdString(error.message);
+            });
+        model->refresh();
+        settle();
+    }
+    bool set(int row, int column, const QString& text)
+    {
+        const bool isSet = model->setData(model->index(row, column), text);
+        settle();
+        return isSet;
+    }
+    QString shown() const { return textOf(model->table()); }
+    /// What is shown is what is in force.
+    QString both()
+    {
+        settle();
+        const QString forced = textOf(inForce(backend, id));
+        return forced == shown() ? forced : "shown:\n" + shown() + "\nin force:\n" + forced;
+    }
+
+    FakeBackend backend;
+    QString id;
+    std::unique_ptr<RuleModel> model;
+    std::unique_ptr<QAbstractItemModelTester> tester;
+    QStringList refused;
+};
+
+const QString kFirst = QStringLiteral("allow one.example\ndeny two.example\nallow three.example\n"
+                                      "else ask");
+
+} // namespace
+
+class TestRuleModel : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void theTableIsRead();
+    void fieldsAreEditedInPlace();
+    void whatCannotBeIsRefusedWithAReason_data();
+    void whatCannotBeIsRefusedWithAReason();
+    void rulesAreAddedRemovedAndMoved();
+    void everythingCanBeUndone();
+    void whatIsRefusedIsTakenBack();
+    void whatIsRefusedLeavesTheStackAsItWas();
+    void aChangeElsewhereIsNoRefusal();
+    void aChangeOfTheSameRuleElsewhereIs();
+    void severalChangesGoInOrder();
+    void dragsMoveARule();
+    void hitsDisturbNothing();
+    void aFileIsImported();
+    void aPresetIsAddedOnce();
+    void timesAreReadable();
+};
+
+void TestRuleModel::theTableIsRead()
+{
+    Desk desk;
+    QCOMPARE(desk.both(), kFirst);
+    desk.backend.setPolicy(desk.id, {rule("r3", "three.example"), rule("r9", "nine.example")},
+                           "deny");
+    settle(); // the news of it
+    QCOMPARE(desk.both(), QStringLiteral("allow three.example\nallow nine.example\nelse deny"));
+}
+
+void TestRuleModel::fieldsAreEditedInPlace()
+{
+    Desk desk;
+    QVERIFY(desk.set(0, RuleModel::Host, QStringLiteral("*.Example.COM")));
+    QVERIFY(desk.set(0, RuleModel::Methods, QStringLiteral("get, head")));
+    QVERIFY(desk.set(0, RuleModel::Path, QStringLiteral("/v1/**")));
+    QVERIFY(desk.set(0, RuleModel::Ports, QStringLiteral("443 8443")));
+    QVERIFY(desk.set(1, RuleModel::Host, QStringLiteral("203.0.113.0/24")));
+    QVERIFY(desk.set(1, RuleModel::Action, QStringLiteral("ask")));
+    QVERIFY(desk.model->setData(desk.model->index(2, RuleModel::Action), Qt::Unchecked,
+                                Qt::CheckStateRole));
+    desk.model->setDefaultAction(QStringLiteral("deny"));
+    QCOMPARE(desk.both(), QStringLiteral("allow GET, HEAD *.example.com:443, 8443/v1/**\n"
+                                         "ask 203.0.113.0/24\n-allow three.example\nelse deny"));
+    QCOMPARE(desk.backend.policyOf(desk.id).rules[1].cidr, "203.0.113.0/24");
+    QVERIFY(
+        desk.set(2, RuleModel::Secret, QStringLiteral("Authorization: Bearer ${secret:github}")));
+    const auto& inject = desk.backend.policyOf(desk.id).rules[2].inject;
+    QVERIFY(inject);
+    QCOMPARE(inject->header, "Authorization");
+    QCOMPARE(inject->value, "Bearer ${secret:github}");
+    QVERIFY(desk.set(2, RuleModel::Secret, QStringLiteral("basic me:${secret:github}")));
+    QCOMPARE(desk.backend.policyOf(desk.id).rules[2].inject->password, "${secret:github}");
+    QVERIFY(desk.set(2, RuleModel::Secret, QString()));
+    QVERIFY(!desk.backend.policyOf(desk.id).rules[2].inject);
+    QCOMPARE(desk.refused, QStringList());
+}
+
+void TestRuleModel::whatCannotBeIsRefusedWithAReason_data()
+{
+    QTest::addColumn<int>("column");
+    QTest::addColumn<QString>("text");
+    QTest::newRow("no host") << int(RuleModel::Host) << "";
+    QTest::newRow("space") << int(RuleModel::Host) << "a b";
+    QTest::newRow("part of a label") << int(RuleModel::Host) << "api*.example.com";
+    QTest::newRow("odd address") << int(RuleModel::Host) << "127.1";
+    QTest::newRow("block") << int(RuleModel::Host) << "203.0.113.1/24";
+    QTest::newRow("method") << int(RuleModel::Methods) << "G(T";
+    QTest::newRow("path") << int(RuleModel::Path) << "v1";
+    QTest::newRow("port") << int(RuleModel::Ports) << "443, 70000";
+    QTest::newRow("port zero") << int(RuleModel::Ports) << "0";
+    QTest::newRow("program") << int(RuleModel::Process) << "git";
+    QTest::newRow("past") << int(RuleModel::Expires) << "2001-01-01 00:00";
+    QTest::newRow("no time") << int(RuleModel::Expires) << "soon";
+    QTest::newRow("plain value") << int(RuleModel::Secret) << "Authorization: Bearer abc";
+    QTest::newRow("no header") << int(RuleModel::Secret) << "${secret:github}";
+}
+
+void TestRuleModel::whatCannotBeIsRefusedWithAReason()
+{
+    QFETCH(int, column);
+    QFETCH(QString, text);
+    Desk desk;
+    desk.backend.forgetCalls();
+    const QString problem = desk.model->problem(0, column, text);
+    QVERIFY(!problem.isEmpty());
+    QVERIFY2(problem.endsWith(QLatin1Char('.')), qPrintable(problem));
+    QVERIFY(!desk.set(0, column, text));
+    QCOMPARE(desk.both(), kFirst);
+    QCOMPARE(desk.backend.calls(), QStringList());
+}
+
+void TestRuleModel::rulesAreAddedRemovedAndMoved()
+{
+    Desk desk;
+    const QString id = desk.model->add(rule("", "new.example", "deny"), 1);
+    QCOMPARE(id, QStringLiteral("r4"));
+    QCOMPARE(desk.both(), QStringLiteral("allow one.example\ndeny new.example\ndeny two.example\n"
+                                         "allow three.example\nelse ask"));
+    desk.model->move(0, 4);
+    QCOMPARE(desk.both(), QStringLiteral("deny new.example\ndeny two.example\nallow three.example\n"
+                                         "allow one.example\nelse ask"));
+    desk.model->move(3, 1);
+    QCOMPARE(desk.both(), QStringLiteral("deny new.example\nallow one.example\ndeny two.example\n"
+                                         "allow three.example\nelse ask"));
+    desk.model->remove({0, 2});
+    QCOMPARE(desk.both(), QStringLiteral("allow one.example\nallow three.example\nelse ask"));
+    desk.model->move(1, 1);
+    desk.model->move(1, 2);
+    QCOMPARE(desk.model->undoStack()->count(), 4); // nothing was moved
+}
+
+void TestRuleModel::everythingCanBeUndone()
+{
+    Desk desk;
+    QStringList states{desk.both()};
+    const auto then = [&] { states += desk.both(); };
+    desk.set(1, RuleModel::Host, QStringLiteral("changed.example"));
+    then();
+    desk.model->add(rule("", "new.example"), 3);
+    then();
+    desk.model->move(0, 4);
+    then();
+    desk.model->remove({0, 1, 3});
+    then();
+    desk.model->setEnabled(0, false);
+    then();
+    desk.model->setDefaultAction(QStringLiteral("allow"));
+    then();
+    QVERIFY(desk.model
+                ->importToml("default = \"deny\"\n[[rule]]\nid = \"x\"\nhost = "
+                             "\"x.example\"\naction = \"allow\"\n")
+                .isEmpty());
+    then();
+    for (qsizetype at = states.size() - 2; at >= 0; --at) {
+        desk.model->undoStack()->undo();
+        QCOMPARE(desk.both(), states[at]);
+    }
+    QVERIFY(!desk.model->undoStack()->canUndo());
+    for (qsizetype at = 1; at < states.size(); ++at) {
+        desk.model->undoStack()->redo();
+        QCOMPARE(desk.both(), states[at]);
+    }
+    QCOMPARE(desk.refused, QStringList());
+}
+
+void TestRuleModel::whatIsRefusedIsTakenBack()
+{
+    Desk desk;
+    desk.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
+                          QStringLiteral("that host is odd"));
+    QVERIFY(
+        desk.model->setData(desk.model->index(0, RuleModel::Host), QStringLiteral("odd.example")));
+    QVERIFY(desk.shown().startsWith(QStringLiteral("allow odd.example"))); // at once
+    QVERIFY(desk.model->isChanging());
+    QCOMPARE(desk.both(), kFirst);
+    QVERIFY(!desk.model->isChanging());
+    QCOMPARE(desk.refused, QStringList{"“Change one.example” was not done; the rules are as they "
+                                       "were. that host is odd"});
+    QVERIFY(!desk.model->undoStack()->canUndo());
+    QCOMPARE(desk.model->undoStack()->count(), 0);
+}
+
+void TestRuleModel::whatIsRefusedLeavesTheStackAsItWas()
+{
+    Desk desk;
+    desk.set(0, RuleModel::Host, QStringLiteral("a.example"));
+    QUndoStack* stack = desk.model->undoStack();
+    const auto failNext = [&] {
+        desk.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::Unavailable,
+                              QStringLiteral("nobody there"));
+    };
+    failNext();
+    stack->undo();
+    QVERIFY(desk.both().startsWith(QStringLiteral("allow a.example")));
+    QVERIFY(stack->canUndo());
+    stack->undo();
+    QCOMPARE(desk.both(), kFirst);
+    failNext();
+    stack->redo();
+    QCOMPARE(desk.both(), kFirst);
+    QVERIFY(stack->canRedo());
+    stack->redo();
+    QVERIFY(desk.both().startsWith(QStringLiteral("allow a.example")));
+    QCOMPARE(desk.refused.size(), 2);
+}
+
+/// An answered prompt adds a rule at any time; that is no reason to lose what was just typed.
+void TestRuleModel::aChangeElsewhereIsNoRefusal()
+{
+    Desk desk;
+    {
+        const QSignalBlocker nobodyTells(desk.backend);
+        desk.backend.setPolicy(desk.id,
+                               {rule("a1", "answer.example"), rule("r1", "one.example"),
+                                rule("r2", "two.example", "deny"), rule("r3", "three.example")});
+        settle();
+    }
+    desk.backend.forgetCalls();
+    QVERIFY(desk.set(0, RuleModel::Path, QStringLiteral("/x")));
+    QCOMPARE(desk.both(), QStringLiteral("allow answer.example\nallow one.example/x\n"
+                                         "deny two.example\nallow three.example\nelse ask"));
+    QCOMPARE(desk.refused, QStringList());
+    QCOMPARE(desk.backend.calls().first(3),
+             (QStringList{"putEgressPolicy bench", "egressPolicy bench", "putEgressPolicy bench"}));
+}
+
+void TestRuleModel::aChangeOfTheSameRuleElsewhereIs()
+{
+    Desk desk;
+    {
+        const QSignalBlocker nobodyTells(desk.backend);
+        desk.backend.setPolicy(desk.id, {rule("r1", "theirs.example")});
+        settle();
+    }
+    QVERIFY(desk.model->setData(desk.model->index(0, RuleModel::Path), QStringLiteral("/x")));
+    QCOMPARE(desk.both(), QStringLiteral("allow theirs.example\nelse ask"));
+    QCOMPARE(desk.refused, QStringList{"“Change one.example” was not done; the rules are as they "
+                                       "were. The same rules were changed elsewhere meanwhile."});
+    // Nor can a step be taken back that others have built upon.
+    QVERIFY(desk.set(0, RuleModel::Path, QStringLiteral("/x")));
+    desk.backend.setPolicy(desk.id, {rule("r1", "again.example")});
+    settle();
+    desk.model->undoStack()->undo();
+    QCOMPARE(desk.both(), QStringLiteral("allow again.example\nelse ask"));
+    QCOMPARE(desk.refused.size(), 2);
+}
+
+void TestRuleModel::severalChangesGoInOrder()
+{
+    Desk desk;
+    desk.backend.hold();
+    desk.model->setEnabled(0, false);
+    desk.model->move(0, 3);
+    desk.model->setData(desk.model->index(0, RuleModel::Host), QStringLiteral("2.example.org"));
+    const QString wanted =
+        QStringLiteral("deny 2.example.org\nallow three.example\n-allow one.example\nelse ask");
+    QCOMPARE(desk.shown(), wanted);
+    desk.backend.release();
+    QCOMPARE(desk.both(), wanted);
+    QCOMPARE(desk.refused, QStringList());
+    // One that fails takes along what was done to a table that never was.
+    desk.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
+                          QStringLiteral("no"));
+    desk.model->setEnabled(1, false);
+    desk.model->setEnabled(0, false);
+    QCOMPARE(desk.both(), wanted);
+    QCOMPARE(desk.refused.size(), 1);
+    QCOMPARE(desk.model->undoStack()->count(), 0);
+}
+
+void TestRuleModel::dragsMoveARule()
+{
+    Desk desk;
+    const auto drag = [&](int row, int before) {
+        const std::unique_ptr<QMimeData> data(
+            desk.model->mimeData({desk.model->index(row, RuleModel::Host)}));
+        return desk.model->dropMimeData(data.get(), Qt::MoveAction, before, 0, {});
+    };
+    QVERIFY(drag(2, 0));
+    QCOMPARE(desk.both(),
+             QStringLiteral("allow three.example\nallow one.example\ndeny two.example\nelse ask"));
+    QVERIFY(drag(0, 3));
+    QCOMPARE(desk.both(), kFirst);
+    QMimeData other;
+    other.setText(QStringLiteral("r1"));
+    QVERIFY(!desk.model->dropMimeData(&other, Qt::MoveAction, 0, 0, {}));
+}
+
+void TestRuleModel::hitsDisturbNothing()
+{
+    Desk desk;
+    QList<QPair<int, int>> columns;
+    QObject::connect(desk.model.get(), &RuleModel::dataChanged,
+                     [&](const QModelIndex& first, const QModelIndex& last) {
+                         columns += {first.column(), last.column()};
+                     });
+    api::EgressRule& counted = desk.backend.at(desk.id).egress.policy.rules[1];
+    counted.hits = 1234;
+    counted.last = "2026-01-01T00:00:00.000Z";
+    desk.model->refresh();
+    settle();
+    QCOMPARE(columns, (QList<QPair<int, int>>{{RuleModel::Hits, RuleModel::Last}}));
+    QCOMPARE(desk.model->index(1, RuleModel::Hits).data().toString(), QLocale().toString(1234));
+    // It matched once more while it was changed here.
+    counted.hits = 1235;
+    QVERIFY(desk.set(1, RuleModel::Note, QStringLiteral("mine")));
+    QCOMPARE(desk.refused, QStringList());
+}
+
+void TestRuleModel::aFileIsImported()
+{
+    Desk desk;
+    QVERIFY(desk.model
+                ->importToml("default = \"deny\"\n[[rule]]\nhost = \"*.github.com\"\nmethods = "
+                             "[\"GET\"]\naction = \"allow\"\n")
+                .isEmpty());
+    QCOMPARE(desk.both(), QStringLiteral("allow GET *.github.com\nelse deny"));
+    const QString problem = desk.model->importToml("default = \"perhaps\"\n");
+    QVERIFY2(problem.contains(QLatin1Char('1')), qPrintable(problem)); // the line
+    QCOMPARE(desk.both(), QStringLiteral("allow GET *.github.com\nelse deny"));
+    QVERIFY(!desk.backend.policyOf(desk.id).rules[0].id.empty());
+}
+
+void TestRuleModel::aPresetIsAddedOnce()
+{
+    Desk desk;
+    const QList<api::EgressRule> preset{rule("npm", "registry.npmjs.org"),
+                                        rule("r1", "pypi.org")}; // an id that is taken
+    desk.model->addAll(QStringLiteral("Registries"), preset, {});
+    const QString after = desk.both();
+    QCOMPARE(after, QStringLiteral("allow one.example\ndeny two.example\nallow three.example\n"
+                                   "allow registry.npmjs.org\nallow pypi.org\nelse ask"));
+    desk.model->addAll(QStringLiteral("Registries"), preset, {});
+    QCOMPARE(desk.both(), after);
+    QCOMPARE(desk.model->undoStack()->count(), 1);
+}
+
+void TestRuleModel::timesAreReadable()
+{
+    Desk desk;
+    QVERIFY(desk.set(0, RuleModel::Expires, QStringLiteral("15m")));
+    const QString left = desk.model->index(0, RuleModel::Expires).data().toString();
+    QVERIFY2(left == QStringLiteral("in 15 min") || left == QStringLiteral("in 14 min"),
+             qPrintable(left));
+    QVERIFY(desk.model->index(0, 0).data(RuleModel::ActiveRole).toBool());
+    api::EgressRule over = rule("r1", "one.example");
+    over.expires = "2001-01-01T00:00:00.000Z";
+    api::EgressRule bound = rule("r2", "two.example");
+    bound.lasts = "process";
+    bound.pid = 42;
+    desk.backend.setPolicy(desk.id, {over, bound});
+    settle();
+    QVERIFY(!desk.model->index(0, 0).data(RuleModel::ActiveRole).toBool());
+    QCOMPARE(desk.model->index(1, RuleModel::Expires).data().toString(),
+             QStringLiteral("with process 42"));
+    // What ends at a time does not end with a process any more.
+    QVERIFY(desk.set(1, RuleModel::Expires, QStringLiteral("2h")));
+    QVERIFY(desk.backend.policyOf(desk.id).rules[1].lasts.empty());
+}
+
+QTEST_GUILESS_MAIN(TestRuleModel)
+#include "test_rule_model.moc"

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/desk/secret_keeper.h"
+#include "tests/support/fake_backend.h"
+#include "widgets/models/secret_model.h"
+
+#include <QAbstractItemModelTester>
+#include <QTest>
+
+using namespace caisson;
+using test::FakeBackend;
+
+namespace {
+
+void settle()
+{
+    for (int turn = 0; turn < 40; ++turn)
+        QCoreApplication::processEvents();
+}
+
+QString textOf(const SecretModel& model)
+{
+    QString text;
+    for (int row = 0; row < model.rowCount(); ++row) {
+        QStringList cells;
+        for (int column = 0; column < SecretModel::Columns; ++column)
+            cells += model.index(row, column).data().toString();
+        text += cells.join(QLatin1Char('|')) + QLatin1Char('\n');
+    }
+    return text;
+}
+
+/// A keeper on a host and a keychain in memory, and all that it said.
+struct Desk
+{
+    Desk()
+    {
+        using desk::SecretKeeper;
+        QObject::connect(&keeper, &SecretKeeper::stored, [this](const QString& name, bool isKept) {
+            said += QStringLiteral("stored %1 %2").arg(name, isKept ? "kept" : "until reboot");
+        });
+        QObject::connect(&keeper, &SecretKeeper::removed,
+                         [this](const QString& name) { said += "removed " + name; });
+        QObject::connect(
+            &keeper, &SecretKeeper::putFailed, [this](const QString& name, const Error& error) {
+                said += "not put " + name + ": " + QString::fromStdString(error.message);
+            });
+        QObject::connect(&keeper, &SecretKeeper::restoreFailed,
+                         [this](const QString& name, const Error&) { said += "lost " + name; });
+    }
+    void forget(const char* name) { backend.secrets[name].known = false; }
+    void reconnect()
+    {
+        backend.setLink(desk::LinkState::Connected);
+        settle();
+    }
+
+    FakeBackend backend;
+    desk::MemoryStore store;
+    desk::SecretKeeper keeper{backend, store};
+    QStringList said;
+};
+
+} // namespace
+
+class TestSecretModel : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void usesAreShown();
+    void namesAreChecked();
+    void aSecretIsKeptInTheKeychain();
+    void withoutAKeychainItLastsUntilTheRestart();
+    void afterARestartItIsPutBack();
+    void whatTheKeychainDoesNotGiveIsSaidOnce();
+    void whatIsRemovedElsewhereDoesNotLinger();
+    void aRefusedValueIsNotKept();
+};
+
+void TestSecretModel::usesAreShown()
+{
+    SecretModel model;
+    const QAbstractItemModelTester tester(&model);
+    model.setNaming([](const QString& id) {
+        return id == QLatin1String("1") ? QStringLiteral("bench") : QString();
+    });
+    api::SecretInfo github{.name = "github", .created = {}, .lasts = "reboot", .uses = {}};
+    github.uses.push_back(
+        {.sandbox = "1",
+         .rule = "r1",
+         .host = "api.github.com",
+         .time = "2026-01-01T00:00:00.000Z",
+         .process = {.pid = 1, .exe = "/usr/bin/git", .cmdline = {}, .parents = {}}});
+    model.reset({{.name = "npm", .created = {}, .lasts = "file", .uses = {}}, github});
+    QCOMPARE(
+        textOf(model),
+        QStringLiteral("github|api.github.com in bench|2026-01-01T00:00:00.000Z|git|until this "
+                       "machine restarts\n"
+                       "npm|not used yet|||in a file, with a passphrase\n"));
+    github.lasts = "keychain";
+    github.uses[0].sandbox = "2";
+    model.reset({github});
+    QCOMPARE(
+        textOf(model),
+        QStringLiteral("github|api.github.com|2026-01-01T00:00:00.000Z|git|in the keychain\n"));
+    QVERIFY(model.has(QStringLiteral("github")));
+    QVERIFY(!model.has(QStringLiteral("npm")));
+}
+
+void TestSecretModel::namesAreChecked()
+{
+    for (const char* name : {"github", "my-key_2", "a.b"})
+        QVERIFY(secretNameProblem(QString::fromLatin1(name)).isEmpty());
+    for (const char* name : {"", "a b", "-x", "a}b", "../x"})
+        QVERIFY(!secretNameProblem(QString::fromLatin1(name)).isEmpty());
+    QVERIFY(!secretNameProblem(QString(65, 'a')).isEmpty());
+}
+
+void TestSecretModel::aSecretIsKeptInTheKeychain()
+{
+    Desk desk;
+    desk.keeper.put(QStringLiteral("github"), QStringLiteral("hunter2"));
+    settle();
+    QCOMPARE(desk.store.values.value(QStringLiteral("github")), QStringLiteral("hunter2"));
+    QCOMPARE(desk.backend.secretValues["github"], "hunter2");
+    QCOMPARE(desk.backend.secrets["github"].lasts, "keychain");
+    desk.keeper.remove(QStringLiteral("github"));
+    settle();
+    QVERIFY(desk.store.values.isEmpty());
+    QVERIFY(desk.backend.secrets.empty());
+    QCOMPARE(desk.said, (QStringList{"stored github kept", "removed github"}));
+}
+
+void TestSecretModel::withoutAKeychainItLastsUntilTheRestart()
+{
+    Desk desk;
+    desk.store.available = false;
+    desk.keeper.put(QStringLiteral("github"), QStringLiteral("hunter2"));
+    settle();
+    QCOMPARE(desk.backend.secrets["github"].lasts, "reboot");
+    QCOMPARE(desk.said, QStringList{"stored github until reboot"});
+}
+
+void TestSecretModel::afterARestartItIsPutBack()
+{
+    Desk desk;
+    desk.keeper.put(QStringLiteral("github"), QStringLiteral("hunter2"));
+    settle();
+    desk.backend.secretValues.clear();
+    desk.forget("github");
+    desk.reconnect();
+    QCOMPARE(desk.backend.secretValues["github"], "hunter2");
+    QVERIFY(desk.backend.secrets["github"].known);
+    QCOMPARE(desk.backend.secrets["github"].lasts, "keychain");
+    QCOMPARE(desk.said, QStringList{"stored github kept"}); // nothing worth saying
+}
+
+void TestSecretModel::whatTheKeychainDoesNotGiveIsSaidOnce()
+{
+    Desk desk;
+    desk.backend.secrets["github"] = {
+        .name = "github", .created = {}, .lasts = "keychain", .known = false, .uses = {}};
+    desk.reconnect();
+    desk.keeper.refresh();
+    settle();
+    QCOMPARE(desk.said, QStringList{"lost github"});
+    desk.store.values.insert(QStringLiteral("github"), QStringLiteral("found"));
+    desk.reconnect();
+    QCOMPARE(desk.backend.secretValues["github"], "found");
+}
+
+/// Removed on the command line, it must not stay in the keychain and come back.
+void TestSecretModel::whatIsRemovedElsewhereDoesNotLinger()
+{
+    Desk desk;
+    desk.keeper.put(QStringLiteral("github"), QStringLiteral("hunter2"));
+    settle();
+    desk.backend.removeSecret(QStringLiteral("github"));
+    settle();
+    QVERIFY(desk.store.values.isEmpty());
+    desk.reconnect();
+    QVERIFY(desk.backend.secretValues.empty());
+}
+
+void TestSecretModel::aRefusedValueIsNotKept()
+{
+    Desk desk;
+    desk.backend.failNext(QStringLiteral("putSecret"), ErrorCode::TooLarge,
+                          QStringLiteral("too long"));
+    desk.keeper.put(QStringLiteral("github"), QStringLiteral("hunter2"));
+    settle();
+    QVERIFY(desk.store.values.isEmpty());
+    QCOMPARE(desk.said, QStringList{"not put github: too long"});
+}
+
+QTEST_GUILESS_MAIN(TestSecretModel)
+#include "test_secret_model.moc"

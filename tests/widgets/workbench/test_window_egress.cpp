@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/egress_samples.h"
+#include "tests/widgets/workbench/bench.h"
+#include "widgets/models/request_model.h"
+#include "widgets/models/rule_model.h"
+
+#include <QComboBox>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPushButton>
+#include <QScrollBar>
+#include <QSplitter>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QToolButton>
+
+using namespace caisson;
+using test::Bench;
+using test::sampleEntry;
+using test::sampleRule;
+
+/// The right column: requests, rules and secrets, and the bar's policy.
+class TestWindowEgress : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void theColumnIsKeptAsItWasLeft();
+    void everyTabSaysWhatWillBeThere();
+    void requestsComeLive();
+    void nothingMovesWhileSomebodyReads();
+    void requestsAreFiltered();
+    void aRequestBecomesARule();
+    void aPinnedClientGetsATunnel();
+    void theLogIsExported();
+    void rulesAreEditedInPlace();
+    void aRuleThatIsNotNamedIsNone();
+    void aRefusedChangeIsSaid();
+    void thePolicyIsInTheBar();
+    void presetsAddRules();
+    void aPolicyFileIsImportedAndExported();
+    void aQuestionIsAnswered();
+    void aStoppedSandboxIsSaid();
+    void secretsAreKept();
+    void aSecretIsRemoved();
+    void aLockedFileIsOpened();
+};
+
+namespace {
+
+struct EgressBench : Bench
+{
+    QTabBar* sideTabs() const { return find<QTabBar>("side.tabs"); }
+    void showTab(int tab) const
+    {
+        sideTabs()->setCurrentIndex(tab);
+        settle();
+    }
+    QTableView* requests() const { return find<QTableView>("requests.table"); }
+    QTableView* rules() const { return find<QTableView>("rules.table"); }
+    QTableView* secrets() const { return find<QTableView>("secrets.table"); }
+    QStringList hosts() const
+    {
+        QStringList hosts;
+        for (int row = 0; rules() && row < rules()->model()->rowCount(); ++row)
+            hosts += rules()->model()->index(row, RuleModel::Host).data().toString();
+        return hosts;
+    }
+    QString note() const
+    {
+        const auto* label = find<QLabel>("note.what");
+        return label ? label->text() : QString();
+    }
+    void type(const char* name, const QString& text) const
+    {
+        auto* edit = find<QLineEdit>(name);
+        QVERIFY2(edit, name);
+        edit->setFocus();
+        QTest::keyClicks(edit, text);
+    }
+};
+
+} // namespace
+
+void TestWindowEgress::theColumnIsKeptAsItWasLeft()
+{
+    EgressBench bench;
+    bench.open();
+    QVERIFY(bench.isShown("side"));
+    bench.showTab(1);
+    bench.action("toggleSide")->trigger();
+    bench.settle();
+    QVERIFY(!bench.isShown("side"));
+    bench.reopen();
+    QVERIFY(!bench.isShown("side"));
+    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_5);
+    QVERIFY(bench.isShown("side"));
+    QCOMPARE(bench.sideTabs()->currentIndex(), 1);
+    QVERIFY(bench.find("side")->isAncestorOf(QApplication::focusWidget()));
+    auto* columns = bench.find<QSplitter>("columns");
+    columns->setSizes({240, 600, 440});
+    emit columns->splitterMoved(240, 1);
+    const QList<int> sizes = columns->sizes();
+    bench.reopen();
+    QCOMPARE(bench.find<QSplitter>("columns")->sizes(), sizes);
+    bench.click("side.hide");
+    QVERIFY(!bench.isShown("side"));
+}
+
+void TestWindowEgress::everyTabSaysWhatWillBeThere()
+{
+    EgressBench bench;
+    bench.open();
+    QVERIFY(bench.isShown("requests.empty"));
+    bench.showTab(1);
+    QVERIFY(bench.isShown("rules.empty"));
+    QVERIFY(bench.isShown("rules.empty.action"));
+    bench.showTab(2);
+    QVERIFY(bench.isShown("secrets.empty"));
+    QVERIFY(bench.isShown("secrets.empty.action"));
+}
+
+void TestWindowEgress::requestsComeLive()
+{
+    EgressBench bench;
+    bench.open();
+    bench.backend.logEntry(bench.id, sampleEntry("deny", "POST", "api.example.com", "/v1", 403));
+    bench.settle();
+    QTRY_VERIFY(bench.requests());
+    QCOMPARE(bench.requests()->model()->rowCount(), 1);
+    QVERIFY(!bench.isShown("request"));
+    bench.requests()->setCurrentIndex(bench.requests()->model()->index(0, 0));
+    QVERIFY(bench.isShown("request"));
+    QCOMPARE(bench.find<QLabel>("request.verdict")->text(), QStringLiteral("POST, denied"));
+    QCOMPARE(bench.find<QLabel>("request.why")->text(),
+             QStringLiteral("No rule fits, and the policy denies what no rule fits."));
+    QVERIFY(!bench.isShown("request.tunnel"));
+    QVERIFY(!bench.isShown("request.jump"));
+}
+
+void TestWindowEgress::nothingMovesWhileSomebodyReads()
+{
+    EgressBench bench;
+    for (int number = 0; number < 60; ++number)
+        bench.backend.logEntry(bench.id, sampleEntry("allow", "GET", "h.example", "/", 200));
+    bench.open();
+    QTableView* table = bench.requests();
+    QTRY_COMPARE(table->model()->rowCount(), 60);
+    // At the top, one watches them come.
+    bench.backend.logEntry(bench.id, sampleEntry("allow", "GET", "h.example", "/", 200));
+    bench.settle();
+    QCOMPARE(table->verticalScrollBar()->value(), 0);
+    QVERIFY(!bench.isShown("requests.fresh"));
+
+    table->verticalScrollBar()->setValue(260);
+    const qint64 first = table->indexAt({4, 4}).data(RequestModel::IdRole).toLongLong();
+    for (int number = 0; number < 3; ++number)
+        bench.backend.logEntry(bench.id, sampleEntry("allow", "GET", "h.example", "/", 200));
+    bench.settle();
+    QTRY_VERIFY(bench.isShown("requests.fresh"));
+    QCOMPARE(bench.find<QPushButton>("requests.fresh")->text(), QStringLiteral("3 new"));
+    QCOMPARE(table->indexAt({4, 4}).data(RequestModel::IdRole).toLongLong(), first);
+    bench.click("requests.fresh");
+    QCOMPARE(table->verticalScrollBar()->value(), 0);
+    QVERIFY(!bench.isShown("requests.fresh"));
+}
+
+void TestWindowEgress::requestsAreFiltered()
+{
+    EgressBench bench;
+    bench.backend.logEntry(bench.id, sampleEntry("allow", "GET", "one.example", "/", 200));
+    bench.backend.logEntry(bench.id, sampleEntry("deny", "GET", "two.example", "/", 403));
+    bench.open();
+    QTRY_COMPARE(bench.requests()->model()->rowCount(), 2);
+    bench.type("requests.filter", QStringLiteral("two"));
+    QTRY_COMPARE(bench.requests()->model()->rowCount(), 1);
+    QTest::keyClicks(bench.find("requests.filter"), QStringLiteral("x"));
+    QTRY_VERIFY(bench.isShown("requests.noMatch"));
+    bench.click("requests.noMatch.action");
+    QTRY_VERIFY(bench.requests());
+    QTRY_COMPARE(bench.requests()->model()->rowCount(), 2);
+}
+
+void TestWindowEgress::aRequestBecomesARule()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "deny", "old.example")});
+    bench.backend.logEntry(bench.id, sampleEntry("deny", "POST", "api.example.com", "/v1", 403));
+    bench.open();
+    QTRY_VERIFY(bench.requests());
+    bench.requests()->setCurrentIndex(bench.requests()->model()->index(0, 0));
+    auto* menu = bench.find<QPushButton>("request.rule")->menu();
+    emit menu->aboutToShow();
+    QStringList offers;
+    for (const QAction* action : menu->actions()) {
+        if (!action->isSeparator())
+            offers += action->text();
+    }
+    QVERIFY2(offers.value(0).startsWith(QStringLiteral("allow POST api.example.com/v1")),
+             qPrintable(offers.join('\n')));
+    menu->actions().first()->trigger();
+    bench.settle();
+    QCOMPARE(bench.sideTabs()->currentIndex(), 1);
+    QCOMPARE(bench.hosts(), (QStringList{"api.example.com", "old.example"}));
+    QCOMPARE(bench.rules()->currentIndex().row(), 0);
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].action, "allow");
+    QVERIFY(bench.backend.policyOf(bench.id).rules[0].methods == std::vector<std::string>{"POST"});
+}
+
+void TestWindowEgress::aPinnedClientGetsATunnel()
+{
+    EgressBench bench;
+    api::EgressEntry entry = sampleEntry("deny", "", "pinned.example", "", 0);
+    entry.scheme = "tls";
+    entry.flag = "pinned";
+    bench.backend.logEntry(bench.id, entry);
+    bench.open();
+    QTRY_VERIFY(bench.requests());
+    bench.requests()->setCurrentIndex(bench.requests()->model()->index(0, 0));
+    bench.click("request.tunnel");
+    const auto& rules = bench.backend.policyOf(bench.id).rules;
+    QCOMPARE(rules.size(), 1);
+    QCOMPARE(rules[0].action, "tunnel");
+    QCOMPARE(rules[0].host, "pinned.example");
+    QVERIFY(rules[0].methods.empty());
+}
+
+void TestWindowEgress::theLogIsExported()
+{
+    EgressBench bench;
+    bench.open();
+    bench.prompter.willChooseFile(QStringLiteral("/somewhere/requests.har"));
+    bench.click("requests.har");
+    QTRY_COMPARE(bench.note(), QStringLiteral("The requests are in /somewhere/requests.har."));
+    QCOMPARE(bench.backend.savedHar, QStringLiteral("/somewhere/requests.har"));
+    bench.prompter.willChooseFile(QStringLiteral("/no"));
+    bench.backend.failNext(QStringLiteral("egressHar"), ErrorCode::PermissionDenied,
+                           QStringLiteral("it may not be written"));
+    bench.click("requests.har");
+    QTRY_COMPARE(bench.errorText(), QStringLiteral("Could not export the requests."));
+}
+
+void TestWindowEgress::rulesAreEditedInPlace()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "deny", "one.example"),
+                                       sampleRule("r2", "allow", "two.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    QTableView* table = bench.rules();
+    table->setFocus();
+    table->setCurrentIndex(table->model()->index(0, RuleModel::Host));
+    bench.press(Qt::Key_F2);
+    auto* edit = bench.find<QLineEdit>("rules.edit");
+    QVERIFY(edit);
+    QCOMPARE(edit->text(), QStringLiteral("one.example"));
+    QTest::keyClicks(edit, QStringLiteral("a b"));
+    QTest::keyClick(edit, Qt::Key_Return);
+    QVERIFY(bench.isShown("rules.edit")); // it is no host
+    QVERIFY(bench.isShown("rules.edit.problem"));
+    edit->selectAll();
+    QTest::keyClicks(edit, QStringLiteral("**.example.org"));
+    QTest::keyClick(edit, Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].host, "**.example.org");
+
+    table->setFocus();
+    QTest::keyClick(table, Qt::Key_Down, Qt::AltModifier);
+    bench.settle();
+    QCOMPARE(bench.hosts(), (QStringList{"two.example", "**.example.org"}));
+    QTest::keyClick(table, Qt::Key_Delete);
+    bench.settle();
+    QCOMPARE(bench.hosts(), QStringList{"two.example"});
+    bench.click("rules.undoRule");
+    bench.click("rules.undoRule");
+    QCOMPARE(bench.hosts(), (QStringList{"**.example.org", "two.example"}));
+    bench.click("rules.redoRule");
+    QCOMPARE(bench.hosts(), (QStringList{"two.example", "**.example.org"}));
+
+    table->setCurrentIndex(table->model()->index(0, RuleModel::Host));
+    bench.type("rule.ports", QStringLiteral("8443"));
+    QTest::keyClick(bench.find("rule.ports"), Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].ports, std::vector<std::int64_t>{8443});
+    bench.find<QLineEdit>("rule.ports")->selectAll();
+    QTest::keyClicks(bench.find("rule.ports"), QStringLiteral("99999"));
+    QVERIFY(bench.isShown("rule.problem"));
+}
+
+/// A host that nobody has was left behind by every "Add" that was thought better of.
+void TestWindowEgress::aRuleThatIsNotNamedIsNone()
+{
+    EgressBench bench;
+    bench.open();
+    bench.showTab(1);
+    bench.click("rules.empty.action");
+    auto* edit = bench.find<QLineEdit>("rules.edit");
+    QVERIFY(edit);
+    QTest::keyClick(edit, Qt::Key_Escape);
+    bench.settle();
+    QVERIFY(bench.isShown("rules.empty"));
+    QVERIFY(bench.backend.policyOf(bench.id).rules.empty());
+    bench.click("rules.addRule");
+    edit = bench.find<QLineEdit>("rules.edit");
+    edit->selectAll();
+    QTest::keyClicks(edit, QStringLiteral("api.example.com"));
+    QTest::keyClick(edit, Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.hosts(), QStringList{"api.example.com"});
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].host, "api.example.com");
+}
+
+void TestWindowEgress::aRefusedChangeIsSaid()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "deny", "one.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
+                           QStringLiteral("there is no secret “github”"));
+    QVERIFY(bench.rules()->model()->setData(bench.rules()->model()->index(0, RuleModel::Host),
+                                            QStringLiteral("two.example")));
+    QTRY_COMPARE(bench.errorText(),
+                 QStringLiteral("“Change one.example” was not done; the rules are as they were."));
+    QCOMPARE(bench.find<QLabel>("errorStrip.detail")->text(),
+             QStringLiteral("There is no secret “github”."));
+    QCOMPARE(bench.hosts(), QStringList{"one.example"});
+}
+
+void TestWindowEgress::thePolicyIsInTheBar()
+{
+    EgressBench bench;
+    bench.open();
+    auto* policy = bench.find<QToolButton>("bar.policy");
+    QVERIFY(policy);
+    QCOMPARE(policy->text(), QStringLiteral("policy: ask"));
+    emit policy->menu()->aboutToShow();
+    policy->menu()->findChild<QAction*>(QStringLiteral("policy.deny"))->trigger();
+    bench.settle();
+    QCOMPARE(policy->text(), QStringLiteral("policy: deny"));
+    QCOMPARE(bench.backend.policyOf(bench.id).defaultAction, "deny");
+    bench.backend.setPolicy(bench.id, {}, "allow"); // on the command line
+    bench.settle();
+    QTRY_COMPARE(policy->text(), QStringLiteral("policy: allow"));
+    bench.showTab(1);
+    QCOMPARE(bench.find<QComboBox>("rules.default")->currentText(), QStringLiteral("allow"));
+}
+
+void TestWindowEgress::presetsAddRules()
+{
+    EgressBench bench;
+    bench.open();
+    bench.showTab(1);
+    QMenu* menu = bench.find<QToolButton>("rules.presets")->menu();
+    menu->findChild<QAction*>(QStringLiteral("preset.package-registries"))->trigger();
+    bench.settle();
+    QVERIFY(bench.hosts().contains(QStringLiteral("registry.npmjs.org")));
+    QCOMPARE(bench.backend.policyOf(bench.id).defaultAction, "ask");
+    menu->findChild<QAction*>(QStringLiteral("preset.deny-all"))->trigger();
+    bench.settle();
+    QCOMPARE(bench.backend.policyOf(bench.id).defaultAction, "deny");
+    QVERIFY(bench.hosts().contains(QStringLiteral("registry.npmjs.org")));
+}
+
+void TestWindowEgress::aPolicyFileIsImportedAndExported()
+{
+    EgressBench bench;
+    bench.open();
+    bench.showTab(1);
+    const QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("policy.toml"));
+    bench.prompter.willChooseFile(path);
+    bench.click("rules.exportRules");
+    QTRY_COMPARE(bench.note(), QStringLiteral("The rules are in %1.").arg(path));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadWrite));
+    QCOMPARE(QString::fromUtf8(file.readAll()),
+             QString::fromStdString(bench.backend.policyOf(bench.id).toml));
+    file.resize(0);
+    file.write("default = \"deny\"\n[[rule]]\nhost = \"*.github.com\"\naction = \"allow\"\n");
+    file.close();
+    bench.prompter.willChooseFile(path);
+    bench.click("rules.importRules");
+    QTRY_COMPARE(bench.hosts(), QStringList{"*.github.com"});
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("default = perhaps\n");
+    file.close();
+    bench.prompter.willChooseFile(path);
+    bench.click("rules.importRules");
+    QTRY_COMPARE(bench.errorText(),
+                 QStringLiteral("%1 was not imported; the rules are as they were.").arg(path));
+    QCOMPARE(bench.hosts(), QStringList{"*.github.com"});
+}
+
+void TestWindowEgress::aQuestionIsAnswered()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "allow", "one.example"),
+                                       sampleRule("r2", "deny", "two.example")});
+    bench.backend.explanation = {.verdict = "deny",
+                                 .rule = "r2",
+                                 .why = "The rule “r2” denies it.",
+                                 .generation = 2,
+                                 .secrets = {}};
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.type("rules.question", QStringLiteral("post https://two.example/x"));
+    bench.press(Qt::Key_Return);
+    QTRY_COMPARE(bench.find<QLabel>("rules.answer")->text(),
+                 QStringLiteral("Deny (rule r2): The rule “r2” denies it."));
+    QVERIFY(bench.backend.calls().contains(
+        QStringLiteral("explainEgress bench POST https://two.example/x")));
+    QCOMPARE(bench.rules()->currentIndex().row(), 1);
+    QTest::keyClicks(bench.find("rules.question"), QStringLiteral("y"));
+    QVERIFY(!bench.isShown("rules.answer")); // it was about something else
+}
+
+void TestWindowEgress::aStoppedSandboxIsSaid()
+{
+    EgressBench bench;
+    bench.backend.at(bench.id).sandbox.state = api::SandboxState::Stopped;
+    bench.backend.failNext(QStringLiteral("egressLog"), ErrorCode::NotRunning);
+    bench.open();
+    QTRY_VERIFY(bench.isShown("requests.stopped"));
+    QVERIFY(!bench.isShown("errorStrip"));
+    bench.click("requests.stopped.action");
+    QTRY_VERIFY(bench.isShown("requests.empty"));
+}
+
+void TestWindowEgress::secretsAreKept()
+{
+    EgressBench bench;
+    bench.open();
+    bench.showTab(2);
+    bench.click("secrets.empty.action");
+    QCOMPARE(QApplication::focusWidget(), bench.find("secrets.name"));
+    bench.type("secrets.name", QStringLiteral("my key"));
+    bench.type("secrets.value", QStringLiteral("hunter2"));
+    QVERIFY(!bench.find("secrets.accept")->isEnabled());
+    QVERIFY(!bench.find<QLabel>("secrets.problem")->text().isEmpty());
+    bench.find<QLineEdit>("secrets.name")->setText(QStringLiteral("github"));
+    QCOMPARE(bench.find<QLineEdit>("secrets.value")->echoMode(), QLineEdit::Password);
+    bench.click("secrets.accept");
+    QTRY_COMPARE(bench.note(), QStringLiteral("“github” is kept in the desktop’s keychain."));
+    QVERIFY(!bench.isShown("secrets.form"));
+    QVERIFY(bench.secrets());
+    QCOMPARE(bench.secretStore.values.value(QStringLiteral("github")), QStringLiteral("hunter2"));
+    QCOMPARE(bench.backend.secretValues["github"], "hunter2");
+    // Nothing of it stays in the window.
+    for (const QLineEdit* edit : bench.window().findChildren<QLineEdit*>())
+        QVERIFY(!edit->text().contains(QStringLiteral("hunter2")));
+    bench.secrets()->setCurrentIndex(bench.secrets()->model()->index(0, 0));
+    bench.click("secrets.replaceSecret");
+    QCOMPARE(QApplication::focusWidget(), bench.find("secrets.value"));
+    bench.type("secrets.value", QStringLiteral("hunter3"));
+    bench.showTab(1); // thought better of
+    bench.showTab(2);
+    QVERIFY(bench.find<QLineEdit>("secrets.value")->text().isEmpty());
+    bench.type("secrets.value", QStringLiteral("hunter4"));
+    bench.press(Qt::Key_Return);
+    QTRY_COMPARE(bench.backend.secretValues["github"], "hunter4");
+}
+
+void TestWindowEgress::aSecretIsRemoved()
+{
+    EgressBench bench;
+    bench.backend.addSecret(
+        {.name = "github", .created = {}, .lasts = "reboot", .known = true, .uses = {}});
+    bench.open();
+    bench.showTab(2);
+    QTRY_VERIFY(bench.secrets());
+    bench.secrets()->setCurrentIndex(bench.secrets()->model()->index(0, 0));
+    bench.prompter.willConfirm(true);
+    bench.click("secrets.removeSecret");
+    QTRY_VERIFY(bench.isShown("secrets.empty"));
+    QVERIFY(bench.backend.secrets.empty());
+    QVERIFY(
+        bench.prompter.asked().last().startsWith(QStringLiteral("Remove the secret “github”?")));
+}
+
+void TestWindowEgress::aLockedFileIsOpened()
+{
+    EgressBench bench;
+    bench.backend.secretsLocked = true;
+    bench.open();
+    bench.showTab(2);
+    QTRY_VERIFY(bench.isShown("secrets.locked"));
+    bench.click("secrets.locked.unlock");
+    bench.type("secrets.value", QStringLiteral("wrong"));
+    bench.backend.failNext(QStringLiteral("unlockSecrets"), ErrorCode::PermissionDenied,
+                           QStringLiteral("that is not its passphrase"));
+    bench.press(Qt::Key_Return);
+    QTRY_COMPARE(bench.find<QLabel>("secrets.problem")->text(),
+                 QStringLiteral("That is not its passphrase."));
+    QVERIFY(bench.find<QLineEdit>("secrets.value")->text().isEmpty());
+    bench.type("secrets.value", QStringLiteral("right"));
+    bench.press(Qt::Key_Return);
+    QTRY_VERIFY(!bench.isShown("secrets.locked"));
+    QVERIFY(!bench.isShown("secrets.form"));
+}
+
+QTEST_MAIN(TestWindowEgress)
+#include "test_window_egress.moc"

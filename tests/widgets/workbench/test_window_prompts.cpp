@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/egress_samples.h"
+#include "tests/widgets/workbench/bench.h"
+#include "widgets/egress/prompt_bar.h"
+#include "widgets/models/sandbox_model.h"
+
+#include <QComboBox>
+#include <QListView>
+#include <QPushButton>
+#include <QToolButton>
+
+using namespace caisson;
+using test::Bench;
+using test::samplePrompt;
+
+/// A request waits: the strip, its panel, and who hears of it.
+class TestWindowPrompts : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void theStripTakesNoFocus();
+    void theFirstHalfSecondIsIgnored();
+    void anotherPromptIsGuardedAnew();
+    void theKeyboardAnswers();
+    void thePanelSaysWhatAnAnswerMeans();
+    void theNextOneKeepsNoChoice();
+    void promptsOfOtherSandboxesAreSeen();
+    void theTerminalIsAJumpAway();
+    void whatNobodyWaitsForIsGrey();
+    void whoeverWasFirstIsSaid();
+    void anAnswerThatIsNotTakenIsSaid();
+    void whoLooksElsewhereIsTold();
+    void aClickInTheStripLeavesTheTerminal();
+};
+
+namespace {
+
+struct PromptBench : Bench
+{
+    PromptBar* bar() const { return find<PromptBar>("prompt"); }
+    QString who() const
+    {
+        const auto* label = find<QLabel>("prompt.who");
+        return label ? label->text() : QString();
+    }
+    void waitForGuard() const { QTRY_VERIFY(bar() && !bar()->isGuarded()); }
+    QString ask(const api::Prompt& prompt)
+    {
+        const QString asked = backend.addPrompt(id, prompt);
+        settle();
+        return asked;
+    }
+};
+
+} // namespace
+
+void TestWindowPrompts::theStripTakesNoFocus()
+{
+    PromptBench bench;
+    bench.open();
+    bench.view()->setFocus();
+    const QWidget* before = QApplication::focusWidget();
+    QVERIFY(!bench.isShown("prompt"));
+    QVERIFY(!bench.isShown("bar.waiting"));
+    bench.ask(samplePrompt());
+    QVERIFY(bench.isShown("prompt"));
+    QCOMPARE(QApplication::focusWidget(), before);
+    QCOMPARE(bench.who(), QStringLiteral("curl wants to POST"));
+    QCOMPARE(bench.find<QWidget>("prompt.lineUrl")->toolTip(),
+             QStringLiteral("api.example.com/v1/orders"));
+    QCOMPARE(bench.find<QToolButton>("bar.waiting")->text(), QStringLiteral("1"));
+    QCOMPARE(bench.find<QListView>("sandboxes.list")
+                 ->model()
+                 ->index(0, 0)
+                 .data(SandboxModel::WaitingRole)
+                 .toInt(),
+             1);
+}
+
+/// The key or click that was on its way to the terminal must not let anything out.
+void TestWindowPrompts::theFirstHalfSecondIsIgnored()
+{
+    PromptBench bench;
+    bench.open();
+    // So long that the slowest machine does all of this in it.
+    bench.window().findChild<PromptBar*>()->setGuard(std::chrono::hours(1));
+    bench.ask(samplePrompt());
+    QVERIFY(bench.bar()->isGuarded());
+    bench.click("prompt.allow");
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_A);
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_D);
+    bench.find("prompt.allow")->setFocus();
+    QTest::keyClick(bench.find("prompt.allow"), Qt::Key_Return);
+    bench.settle();
+    QVERIFY(bench.backend.answers.empty());
+    QVERIFY(bench.isShown("prompt"));
+    bench.bar()->setGuard(PromptBar::kGuard);
+    bench.waitForGuard();
+    bench.click("prompt.allow");
+    QCOMPARE(bench.backend.answers.size(), 1);
+    QVERIFY(!bench.isShown("prompt"));
+}
+
+void TestWindowPrompts::anotherPromptIsGuardedAnew()
+{
+    PromptBench bench;
+    bench.open();
+    const QString first = bench.ask(samplePrompt());
+    bench.ask(samplePrompt("evil.example", "POST", "/take"));
+    bench.waitForGuard();
+    bench.bar()->setGuard(std::chrono::hours(1));
+    bench.backend.endPrompt(bench.id, first, QStringLiteral("timeout"));
+    bench.settle();
+    QCOMPARE(bench.find<QWidget>("prompt.lineUrl")->toolTip(), QStringLiteral("evil.example/take"));
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_A); // it was meant for the other
+    QVERIFY(bench.backend.answers.empty());
+    QVERIFY(bench.bar()->isGuarded());
+}
+
+void TestWindowPrompts::theKeyboardAnswers()
+{
+    PromptBench bench;
+    bench.open();
+    bench.view()->setFocus();
+    bench.ask(samplePrompt("one.example"));
+    bench.ask(samplePrompt("two.example"));
+    bench.ask(samplePrompt("three.example"));
+    QCOMPARE(bench.find<QPushButton>("prompt.next")->text(), QStringLiteral("Next (2)"));
+    bench.waitForGuard();
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_J);
+    QVERIFY(bench.find<QWidget>("prompt.lineUrl")->toolTip().startsWith("two.example"));
+    bench.waitForGuard();
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_D);
+    QVERIFY(bench.find<QWidget>("prompt.lineUrl")->toolTip().startsWith("one.example"));
+    bench.waitForGuard();
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_A);
+    bench.waitForGuard();
+    QCOMPARE(bench.backend.calls().filter(QStringLiteral("answerPrompt")).size(), 2);
+    QCOMPARE(bench.backend.answers[0].verdict, "deny");
+    QCOMPARE(bench.backend.answers[1].verdict, "allow");
+    QCOMPARE(bench.backend.answers[1].duration, "once");
+    // The strip had no focus to lose.
+    QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_M);
+    QCOMPARE(QApplication::focusWidget(), bench.find("prompt.duration"));
+    bench.press(Qt::Key_Escape);
+    QVERIFY(!bench.isShown("prompt.panel"));
+    QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
+}
+
+void TestWindowPrompts::thePanelSaysWhatAnAnswerMeans()
+{
+    PromptBench bench;
+    bench.open();
+    bench.ask(samplePrompt());
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    QVERIFY(bench.isShown("prompt.panel"));
+    QCOMPARE(bench.find<QLabel>("prompt.program")->text(),
+             QStringLiteral("agent › npm › node › curl, process 4312"));
+    QVERIFY(bench.find<QLabel>("prompt.command")->text().startsWith("curl -fsS -X POST"));
+    QCOMPARE(bench.find<QLabel>("prompt.meaning")->text(),
+             QStringLiteral("Counts for what waits now. Nothing is remembered."));
+    QVERIFY(!bench.find("prompt.scope")->isEnabled());
+    auto* duration = bench.find<QComboBox>("prompt.duration");
+    auto* scope = bench.find<QComboBox>("prompt.scope");
+    auto* methods = bench.find<QComboBox>("prompt.methods");
+    duration->setCurrentIndex(duration->findData(QStringLiteral("15m")));
+    QVERIFY(scope->isEnabled());
+    QCOMPARE(scope->currentText(), QStringLiteral("this host: api.example.com"));
+    QCOMPARE(bench.find<QLabel>("prompt.meaning")->text(),
+             QStringLiteral("Becomes a rule, for 15 minutes: POST api.example.com"));
+    scope->setCurrentIndex(scope->findData(QStringLiteral("domain")));
+    methods->setCurrentIndex(1);
+    const QString meaning = bench.find<QLabel>("prompt.meaning")->text();
+    QVERIFY2(meaning.contains(QStringLiteral("example.com")) &&
+                 !meaning.contains(QStringLiteral("POST")),
+             qPrintable(meaning));
+    QCOMPARE(bench.find<QPushButton>("prompt.allow")->text(), QStringLiteral("Allow"));
+    bench.click("prompt.allow");
+    QCOMPARE(bench.backend.answers.size(), 1);
+    QCOMPARE(bench.backend.answers[0].scope, "domain");
+    QCOMPARE(bench.backend.answers[0].duration, "15m");
+    QVERIFY(bench.backend.answers[0].methods.empty());
+}
+
+void TestWindowPrompts::theNextOneKeepsNoChoice()
+{
+    PromptBench bench;
+    bench.open();
+    bench.ask(samplePrompt("one.example"));
+    bench.ask(samplePrompt("two.example"));
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    auto* duration = bench.find<QComboBox>("prompt.duration");
+    duration->setCurrentIndex(duration->findData(QStringLiteral("always")));
+    bench.click("prompt.deny");
+    QCOMPARE(bench.backend.answers[0].duration, "always");
+    QVERIFY(bench.isShown("prompt.panel")); // who had it open wants it open
+    QCOMPARE(duration->currentData().toString(), QStringLiteral("once"));
+}
+
+void TestWindowPrompts::promptsOfOtherSandboxesAreSeen()
+{
+    PromptBench bench;
+    const QString other = bench.backend.addSandbox(QStringLiteral("web-preview"));
+    bench.backend.addPrompt(other, samplePrompt());
+    bench.open();
+    bench.find<QListView>("sandboxes.list")
+        ->setCurrentIndex(bench.find<QListView>("sandboxes.list")->model()->index(1, 0));
+    bench.settle();
+    QCOMPARE(bench.find<QToolButton>("bar.switcher")->text(), QStringLiteral("bench"));
+    QTRY_COMPARE(bench.who(), QStringLiteral("web-preview: curl wants to POST"));
+    bench.find<QListView>("sandboxes.list")
+        ->setCurrentIndex(bench.find<QListView>("sandboxes.list")->model()->index(0, 0));
+    bench.settle();
+    QCOMPARE(bench.who(), QStringLiteral("curl wants to POST"));
+}
+
+void TestWindowPrompts::theTerminalIsAJumpAway()
+{
+    PromptBench bench;
+    const QString second = bench.backend.addTerminal(bench.id, "$ ");
+    bench.open();
+    QCOMPARE(bench.terminalTabs()->currentIndex(), 0);
+    api::Prompt prompt = samplePrompt();
+    prompt.terminal = second.toStdString();
+    bench.ask(prompt);
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    QCOMPARE(bench.find<QLabel>("prompt.terminal")->text(),
+             QStringLiteral("the terminal “bash 2”"));
+    bench.click("prompt.jump");
+    QCOMPARE(bench.terminalTabs()->currentIndex(), 1);
+    QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
+}
+
+void TestWindowPrompts::whatNobodyWaitsForIsGrey()
+{
+    PromptBench bench;
+    bench.open();
+    const QString prompt = bench.ask(samplePrompt());
+    bench.waitForGuard();
+    bench.backend.countPrompt(bench.id, prompt, 3);
+    bench.settle();
+    QCOMPARE(bench.find<QLabel>("prompt.count")->text(), QStringLiteral("× 3"));
+    bench.backend.countPrompt(bench.id, prompt, 0);
+    bench.settle();
+    QVERIFY(bench.isShown("prompt"));
+    QVERIFY(!bench.find("prompt.allow")->isEnabled());
+    QVERIFY(!bench.find("prompt.deny")->isEnabled());
+    QCOMPARE(bench.find<QLabel>("prompt.clock")->text(), QStringLiteral("nobody waits any more"));
+    QVERIFY(!bench.isShown("bar.waiting"));
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_A);
+    QVERIFY(bench.backend.answers.empty());
+    bench.ask(samplePrompt("two.example")); // comes before it
+    QVERIFY(bench.find<QWidget>("prompt.lineUrl")->toolTip().startsWith("two.example"));
+}
+
+void TestWindowPrompts::whoeverWasFirstIsSaid()
+{
+    PromptBench bench;
+    bench.open();
+    const QString prompt = bench.ask(samplePrompt());
+    bench.backend.endPrompt(bench.id, prompt, QStringLiteral("allowed"));
+    bench.settle();
+    QVERIFY(!bench.isShown("prompt"));
+    QCOMPARE(bench.find<QLabel>("note.what")->text(),
+             QStringLiteral("POST api.example.com/v1/orders was allowed meanwhile, by a rule or "
+                            "from elsewhere."));
+}
+
+void TestWindowPrompts::anAnswerThatIsNotTakenIsSaid()
+{
+    PromptBench bench;
+    bench.open();
+    bench.ask(samplePrompt());
+    bench.waitForGuard();
+    bench.backend.failNext(QStringLiteral("answerPrompt"), ErrorCode::Unavailable,
+                           QStringLiteral("the service is gone"));
+    bench.click("prompt.deny");
+    QTRY_COMPARE(bench.errorText(),
+                 QStringLiteral("Your answer to POST api.example.com/v1/orders was not taken."));
+    QVERIFY(bench.isShown("prompt"));
+}
+
+void TestWindowPrompts::whoLooksElsewhereIsTold()
+{
+    PromptBench bench;
+    bench.open();
+    bench.ask(samplePrompt("seen.example"));
+    QVERIFY(bench.notifier.shown.isEmpty());
+    QWidget other;
+    other.show();
+    other.activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(&other));
+    const QString prompt = bench.ask(samplePrompt());
+    QCOMPARE(bench.notifier.shown.values(),
+             QStringList{"A request of “bench” waits: curl wants to POST "
+                         "api.example.com/v1/orders"});
+    bench.backend.endPrompt(bench.id, prompt, QStringLiteral("timeout"));
+    bench.settle();
+    QVERIFY(bench.notifier.shown.isEmpty());
+    emit bench.notifier.activated(prompt);
+    QVERIFY(QTest::qWaitForWindowActive(&bench.window()));
+}
+
+void TestWindowPrompts::aClickInTheStripLeavesTheTerminal()
+{
+    PromptBench bench;
+    bench.open();
+    bench.view()->setFocus();
+    bench.ask(samplePrompt("one.example"));
+    bench.ask(samplePrompt("two.example"));
+    bench.waitForGuard();
+    bench.click("prompt.who"); // the line opens
+    QVERIFY(bench.isShown("prompt.panel"));
+    QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
+    bench.click("prompt.deny");
+    QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
+}
+
+QTEST_MAIN(TestWindowPrompts)
+#include "test_window_prompts.moc"

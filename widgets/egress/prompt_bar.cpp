@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/egress/prompt_bar.h"
+
+#include <QAbstractButton>
+#include <QAction>
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QLocale>
+#include <QPainter>
+#include <QPropertyAnimation>
+#include <QPushButton>
+#include <QStyle>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "widgets/common/colors.h"
+#include "widgets/common/elided_label.h"
+#include "widgets/common/fonts.h"
+#include "widgets/common/icons.h"
+#include "widgets/common/pane.h"
+#include "widgets/common/style_painting.h"
+#include "widgets/egress/prompt_panel.h"
+#include "widgets/egress/url_label.h"
+#include "widgets/models/request_text.h"
+
+namespace caisson {
+
+namespace {
+
+constexpr int kLineHeight = 40;
+constexpr int kSlideMs = 120;
+constexpr int kEdge = 3;
+/// So little that the person should look now.
+constexpr int kSoon = 15;
+
+/// "1:42", or "9 s" at the end.
+QString shownSeconds(qint64 seconds)
+{
+    return QStringLiteral("%1:%2").arg(seconds / 60).arg(seconds % 60, 2, 10, QLatin1Char('0'));
+}
+
+bool isInput(QEvent::Type type)
+{
+    switch (type) {
+    case QEvent::MouseButtonPress:
+    case QEvent::MouseButtonRelease:
+    case QEvent::MouseButtonDblClick:
+    case QEvent::TouchBegin:
+    case QEvent::TouchEnd:
+    case QEvent::KeyPress:
+    case QEvent::KeyRelease:
+    case QEvent::Shortcut:
+    case QEvent::ShortcutOverride:
+    case QEvent::Wheel:
+    case QEvent::ContextMenu:
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace
+
+PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent)
+    : QWidget(parent)
+    , m_model(model)
+    , m_actions(actions)
+    , m_content(new QWidget(this))
+    , m_line(new QWidget)
+    , m_panel(new PromptPanel)
+    , m_icon(new QLabel)
+    , m_who(new QLabel)
+    , m_url(new UrlLabel)
+    , m_chain(new ElidedLabel({}, Qt::ElideLeft))
+    , m_count(new QLabel)
+    , m_clock(new QLabel)
+    , m_allow(makeButton(QStringLiteral("allow"), tr("Allow once")))
+    , m_deny(makeButton(QStringLiteral("deny"), tr("Deny")))
+    , m_next(makeButton(QStringLiteral("next"), tr("Next")))
+    , m_more(nullptr)
+{
+    setObjectName(QStringLiteral("prompt"));
+    setAccessibleName(tr("A request waits"));
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+    layOut();
+    m_guard.setSingleShot(true);
+    m_guard.setInterval(kGuard);
+    m_tick.setInterval(std::chrono::seconds(1));
+    connect(&m_tick, &QTimer::timeout, this, &PromptBar::updateClock);
+    connect(m_allow, &QPushButton::clicked, this, &PromptBar::allow);
+    connect(m_deny, &QPushButton::clicked, this, &PromptBar::deny);
+    connect(m_next, &QPushButton::clicked, this, &PromptBar::showNext);
+    connect(m_panel, &PromptPanel::chosen, this, &PromptBar::updateButtons);
+    connect(m_panel, &PromptPanel::terminalAsked, this, [this] {
+        if (const int at = row(); at >= 0)
+            emit terminalAsked(m_sandbox, QString::fromStdString(m_model.at(at).terminal));
+    });
+    for (auto change : {&PromptModel::rowsInserted, &PromptModel::rowsRemoved})
+        connect(&m_model, change, this, &PromptBar::follow);
+    connect(&m_model, &PromptModel::dataChanged, this, &PromptBar::follow);
+    for (QWidget* widget : m_content->findChildren<QWidget*>()) {
+        if (qobject_cast<QAbstractButton*>(widget) || qobject_cast<QComboBox*>(widget))
+            widget->installEventFilter(this);
+    }
+    hide();
+}
+
+void PromptBar::layOut()
+{
+    auto* more = new QAction(icon(Icon::ChevronUp), tr("Details"), this);
+    more->setObjectName(QStringLiteral("details"));
+    connect(more, &QAction::triggered, this, [this] { setOpen(!isOpen()); });
+    m_more = makeToolButton(more, this);
+    m_more->setObjectName(QStringLiteral("prompt.more"));
+    const auto name = [](QLabel* label, const char* id) {
+        label->setObjectName(QStringLiteral("prompt.") + QLatin1String(id));
+        label->setTextFormat(Qt::PlainText);
+    };
+    name(m_icon, "icon");
+    name(m_who, "who");
+    name(m_count, "count");
+    name(m_clock, "clock");
+    m_url->setObjectName(QStringLiteral("prompt.lineUrl"));
+    m_chain->setObjectName(QStringLiteral("prompt.chain"));
+    m_chain->setForegroundRole(QPalette::PlaceholderText);
+    m_chain->setFont(secondaryFont());
+    m_count->setFont(secondaryFont());
+    m_clock->setFont(secondaryFont());
+    m_clock->setToolTip(tr("Then it is denied, this once"));
+    m_clock->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    m_clock->setMinimumWidth(
+        QFontMetrics(secondaryFont()).horizontalAdvance(QStringLiteral("00:00")));
+    for (QWidget* part : std::initializer_list<QWidget*>{m_line, m_who, m_url, m_chain})
+        part->setCursor(Qt::PointingHandCursor);
+
+    m_line->setFixedHeight(kLineHeight);
+    auto* row = new QHBoxLayout(m_line);
+    row->setContentsMargins(12, 0, 8, 0);
+    row->setSpacing(8);
+    row->addWidget(m_icon);
+    row->addWidget(m_who);
+    row->addWidget(m_url);
+    row->addWidget(m_count);
+    row->addWidget(m_chain, 1);
+    row->addWidget(m_clock);
+    row->addSpacing(4);
+    row->addWidget(m_allow);
+    row->addWidget(m_deny);
+    row->addWidget(m_next);
+    row->addWidget(m_more);
+    // What is answered with stays where it is when the panel opens.
+    auto* column = new QVBoxLayout(m_content);
+    column->setContentsMargins(kEdge, 1, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_panel);
+    column->addWidget(m_line);
+    m_panel->hide();
+    updateIcon();
+}
+
+QPushButton* PromptBar::makeButton(const QString& name, const QString& text)
+{
+    auto* button = new QPushButton(text);
+    button->setObjectName(QStringLiteral("prompt.") + name);
+    // A click must not take the focus away from where the person works.
+    button->setFocusPolicy(Qt::TabFocus);
+    button->setAutoDefault(true);
+    return button;
+}
+
+void PromptBar::setNaming(std::function<QString(const QString&)> nameOf)
+{
+    m_nameOf = std::move(nameOf);
+}
+
+void PromptBar::setTerminalNaming(std::function<QString(const QString&, const QString&)> titleOf)
+{
+    m_titleOf = std::move(titleOf);
+}
+
+void PromptBar::setGuard(std::chrono::milliseconds time)
+{
+    m_guard.setInterval(time); // of one that runs, too
+}
+
+// ---- which one is shown ------------------------------------------------------------------------
+
+/// The oldest that somebody waits for; else the oldest whose last has gone.
+int PromptBar::bestRow() const
+{
+    int gone = -1;
+    for (int at = 0; at < m_model.rowCount(); ++at) {
+        if (m_model.isAnswering(at))
+            continue;
+        if (m_model.at(at).count > 0)
+            return at;
+        if (gone < 0)
+            gone = at;
+    }
+    return gone;
+}
+
+/// The one that is shown stays as long as it can be answered: nothing is swapped under the pointer.
+void PromptBar::follow()
+{
+    const int now = row();
+    if (now >= 0 && !m_model.isAnswering(now) &&
+        (m_model.at(now).count > 0 || m_model.waiting() == 0))
+        showRow(now);
+    else if (const int best = bestRow(); best >= 0)
+        showRow(best);
+    else
+        showNothing();
+}
+
+void PromptBar::showRow(int at)
+{
+    const api::Prompt& prompt = m_model.at(at);
+    const QString sandbox = m_model.sandboxAt(at);
+    const QString id = QString::fromStdString(prompt.id);
+    if (sandbox != m_sandbox || id != m_prompt) {
+        m_sandbox = sandbox;
+        m_prompt = id;
+        m_guard.start();
+    }
+    updateLine(prompt, at);
+    updateButtons();
+    updateClock();
+    updateGeometry();
+    if (isHidden()) {
+        m_tick.start();
+        show();
+    }
+}
+
+void PromptBar::showNothing()
+{
+    if (m_prompt.isEmpty())
+        return;
+    const bool hadFocus = isAncestorOf(window()->focusWidget());
+    m_sandbox.clear();
+    m_prompt.clear();
+    m_tick.stop();
+    setOpen(false);
+    hide();
+    if (hadFocus)
+        emit focusLost();
+}
+
+void PromptBar::refresh()
+{
+    if (!m_prompt.isEmpty())
+        follow();
+}
+
+void PromptBar::showOldest()
+{
+    if (const int best = bestRow(); best >= 0)
+        showRow(best);
+}
+
+void PromptBar::showNext()
+{
+    if (isGuarded() || m_model.rowCount() == 0)
+        return;
+    const int count = m_model.rowCount();
+    for (int step = 1; step < count; ++step) {
+        const int at = (row() + step) % count;
+        if (m_model.at(at).count > 0 && !m_model.isAnswering(at)) {
+            showRow(at);
+            return;
+        }
+    }
+}
+
+// ---- what it looks like ------------------------------------------------------------------------
+
+void PromptBar::updateLine(const api::Prompt& prompt, int at)
+{
+    const QString name = m_nameOf ? m_nameOf(m_sandbox) : QString();
+    const QString program = programName(prompt.process);
+    QString who = prompt.method.empty()
+                      ? tr("%1 wants to reach").arg(program)
+                      : tr("%1 wants to %2").arg(program, shownText(prompt.method, 20));
+    if (!name.isEmpty())
+        who = tr("%1: %2").arg(name, who);
+    m_who->setText(who);
+    m_url->setUrl(urlParts(prompt));
+    const QString chain = processChain(prompt.process);
+    m_chain->setText(chain.contains(QStringLiteral(" › ")) ? chain : QString());
+    m_count->setText(prompt.count > 1
+                         ? tr("× %1").arg(QLocale().toString(static_cast<qlonglong>(prompt.count)))
+                         : QString());
+    m_count->setVisible(prompt.count > 1);
+    m_panel->setPrompt(m_sandbox, prompt, name,
+                       m_titleOf ? m_titleOf(m_sandbox, QString::fromStdString(prompt.terminal))
+                                 : QString());
+    setAccessibleDescription(m_model.index(at).data().toString());
+}
+
+void PromptBar::updateButtons()
+{
+    const int at = row();
+    const bool isAnswerable = at >= 0 && m_model.at(at).count > 0;
+    const bool isOnce = !isOpen() || m_panel->isOnce();
+    m_allow->setText(isOnce ? tr("Allow once") : tr("Allow"));
+    m_deny->setText(tr("Deny"));
+    for (QPushButton* button : {m_allow, m_deny})
+        button->setEnabled(isAnswerable);
+    for (QWidget* part : std::initializer_list<QWidget*>{m_who, m_url, m_count})
+        part->setEnabled(isAnswerable);
+    const int others = m_model.waiting() - (isAnswerable && !m_model.isAnswering(at) ? 1 : 0);
+    m_next->setText(tr("Next (%1)").arg(others));
+    m_next->setAccessibleName(tr("Next request; %1 more wait").arg(others));
+    m_next->setVisible(others > 0);
+    updateIcon();
+}
+
+void PromptBar::updateClock()
+{
+    const int at = row();
+    if (at < 0)
+        return;
+    if (m_model.at(at).count == 0) {
+        m_clock->setText(tr("nobody waits any more"));
+        m_clock->setForegroundRole(QPalette::PlaceholderText);
+        return;
+    }
+    const QDateTime deadline = m_model.index(at).data(PromptModel::DeadlineRole).toDateTime();
+    const qint64 left =
+        qMax<qint64>(0, (QDateTime::currentDateTimeUtc().msecsTo(deadline) + 999) / 1000);
+    m_clock->setText(deadline.isValid() ? shownSeconds(left) : QString());
+    m_clock->setForegroundRole(left <= kSoon ? QPalette::WindowText : QPalette::PlaceholderText);
+    m_clock->setAccessibleName(tr("%1 seconds left").arg(left));
+}
+
+void PromptBar::updateIcon()
+{
+    const Colors& colors = colorsOf(palette());
+    const int at = row();
+    const bool isAnswerable = at >= 0 && m_model.at(at).count > 0;
+    m_icon->setPixmap(iconPixmap(Icon::Flag, metrics::kIconSize,
+                                 isAnswerable ? colors.waiting : colors.disabled,
+                                 devicePixelRatioF()));
+}
+
+bool PromptBar::isOpen() const
+{
+    return !m_panel->isHidden();
+}
+
+void PromptBar::setOpen(bool isOpen)
+{
+    if (isOpen == this->isOpen())
+        return;
+    m_panel->setVisible(isOpen);
+    m_more->defaultAction()->setIcon(icon(isOpen ? Icon::ChevronDown : Icon::ChevronUp));
+    m_more->defaultAction()->setText(isOpen ? tr("Fewer details") : tr("Details"));
+    updateButtons();
+    updateGeometry();
+}
+
+void PromptBar::review()
+{
+    if (m_prompt.isEmpty())
+        return;
+    setOpen(true);
+    m_panel->focusFirst();
+}
+
+QSize PromptBar::sizeHint() const
+{
+    const int wanted = m_content->layout()->hasHeightForWidth() && width() > 0
+                           ? m_content->layout()->totalHeightForWidth(width())
+                           : m_content->sizeHint().height();
+    return {m_content->sizeHint().width(), wanted};
+}
+
+QSize PromptBar::minimumSizeHint() const
+{
+    return {m_content->minimumSizeHint().width(), sizeHint().height()};
+}
+
+void PromptBar::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    m_content->resize(size());
+    if (event->oldSize().width() != event->size().width())
+        updateGeometry(); // texts wrap elsewhere
+}
+
+void PromptBar::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    if (event->spontaneous())
+        return;
+    m_guard.start();
+    m_content->move(0, 0);
+    if (style()->styleHint(QStyle::SH_Widget_Animation_Duration, nullptr, this) <= 0)
+        return;
+    auto* slide = new QPropertyAnimation(m_content, "pos", m_content);
+    slide->setDuration(kSlideMs);
+    slide->setEasingCurve(QEasingCurve::OutCubic);
+    slide->setStartValue(QPoint(0, sizeHint().height()));
+    slide->setEndValue(QPoint(0, 0));
+    slide->start(QAbstractAnimation::DeleteWhenStopped);
+}
+
+void PromptBar::changeEvent(QEvent* event)
+{
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::DevicePixelRatioChange)
+        updateIcon();
+    QWidget::changeEvent(event);
+}
+
+void PromptBar::paintEvent(QPaintEvent*)
+{
+    const Colors& colors = colorsOf(palette());
+    const int at = row();
+    const bool isAnswerable = at >= 0 && m_model.at(at).count > 0;
+    QPainter painter(this);
+    painter.fillRect(rect(), colors.raised);
+    painter.fillRect(QRect(0, 0, width(), 1), colors.hairline);
+    painter.fillRect(QRect(0, 0, kEdge, height()), isAnswerable ? colors.waiting : colors.hairline);
+}
+
+// ---- what a person does ------------------------------------------------------------------------
+
+bool PromptBar::eventFilter(QObject* watched, QEvent* event)
+{
+    if (isGuarded() && isInput(event->type()))
+        return true;
+    return QWidget::eventFilter(watched, event);
+}
+
+void PromptBar::mousePressEvent(QMouseEvent* event)
+{
+    event->accept();
+    if (!isGuarded() && event->button() == Qt::LeftButton &&
+        m_line->geometry().contains(m_content->mapFromParent(event->position().toPoint())))
+        setOpen(!isOpen());
+}
+
+void PromptBar::keyPressEvent(QKeyEvent* event)
+{
+    if (event->key() == Qt::Key_Escape && isOpen()) {
+        setOpen(false);
+        emit focusLost();
+    } else {
+        QWidget::keyPressEvent(event);
+    }
+}
+
+void PromptBar::allow()
+{
+    answer("allow");
+}
+
+void PromptBar::deny()
+{
+    answer("deny");
+}
+
+void PromptBar::answer(const std::string& verdict)
+{
+    const int at = row();
+    if (isGuarded() || isHidden() || at < 0 || m_model.at(at).count == 0)
+        return;
+    api::AnswerPrompt answer;
+    if (isOpen())
+        answer = m_panel->answer();
+    answer.verdict = verdict;
+    m_actions.answer(m_sandbox, m_prompt, answer);
+}
+
+} // namespace caisson

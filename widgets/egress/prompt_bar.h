@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "widgets/models/prompt_actions.h"
+
+#include <QTimer>
+#include <QWidget>
+#include <functional>
+
+class QLabel;
+class QPushButton;
+class QToolButton;
+
+namespace caisson {
+
+class ElidedLabel;
+class PromptPanel;
+class UrlLabel;
+
+/// The strip above the status line that says which request waits, and opens to a panel. It never
+/// takes the focus, and for a moment after it came, or shows another request than before, it takes
+/// no click and no key: they were meant for something else.
+class PromptBar : public QWidget
+{
+    Q_OBJECT
+public:
+    static constexpr std::chrono::milliseconds kGuard{500};
+
+    /// Both outlive it.
+    PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent = nullptr);
+
+    /// How a sandbox is called where that has to be said; empty where it goes without saying.
+    void setNaming(std::function<QString(const QString&)> nameOf);
+    /// How a terminal of a sandbox is called.
+    void setTerminalNaming(std::function<QString(const QString&, const QString&)> titleOf);
+    /// Names may be others now.
+    void refresh();
+
+    /// How long it takes no click and no key.
+    void setGuard(std::chrono::milliseconds time);
+
+    QString sandbox() const { return m_sandbox; }
+    QString prompt() const { return m_prompt; }
+    bool isGuarded() const { return m_guard.isActive(); }
+    bool isOpen() const;
+
+    /// As chosen in the panel; where it is closed, once.
+    void allow();
+    void deny();
+    void showNext();
+    void showOldest();
+    void setOpen(bool isOpen);
+    /// Opens the panel and gives it the keyboard.
+    void review();
+
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
+
+signals:
+    void terminalAsked(const QString& sandbox, const QString& terminal);
+    /// The strip had the keyboard and is gone.
+    void focusLost();
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+    void changeEvent(QEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    void layOut();
+    QPushButton* makeButton(const QString& name, const QString& text);
+    void follow();
+    void showRow(int row);
+    void showNothing();
+    void updateLine(const api::Prompt& prompt, int row);
+    void updateButtons();
+    void updateClock();
+    void updateIcon();
+    void answer(const std::string& verdict);
+    int row() const { return m_model.rowOf(m_sandbox, m_prompt); }
+    int bestRow() const;
+
+    PromptModel& m_model;
+    PromptActions& m_actions;
+    std::function<QString(const QString&)> m_nameOf;
+    std::function<QString(const QString&, const QString&)> m_titleOf;
+    QString m_sandbox;
+    QString m_prompt;
+    QTimer m_guard;
+    QTimer m_tick;
+    QWidget* m_content; ///< slides in; the room for it is there at once
+    QWidget* m_line;
+    PromptPanel* m_panel;
+    QLabel* m_icon;
+    QLabel* m_who;
+    UrlLabel* m_url;
+    ElidedLabel* m_chain;
+    QLabel* m_count;
+    QLabel* m_clock;
+    QPushButton* m_allow;
+    QPushButton* m_deny;
+    QPushButton* m_next;
+    QToolButton* m_more;
+};
+
+} // namespace caisson

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/egress/prompt_panel.h"
+
+#include "backend/policy/answer.h"
+#include "backend/policy/host_name.h"
+#include "backend/policy/path.h"
+
+#include <QComboBox>
+#include <QDateTime>
+#include <QGridLayout>
+#include <QLabel>
+#include <QLocale>
+#include <QPushButton>
+#include <QSignalBlocker>
+
+#include "widgets/common/fonts.h"
+#include "widgets/egress/url_label.h"
+#include "widgets/models/request_text.h"
+#include "widgets/models/rule_text.h"
+
+namespace caisson {
+
+namespace {
+
+constexpr qsizetype kLongestCommand = 600;
+constexpr int kTitleWidth = 72;
+/// What can be chosen must be seen whole; a path may be long.
+constexpr int kLongestChoice = 60;
+
+QLabel* makeLabel(const QString& name)
+{
+    auto* label = new QLabel;
+    label->setObjectName(QStringLiteral("prompt.") + name);
+    label->setTextFormat(Qt::PlainText);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    label->setWordWrap(true);
+    return label;
+}
+
+QComboBox* makeChoice(const QString& name, const QString& what)
+{
+    auto* choice = new QComboBox;
+    choice->setObjectName(QStringLiteral("prompt.") + name);
+    choice->setAccessibleName(what);
+    choice->setToolTip(what);
+    // A click must not take the focus away from where the person works.
+    choice->setFocusPolicy(Qt::TabFocus);
+    choice->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    return choice;
+}
+
+policy::Protocol protocolOf(const api::Prompt& prompt)
+{
+    if (prompt.scheme == "https")
+        return policy::Protocol::Https;
+    if (prompt.scheme == "http")
+        return policy::Protocol::Http;
+    return prompt.scheme == "tls" ? policy::Protocol::Tls : policy::Protocol::Tcp;
+}
+
+} // namespace
+
+PromptPanel::PromptPanel(QWidget* parent)
+    : QWidget(parent)
+    , m_grid(new QGridLayout)
+    , m_url(new UrlLabel)
+    , m_method(makeLabel(QStringLiteral("method")))
+    , m_chain(makeLabel(QStringLiteral("program")))
+    , m_command(makeLabel(QStringLiteral("command")))
+    , m_sandbox(makeLabel(QStringLiteral("sandbox")))
+    , m_sandboxTitle(nullptr)
+    , m_terminal(makeLabel(QStringLiteral("terminal")))
+    , m_jump(new QPushButton(tr("Show &terminal")))
+    , m_waits(makeLabel(QStringLiteral("waits")))
+    , m_duration(makeChoice(QStringLiteral("duration"), tr("How long the answer counts")))
+    , m_scope(makeChoice(QStringLiteral("scope"), tr("How far the answer reaches")))
+    , m_methods(makeChoice(QStringLiteral("methods"), tr("Which methods the answer is about")))
+    , m_meaning(makeLabel(QStringLiteral("meaning")))
+{
+    setObjectName(QStringLiteral("prompt.panel"));
+    m_url->setObjectName(QStringLiteral("prompt.url"));
+    m_jump->setObjectName(QStringLiteral("prompt.jump"));
+    m_jump->setFocusPolicy(Qt::TabFocus);
+    m_jump->setAutoDefault(true);
+    m_method->setWordWrap(false);
+    m_method->setFont(headingFont());
+    m_terminal->setWordWrap(false);
+    m_command->setFont(monoFont());
+    m_meaning->setForegroundRole(QPalette::PlaceholderText);
+
+    auto* request = new QWidget;
+    auto* requestRow = new QHBoxLayout(request);
+    requestRow->setContentsMargins(0, 0, 0, 0);
+    requestRow->setSpacing(8);
+    requestRow->addWidget(m_method);
+    requestRow->addWidget(m_url, 1);
+    auto* place = new QWidget;
+    auto* placeRow = new QHBoxLayout(place);
+    placeRow->setContentsMargins(0, 0, 0, 0);
+    placeRow->setSpacing(12);
+    placeRow->addWidget(m_terminal);
+    placeRow->addWidget(m_jump);
+    placeRow->addStretch();
+    auto* answer = new QWidget;
+    auto* answerRow = new QHBoxLayout(answer);
+    answerRow->setContentsMargins(0, 0, 0, 0);
+    answerRow->setSpacing(8);
+    for (QComboBox* choice : {m_duration, m_scope, m_methods})
+        answerRow->addWidget(choice);
+    answerRow->addStretch();
+
+    m_grid->setContentsMargins(36, 14, 12, 6);
+    m_grid->setHorizontalSpacing(12);
+    m_grid->setVerticalSpacing(8);
+    m_grid->setColumnMinimumWidth(0, kTitleWidth);
+    m_grid->setColumnStretch(1, 1);
+    addRow(tr("Request"), request);
+    addRow(tr("Program"), m_chain);
+    addRow(tr("Command"), m_command);
+    addRow(tr("Sandbox"), m_sandbox);
+    m_sandboxTitle =
+        qobject_cast<QLabel*>(m_grid->itemAtPosition(m_grid->rowCount() - 1, 0)->widget());
+    addRow(tr("From"), place);
+    addRow(tr("Waits"), m_waits);
+    addRow(tr("Answer"), answer);
+    m_grid->addWidget(m_meaning, m_grid->rowCount(), 1);
+    setLayout(m_grid);
+
+    connect(m_jump, &QPushButton::clicked, this, &PromptPanel::terminalAsked);
+    for (QComboBox* choice : {m_duration, m_scope, m_methods})
+        connect(choice, &QComboBox::currentIndexChanged, this, &PromptPanel::updateMeaning);
+}
+
+void PromptPanel::addRow(const QString& title, QWidget* field)
+{
+    const int row = m_grid->rowCount();
+    auto* label = new QLabel(title);
+    label->setForegroundRole(QPalette::PlaceholderText);
+    m_grid->addWidget(label, row, 0, Qt::AlignLeft | Qt::AlignTop);
+    m_grid->addWidget(field, row, 1);
+}
+
+void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
+                            const QString& sandboxName, const QString& terminalTitle)
+{
+    const QString key = sandbox + QLatin1Char('/') + QString::fromStdString(prompt.id);
+    const bool isAnother = std::exchange(m_key, key) != key;
+    m_prompt = prompt;
+    m_method->setText(shownText(prompt.method, 20));
+    m_method->setVisible(!prompt.method.empty());
+    UrlParts url = urlParts(prompt);
+    if (prompt.scheme == "https") // here is the room to say it
+        url.before.prepend(QStringLiteral("https://"));
+    m_url->setUrl(url);
+    const QString chain = processChain(prompt.process);
+    m_chain->setText(chain.isEmpty() ? tr("not known")
+                                     : tr("%1, process %2").arg(chain).arg(prompt.process.pid));
+    const QString command = shownText(prompt.process.cmdline, kLongestCommand);
+    m_command->setText(command.isEmpty() ? tr("not known") : command);
+    m_sandbox->setText(sandboxName);
+    m_sandbox->setVisible(!sandboxName.isEmpty());
+    m_sandboxTitle->setVisible(!sandboxName.isEmpty());
+    m_jump->setVisible(!prompt.terminal.empty());
+    m_terminal->setText(prompt.terminal.empty() ? tr("no terminal")
+                        : terminalTitle.isEmpty()
+                            ? tr("a terminal")
+                            : tr("the terminal “%1”").arg(shownText(terminalTitle, 40)));
+    const QDateTime since =
+        QDateTime::fromString(QString::fromStdString(prompt.since), Qt::ISODateWithMs)
+            .toLocalTime();
+    const QString time = since.toString(QStringLiteral("HH:mm:ss"));
+    m_waits->setText(prompt.count == 0 ? tr("nobody any more")
+                     : prompt.count == 1
+                         ? tr("since %1").arg(time)
+                         : tr("%1 requests, the first since %2")
+                               .arg(QLocale().toString(static_cast<qlonglong>(prompt.count)))
+                               .arg(time));
+    if (isAnother)
+        fillChoices();
+    updateMeaning();
+}
+
+void PromptPanel::fillChoices()
+{
+    const QSignalBlocker quietDuration(m_duration);
+    const QSignalBlocker quietScope(m_scope);
+    const QSignalBlocker quietMethods(m_methods);
+    const QString host = shownText(m_prompt.host, kLongestChoice);
+    const QString domain =
+        shownText(std::string(policy::mainDomain(m_prompt.host)), kLongestChoice);
+    const QString path = shownText(m_prompt.path, kLongestChoice);
+    const QString method = shownText(m_prompt.method, 20);
+    const bool isHttp = !m_prompt.method.empty();
+
+    m_duration->clear();
+    m_duration->addItem(tr("once"), QStringLiteral("once"));
+    if (m_prompt.process.pid > 0)
+        m_duration->addItem(tr("until the process ends"), QStringLiteral("process"));
+    m_duration->addItem(tr("for 15 minutes"), QStringLiteral("15m"));
+    m_duration->addItem(tr("until the sandbox stops"), QStringLiteral("session"));
+    m_duration->addItem(tr("always"), QStringLiteral("always"));
+
+    m_scope->clear();
+    if (isHttp) {
+        m_scope->addItem(tr("this request: %1").arg(path), QStringLiteral("request"));
+        m_scope->addItem(tr("this path: %1")
+                             .arg(path.endsWith(QLatin1Char('/')) ? path + QStringLiteral("**")
+                                                                  : path + QStringLiteral("/**")),
+                         QStringLiteral("path"));
+    }
+    m_scope->addItem(tr("this host: %1").arg(host), QStringLiteral("host"));
+    if (domain != QString::fromStdString(m_prompt.host) || !domain.isEmpty())
+        m_scope->addItem(tr("this domain: **.%1").arg(domain), QStringLiteral("domain"));
+    m_scope->setCurrentIndex(m_scope->findData(QStringLiteral("host")));
+
+    m_methods->clear();
+    m_methods->setVisible(isHttp);
+    if (isHttp) {
+        m_methods->addItem(tr("only %1").arg(method), QStringList{method});
+        m_methods->addItem(tr("any method"), QStringList());
+        const QStringList reading{QStringLiteral("GET"), QStringLiteral("HEAD")};
+        m_methods->addItem(tr("GET and HEAD"), reading);
+    }
+}
+
+bool PromptPanel::isOnce() const
+{
+    return m_duration->currentData().toString() == QLatin1String("once");
+}
+
+api::AnswerPrompt PromptPanel::answer() const
+{
+    api::AnswerPrompt answer;
+    answer.scope = m_scope->currentData().toString().toStdString();
+    answer.duration = m_duration->currentData().toString().toStdString();
+    if (!isOnce()) {
+        for (const QString& method : m_methods->currentData().toStringList())
+            answer.methods.push_back(method.toStdString());
+    }
+    return answer;
+}
+
+QString PromptPanel::meaningOf(const std::string& verdict) const
+{
+    const api::AnswerPrompt chosen = answer();
+    const Result<std::string> target = policy::normalisedTarget(m_prompt.path);
+    policy::Request request;
+    request.protocol = protocolOf(m_prompt);
+    request.host = m_prompt.host;
+    request.port = static_cast<std::uint16_t>(m_prompt.port);
+    request.method = m_prompt.method;
+    request.target = target ? std::string_view(*target) : std::string_view();
+    request.process = m_prompt.process.exe;
+    request.pid = m_prompt.process.pid;
+    const std::optional<policy::Scope> scope = policy::scopeFromName(chosen.scope);
+    const std::optional<policy::Duration> duration = policy::durationFromName(chosen.duration);
+    if (!scope || !duration)
+        return {};
+    const std::optional<policy::Rule> rule = policy::ruleOfAnswer(
+        request, verdict == "allow" ? policy::Action::Allow : policy::Action::Deny, *scope,
+        *duration, chosen.methods, std::chrono::system_clock::now());
+    return rule ? ruleSummary(toApi(*rule)) : QString();
+}
+
+void PromptPanel::updateMeaning()
+{
+    m_scope->setEnabled(!isOnce());
+    m_methods->setEnabled(!isOnce());
+    if (isOnce())
+        m_meaning->setText(tr("Counts for what waits now. Nothing is remembered."));
+    else
+        m_meaning->setText(
+            tr("Becomes a rule, %1: %2")
+                .arg(m_duration->currentText(),
+                     shownText(meaningOf("allow"), 200)
+                         .replace(actionText("allow") + QLatin1Char(' '), QString())));
+    emit chosen();
+}
+
+void PromptPanel::focusFirst()
+{
+    m_duration->setFocus(Qt::ShortcutFocusReason);
+}
+
+} // namespace caisson

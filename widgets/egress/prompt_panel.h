@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/types.h"
+
+#include <QWidget>
+
+class QComboBox;
+class QGridLayout;
+class QLabel;
+class QPushButton;
+
+namespace caisson {
+
+class ElidedLabel;
+class UrlLabel;
+
+/// A request that waits, in all its parts, and what an answer to it means: for how long, how far,
+/// and which rule it becomes.
+class PromptPanel : public QWidget
+{
+    Q_OBJECT
+public:
+    explicit PromptPanel(QWidget* parent = nullptr);
+
+    /// `sandboxName` is empty where it goes without saying. Another prompt than before is answered
+    /// with "once" again, whatever was chosen for the one before.
+    void setPrompt(const QString& sandbox, const api::Prompt& prompt, const QString& sandboxName,
+                   const QString& terminalTitle);
+
+    /// What is chosen, without the verdict.
+    api::AnswerPrompt answer() const;
+    bool isOnce() const;
+    void focusFirst();
+
+signals:
+    void terminalAsked();
+    void chosen(); ///< something else is chosen now
+
+private:
+    QLabel* addRow(const QString& name, const QString& title);
+    void addRow(const QString& title, QWidget* field);
+    void fillChoices();
+    void updateMeaning();
+    QString meaningOf(const std::string& verdict) const;
+
+    QString m_key; ///< sandbox and prompt
+    api::Prompt m_prompt;
+    QGridLayout* m_grid;
+    UrlLabel* m_url;
+    QLabel* m_method;
+    QLabel* m_chain;
+    QLabel* m_command;
+    QLabel* m_sandbox;
+    QLabel* m_sandboxTitle;
+    QLabel* m_terminal;
+    QPushButton* m_jump;
+    QLabel* m_waits;
+    QComboBox* m_duration;
+    QComboBox* m_scope;
+    QComboBox* m_methods;
+    QLabel* m_meaning;
+};
+
+} // namespace caisson

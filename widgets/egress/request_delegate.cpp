@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/egress/request_delegate.h"
+
+#include <QPainter>
+
+#include "widgets/common/colors.h"
+#include "widgets/common/fonts.h"
+#include "widgets/common/style_painting.h"
+#include "widgets/egress/url_label.h"
+#include "widgets/models/request_model.h"
+
+namespace caisson {
+
+void RequestDelegate::paintCell(QPainter& painter, const QRect& cell,
+                                const QStyleOptionViewItem& option, const QModelIndex& index,
+                                const Colors& colors) const
+{
+    const auto* model = qobject_cast<const RequestModel*>(index.model());
+    if (index.column() == RequestModel::Verdict) {
+        const QString verdict = index.data(RequestModel::VerdictRole).toString();
+        painter.drawPixmap(cell.left(), cell.top() + (cell.height() - metrics::kIconSize) / 2,
+                           iconPixmap(actionIcon(verdict), metrics::kIconSize,
+                                      actionColor(verdict, colors),
+                                      painter.device()->devicePixelRatioF()));
+        return;
+    }
+    if (index.column() == RequestModel::Url && model) {
+        QRect room = cell;
+        if (!index.data(RequestModel::FlagRole).toString().isEmpty()) {
+            room.setRight(room.right() - metrics::kIconSize - 4);
+            painter.drawPixmap(room.right() + 4,
+                               cell.top() + (cell.height() - metrics::kIconSize) / 2,
+                               iconPixmap(Icon::Info, metrics::kIconSize, colors.text,
+                                          painter.device()->devicePixelRatioF()));
+        }
+        paintUrl(painter, room, urlParts(model->at(index.row())), uiFont(), colors);
+        return;
+    }
+    TableDelegate::paintCell(painter, cell, option, index, colors);
+}
+
+} // namespace caisson

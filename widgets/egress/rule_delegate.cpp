@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/egress/rule_delegate.h"
+
+#include <QApplication>
+#include <QComboBox>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QPersistentModelIndex>
+#include <QStyleOptionButton>
+
+#include "widgets/common/colors.h"
+#include "widgets/common/fonts.h"
+#include "widgets/common/name_edit.h"
+#include "widgets/common/style_painting.h"
+#include "widgets/models/request_text.h"
+#include "widgets/models/rule_model.h"
+
+namespace caisson {
+
+namespace {
+
+constexpr int kBox = 16;
+constexpr int kGap = 6;
+constexpr int kLeft = 12;
+
+QRect boxRect(const QRect& cell)
+{
+    return {cell.left() + kLeft, cell.top() + (cell.height() - kBox) / 2, kBox, kBox};
+}
+
+/// A pattern with the end that somebody had to register emphasised.
+UrlParts hostParts(const QModelIndex& index)
+{
+    const QString host = shownText(index.data().toString());
+    const int domain =
+        qMin<int>(index.data(RuleModel::DomainRole).toInt(), static_cast<int>(host.size()));
+    return {.before = host.chopped(domain), .domain = host.last(domain), .after = {}, .path = {}};
+}
+
+} // namespace
+
+void RuleDelegate::paintCell(QPainter& painter, const QRect& cell,
+                             const QStyleOptionViewItem& option, const QModelIndex& index,
+                             const Colors& colors) const
+{
+    const bool isActive = index.data(RuleModel::ActiveRole).toBool();
+    if (index.column() == RuleModel::Action) {
+        QStyleOptionButton box;
+        box.initFrom(option.widget ? option.widget : QApplication::activeWindow());
+        box.palette = option.palette;
+        box.rect = boxRect(option.rect);
+        box.state = QStyle::State_Enabled;
+        box.state |= index.data(Qt::CheckStateRole).toInt() == Qt::Checked ? QStyle::State_On
+                                                                           : QStyle::State_Off;
+        QStyle* style = option.widget ? option.widget->style() : QApplication::style();
+        style->drawPrimitive(QStyle::PE_IndicatorCheckBox, &box, &painter, option.widget);
+        const QString action = index.data(RuleModel::ActionRole).toString();
+        const QColor color = isActive ? actionColor(action, colors) : colors.disabled;
+        int left = box.rect.right() + 1 + kGap;
+        painter.drawPixmap(left, cell.top() + (cell.height() - metrics::kIconSize) / 2,
+                           iconPixmap(actionIcon(action), metrics::kIconSize, color,
+                                      painter.device()->devicePixelRatioF()));
+        left += metrics::kIconSize + 4;
+        painter.setFont(uiFont());
+        painter.setPen(isActive ? colors.text : colors.disabled);
+        painter.drawText(QRect(left, cell.top(), option.rect.right() - left, cell.height()),
+                         Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine,
+                         index.data().toString());
+        return;
+    }
+    Colors used = colors;
+    if (!isActive)
+        used.text = used.secondary = colors.disabled;
+    if (index.column() == RuleModel::Host) {
+        UrlParts parts = hostParts(index);
+        QFont font = uiFont();
+        QFont strong = font;
+        strong.setWeight(QFont::DemiBold);
+        // An own elision: a pattern has no path that could give way.
+        const int room = cell.width();
+        const int domain = QFontMetrics(strong).horizontalAdvance(parts.domain);
+        parts.before =
+            QFontMetrics(font).elidedText(parts.before, Qt::ElideLeft, qMax(0, room - domain));
+        parts.domain = QFontMetrics(strong).elidedText(parts.domain, Qt::ElideLeft, room);
+        painter.setFont(font);
+        painter.setPen(used.secondary);
+        painter.drawText(cell, Qt::AlignLeft | Qt::AlignVCenter, parts.before);
+        painter.setFont(strong);
+        painter.setPen(used.text);
+        painter.drawText(cell.adjusted(QFontMetrics(font).horizontalAdvance(parts.before), 0, 0, 0),
+                         Qt::AlignLeft | Qt::AlignVCenter, parts.domain);
+        return;
+    }
+    TableDelegate::paintCell(painter, cell, option, index, used);
+}
+
+bool RuleDelegate::editorEvent(QEvent* event, QAbstractItemModel* model,
+                               const QStyleOptionViewItem& option, const QModelIndex& index)
+{
+    const auto toggle = [&] {
+        const bool isOn = index.data(Qt::CheckStateRole).toInt() == Qt::Checked;
+        return model->setData(index, isOn ? Qt::Unchecked : Qt::Checked, Qt::CheckStateRole);
+    };
+    if (index.column() == RuleModel::Action) {
+        if (event->type() == QEvent::MouseButtonRelease ||
+            event->type() == QEvent::MouseButtonPress ||
+            event->type() == QEvent::MouseButtonDblClick) {
+            const auto* mouse = static_cast<QMouseEvent*>(event);
+            if (!boxRect(option.rect)
+                     .adjusted(-kGap, -kGap, 2, kGap)
+                     .contains(mouse->position().toPoint()))
+                return false;
+            return event->type() == QEvent::MouseButtonRelease ? toggle() : true;
+        }
+        if (event->type() == QEvent::KeyPress &&
+            static_cast<QKeyEvent*>(event)->key() == Qt::Key_Space)
+            return toggle();
+    }
+    return false;
+}
+
+QWidget* RuleDelegate::createActionEditor(QWidget* parent, const QModelIndex& index) const
+{
+    auto* choice = new QComboBox(parent);
+    choice->setObjectName(QStringLiteral("rules.action"));
+    choice->setAccessibleName(tr("What the rule does"));
+    for (const char* action : {"allow", "deny", "ask", "tunnel"})
+        choice->addItem(actionText(action), QString::fromLatin1(action));
+    // What cannot be is not offered.
+    if (const auto* model = qobject_cast<const RuleModel*>(index.model())) {
+        for (int at = choice->count() - 1; at >= 0; --at) {
+            if (!model->problem(index.row(), index.column(), choice->itemData(at).toString())
+                     .isEmpty())
+                choice->removeItem(at);
+        }
+    }
+    connect(choice, &QComboBox::activated, this, [this, choice] {
+        auto* self = const_cast<RuleDelegate*>(this);
+        emit self->commitData(choice);
+        emit self->closeEditor(choice);
+    });
+    return choice;
+}
+
+QWidget* RuleDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&,
+                                    const QModelIndex& index) const
+{
+    if (index.column() == RuleModel::Action)
+        return createActionEditor(parent, index);
+    const auto* model = qobject_cast<const RuleModel*>(index.model());
+    const QPersistentModelIndex place(index);
+    auto* edit = new NameEdit(
+        QStringLiteral("rules.edit"),
+        [model, place](const QString& text) {
+            return model && place.isValid() ? model->problem(place.row(), place.column(), text)
+                                            : QString();
+        },
+        parent);
+    edit->setAccessibleName(index.model()->headerData(index.column(), Qt::Horizontal).toString());
+    return edit;
+}
+
+/// Once: a row that changes while somebody types in it leaves the text alone.
+void RuleDelegate::setEditorData(QWidget* editor, const QModelIndex& index) const
+{
+    if (editor->property("isFilled").toBool())
+        return;
+    editor->setProperty("isFilled", true);
+    if (auto* choice = qobject_cast<QComboBox*>(editor))
+        choice->setCurrentIndex(choice->findData(index.data(Qt::EditRole)));
+    else if (auto* edit = qobject_cast<QLineEdit*>(editor)) {
+        edit->setText(index.data(Qt::EditRole).toString());
+        edit->selectAll();
+    }
+}
+
+void RuleDelegate::setModelData(QWidget* editor, QAbstractItemModel* model,
+                                const QModelIndex& index) const
+{
+    if (const auto* choice = qobject_cast<QComboBox*>(editor))
+        model->setData(index, choice->currentData());
+    else if (const auto* edit = qobject_cast<NameEdit*>(editor); edit && edit->isAcceptable())
+        model->setData(index, edit->text());
+}
+
+void RuleDelegate::updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option,
+                                        const QModelIndex&) const
+{
+    editor->setGeometry(option.rect.adjusted(0, 0, 0, 0));
+}
+
+bool RuleDelegate::eventFilter(QObject* editor, QEvent* event)
+{
+    auto* edit = qobject_cast<NameEdit*>(editor);
+    if (edit && !edit->isAcceptable() && event->type() == QEvent::KeyPress) {
+        const int key = static_cast<QKeyEvent*>(event)->key();
+        if (key == Qt::Key_Return || key == Qt::Key_Enter || key == Qt::Key_Tab ||
+            key == Qt::Key_Backtab) {
+            edit->check();
+            return true;
+        }
+    }
+    if (edit && !edit->isAcceptable() && event->type() == QEvent::FocusOut)
+        return false;
+    return TableDelegate::eventFilter(editor, event);
+}
+
+} // namespace caisson

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "widgets/egress/table.h"
+
+namespace caisson {
+
+/// A row of the rules, edited in place. What is no host, path or method stays in its field, with the
+/// reason beside it, until it is mended or given up with Escape.
+class RuleDelegate : public TableDelegate
+{
+    Q_OBJECT
+public:
+    using TableDelegate::TableDelegate;
+
+    QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem& option,
+                          const QModelIndex& index) const override;
+    void setEditorData(QWidget* editor, const QModelIndex& index) const override;
+    void setModelData(QWidget* editor, QAbstractItemModel* model,
+                      const QModelIndex& index) const override;
+    void updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option,
+                              const QModelIndex& index) const override;
+
+protected:
+    bool eventFilter(QObject* editor, QEvent* event) override;
+    bool editorEvent(QEvent* event, QAbstractItemModel* model, const QStyleOptionViewItem& option,
+                     const QModelIndex& index) override;
+    void paintCell(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
+                   const QModelIndex& index, const Colors& colors) const override;
+
+private:
+    QWidget* createActionEditor(QWidget* parent, const QModelIndex& index) const;
+};
+
+} // namespace caisson

@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/egress/rules_page.h"
+
+#include <QAction>
+#include <QComboBox>
+#include <QFile>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPointer>
+#include <QPushButton>
+#include <QSaveFile>
+#include <QSplitter>
+#include <QStackedLayout>
+#include <QTableView>
+#include <QToolButton>
+#include <QVBoxLayout>
+#include <QtConcurrentRun>
+
+#include "widgets/common/activity_line.h"
+#include "widgets/common/colors.h"
+#include "widgets/common/empty_state.h"
+#include "widgets/common/fonts.h"
+#include "widgets/common/icons.h"
+#include "widgets/common/pane.h"
+#include "widgets/common/prompter.h"
+#include "widgets/common/style_painting.h"
+#include "widgets/egress/presets_menu.h"
+#include "widgets/egress/rule_delegate.h"
+#include "widgets/egress/rule_detail.h"
+#include "widgets/models/request_text.h"
+
+namespace caisson {
+
+namespace {
+
+constexpr std::chrono::seconds kCountsTick{3};
+constexpr qint64 kLargestPolicy = 1024 * 1024;
+constexpr int kActionWidth = 104;
+constexpr int kLowestPart = 80;
+constexpr const char* kNobody = "example.invalid"; // RFC 2606
+
+Error fileError(const QString& why)
+{
+    return {ErrorCode::PermissionDenied, why.toStdString(), {}};
+}
+
+} // namespace
+
+RulesPage::RulesPage(desk::Backend& backend, RuleModel& model, Prompter& prompter, QWidget* parent)
+    : QWidget(parent)
+    , m_backend(backend)
+    , m_model(model)
+    , m_prompter(prompter)
+    , m_table(makeTable(QStringLiteral("rules.table"), tr("Rules")))
+    , m_detail(new RuleDetail(model))
+    , m_splitter(new QSplitter(Qt::Vertical))
+    , m_pages(new QStackedLayout)
+    , m_empty(new EmptyState(QStringLiteral("rules.empty"), Icon::Rules,
+                             tr("The rules of this sandbox are listed here: the first that fits a "
+                                "request, from the top, decides. Answers to requests that wait "
+                                "become rules, too."),
+                             tr("Add a rule")))
+    , m_stopped(new EmptyState(QStringLiteral("rules.stopped"), Icon::Rules,
+                               tr("The sandbox does not run. Its rules are kept and shown when it "
+                                  "does."),
+                               tr("Start")))
+    , m_activity(new ActivityLine(this))
+    , m_tools(new QWidget)
+    , m_default(new QComboBox)
+    , m_question(new QLineEdit)
+    , m_answerIcon(new QLabel)
+    , m_answer(new QLabel)
+    , m_add(makeAction(QStringLiteral("addRule"), tr("&Add a rule")))
+    , m_remove(makeAction(QStringLiteral("removeRule"), tr("&Remove")))
+    , m_up(makeAction(QStringLiteral("ruleUp"), tr("Move &up")))
+    , m_down(makeAction(QStringLiteral("ruleDown"), tr("Move &down")))
+    , m_undo(makeAction(QStringLiteral("undoRule"), tr("&Undo")))
+    , m_redo(makeAction(QStringLiteral("redoRule"), tr("&Redo")))
+    , m_import(makeAction(QStringLiteral("importRules"), tr("&Import a policy file…")))
+    , m_export(makeAction(QStringLiteral("exportRules"), tr("&Export as a policy file…")))
+    , m_presets(new QMenu(tr("Add rules for"), this))
+{
+    setObjectName(QStringLiteral("rules"));
+    setAccessibleName(tr("Rules"));
+    layOut();
+    connectModel();
+    m_counts.setInterval(kCountsTick);
+    connect(&m_counts, &QTimer::timeout, &m_model, &RuleModel::refresh);
+    updateDefault();
+    updatePage();
+    updateActions();
+}
+
+QAction* RulesPage::makeAction(const QString& name, const QString& text)
+{
+    auto* action = new QAction(text, this);
+    action->setObjectName(name);
+    return action;
+}
+
+QList<QAction*> RulesPage::tableActions() const
+{
+    return {m_remove, m_up, m_down, m_undo, m_redo};
+}
+
+void RulesPage::fillTools()
+{
+    m_add->setIcon(icon(Icon::Plus));
+    m_remove->setIcon(icon(Icon::Trash));
+    m_undo->setIcon(icon(Icon::Undo));
+    m_redo->setIcon(icon(Icon::Redo));
+    m_import->setIcon(icon(Icon::Import));
+    m_export->setIcon(icon(Icon::Export));
+    m_remove->setShortcut(Qt::Key_Delete);
+    m_up->setShortcut(Qt::ALT | Qt::Key_Up);
+    m_down->setShortcut(Qt::ALT | Qt::Key_Down);
+    m_undo->setShortcut(QKeySequence::Undo);
+    m_redo->setShortcut(QKeySequence::Redo);
+    for (QAction* action : tableActions()) {
+        action->setShortcutContext(Qt::WidgetShortcut);
+        m_table->addAction(action);
+    }
+    addPresets(*m_presets, &m_model);
+    auto* presets = new QAction(icon(Icon::Rules), tr("Add rules for…"), this);
+    QToolButton* presetsButton = makeToolButton(presets, this);
+    presetsButton->setObjectName(QStringLiteral("rules.presets"));
+    presetsButton->setMenu(m_presets);
+    presetsButton->setPopupMode(QToolButton::InstantPopup);
+    m_presets->setObjectName(QStringLiteral("rules.presetsMenu"));
+
+    auto* row = new QHBoxLayout(m_tools);
+    row->setContentsMargins(8, 8, 8, 8);
+    row->setSpacing(4);
+    const auto add = [&](QAction* action) {
+        QToolButton* button = makeToolButton(action, this);
+        button->setObjectName(QStringLiteral("rules.") + action->objectName());
+        row->addWidget(button);
+    };
+    add(m_add);
+    add(m_remove);
+    row->addSpacing(8);
+    add(m_undo);
+    add(m_redo);
+    row->addStretch();
+    row->addWidget(presetsButton);
+    add(m_import);
+    add(m_export);
+}
+
+QWidget* RulesPage::makeDefaultRow()
+{
+    m_default->setObjectName(QStringLiteral("rules.default"));
+    m_default->setAccessibleName(tr("Everything else"));
+    for (const char* action : {"ask", "allow", "deny"})
+        m_default->addItem(actionText(action), QString::fromLatin1(action));
+    auto* label = new QLabel(tr("Everything else"));
+    label->setForegroundRole(QPalette::PlaceholderText);
+    label->setBuddy(m_default);
+    auto* line = new QWidget;
+    auto* row = new QHBoxLayout(line);
+    row->setContentsMargins(12, 6, 8, 6);
+    row->addWidget(label);
+    row->addStretch();
+    row->addWidget(m_default);
+    connect(m_default, &QComboBox::activated, this, [this] {
+        m_model.setDefaultAction(m_default->currentData().toString());
+        updateDefault();
+    });
+    return line;
+}
+
+QWidget* RulesPage::makeExplainRow()
+{
+    m_question->setObjectName(QStringLiteral("rules.question"));
+    m_question->setAccessibleName(tr("What would happen to a request"));
+    m_question->setPlaceholderText(tr("What would happen to GET https://…"));
+    m_question->setClearButtonEnabled(true);
+    m_answer->setObjectName(QStringLiteral("rules.answer"));
+    m_answer->setTextFormat(Qt::PlainText);
+    m_answer->setWordWrap(true);
+    m_answer->setFont(secondaryFont());
+    m_answer->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_answer->hide();
+    m_answerIcon->setFixedWidth(metrics::kIconSize);
+    m_answerIcon->setAlignment(Qt::AlignTop | Qt::AlignHCenter);
+    m_answerIcon->hide();
+    auto* part = new QWidget;
+    part->setObjectName(QStringLiteral("rules.explain"));
+    auto* column = new QVBoxLayout(part);
+    column->setContentsMargins(8, 8, 8, 8);
+    column->setSpacing(6);
+    column->addWidget(m_question);
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(4, 0, 4, 0);
+    row->setSpacing(8);
+    row->addWidget(m_answerIcon, 0, Qt::AlignTop);
+    row->addWidget(m_answer, 1);
+    column->addLayout(row);
+    connect(m_question, &QLineEdit::returnPressed, this, &RulesPage::explain);
+    connect(m_question, &QLineEdit::textChanged, this, [this] {
+        ++m_asked; // an answer under way was about something else
+        m_answer->hide();
+        m_answerIcon->hide();
+    });
+    return part;
+}
+
+void RulesPage::layOut()
+{
+    m_table->setModel(&m_model);
+    auto* delegate = new RuleDelegate(m_table);
+    m_table->setItemDelegate(delegate);
+    // Queued: what was typed is taken first.
+    connect(delegate, &QAbstractItemDelegate::closeEditor, this, &RulesPage::endFresh,
+            Qt::QueuedConnection);
+    m_table->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed |
+                             QAbstractItemView::AnyKeyPressed);
+    m_table->setDragDropMode(QAbstractItemView::InternalMove);
+    m_table->setDragDropOverwriteMode(false);
+    m_table->setDropIndicatorShown(true);
+    m_table->setDefaultDropAction(Qt::MoveAction);
+    QHeaderView* head = m_table->horizontalHeader();
+    for (int column = RuleModel::Ports; column < RuleModel::Columns; ++column)
+        m_table->hideColumn(column);
+    head->setSectionResizeMode(QHeaderView::Interactive);
+    head->setSectionResizeMode(RuleModel::Host, QHeaderView::Stretch);
+    head->resizeSection(RuleModel::Action, kActionWidth);
+    head->resizeSection(RuleModel::Methods, 72);
+    head->resizeSection(RuleModel::Path, 72);
+    head->resizeSection(RuleModel::Hits, 40);
+    head->resizeSection(RuleModel::Last, 52);
+
+    m_activity->setObjectName(QStringLiteral("rules.activity"));
+    m_activity->hide();
+    auto* list = new QWidget;
+    m_pages->addWidget(m_table);
+    m_pages->addWidget(m_empty);
+    m_pages->addWidget(m_stopped);
+    auto* listColumn = new QVBoxLayout(list);
+    listColumn->setContentsMargins(0, 0, 0, 0);
+    listColumn->setSpacing(0);
+    listColumn->addLayout(m_pages, 1);
+    const auto hairline = [] {
+        auto* line = new QFrame;
+        line->setFrameShape(QFrame::HLine);
+        line->setFixedHeight(1);
+        return line;
+    };
+    listColumn->addWidget(hairline());
+    listColumn->addWidget(makeDefaultRow());
+    m_splitter->setObjectName(QStringLiteral("rules.splitter"));
+    m_splitter->setHandleWidth(1);
+    m_splitter->setChildrenCollapsible(false);
+    m_splitter->addWidget(list);
+    m_splitter->addWidget(m_detail);
+    m_splitter->setStretchFactor(0, 3);
+    m_splitter->setStretchFactor(1, 2);
+    m_splitter->setSizes({300, 240});
+    m_table->setMinimumHeight(kLowestPart);
+    m_detail->setMinimumHeight(kLowestPart);
+    m_detail->setRow(-1);
+
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    fillTools();
+    column->addWidget(m_tools);
+    column->addWidget(m_splitter, 1);
+    column->addWidget(hairline());
+    column->addWidget(makeExplainRow());
+}
+
+void RulesPage::connectModel()
+{
+    connect(m_add, &QAction::triggered, this, &RulesPage::addNew);
+    connect(m_empty, &EmptyState::activated, this, &RulesPage::addNew);
+    connect(m_stopped, &EmptyState::activated, this, &RulesPage::startAsked);
+    connect(m_remove, &QAction::triggered, this, &RulesPage::removeCurrent);
+    connect(m_up, &QAction::triggered, this, [this] { moveCurrent(-1); });
+    connect(m_down, &QAction::triggered, this, [this] { moveCurrent(1); });
+    connect(m_undo, &QAction::triggered, m_model.undoStack(), &QUndoStack::undo);
+    connect(m_redo, &QAction::triggered, m_model.undoStack(), &QUndoStack::redo);
+    connect(m_import, &QAction::triggered, this, &RulesPage::importFile);
+    connect(m_export, &QAction::triggered, this, &RulesPage::exportFile);
+    connect(m_table, &QWidget::customContextMenuRequested, this, &RulesPage::showMenu);
+    connect(m_splitter, &QSplitter::splitterMoved, this, &RulesPage::changed);
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this] {
+        m_detail->setRow(currentRow());
+        updateActions();
+    });
+    for (auto change : {&RuleModel::rowsInserted, &RuleModel::rowsRemoved}) {
+        connect(&m_model, change, this, [this] {
+            updatePage();
+            updateActions();
+        });
+    }
+    connect(&m_model, &RuleModel::rowsMoved, this, &RulesPage::updateActions);
+    connect(&m_model, &RuleModel::defaultChanged, this, &RulesPage::updateDefault);
+    connect(&m_model, &RuleModel::changingChanged, this,
+            [this] { m_activity->setBusy(m_model.isChanging()); });
+    for (auto change : {&QUndoStack::canUndoChanged, &QUndoStack::canRedoChanged})
+        connect(m_model.undoStack(), change, this, &RulesPage::updateActions);
+    connect(m_model.undoStack(), &QUndoStack::indexChanged, this, &RulesPage::updateActions);
+    const QString unread = tr("Could not read the rules.");
+    connect(&m_model, &RuleModel::read, this, [this, unread] {
+        m_activity->setBusy(false);
+        m_isStopped = false;
+        updatePage();
+        updateDefault();
+        emit settled(unread);
+    });
+    connect(&m_model, &RuleModel::readFailed, this, [this, unread](const Error& error) {
+        m_activity->setBusy(false);
+        if (error.code == ErrorCode::NotRunning) {
+            m_isStopped = !m_model.isRead();
+            updatePage();
+        } else if (!m_model.isRead())
+            emit failed(
+                {.what = unread, .error = error, .subject = Subject::Other, .again = [this] {
+                     m_model.refresh();
+                 }});
+    });
+    connect(&m_model, &RuleModel::refused, this, [this](const QString& what, const Error& error) {
+        emit failed({.what = what, .error = error, .subject = Subject::Other, .again = {}});
+    });
+}
+
+void RulesPage::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    m_activity->setBusy(!m_model.isRead());
+    m_model.refresh();
+    m_counts.start();
+}
+
+void RulesPage::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    // Over the lower edge of the tools, so that nothing moves.
+    const int height = m_activity->minimumHeight();
+    m_activity->setGeometry(0, m_tools->geometry().bottom() + 1 - height, width(), height);
+    m_activity->raise();
+}
+
+void RulesPage::hideEvent(QHideEvent* event)
+{
+    QWidget::hideEvent(event);
+    m_counts.stop();
+}
+
+void RulesPage::focusTable()
+{
+    if (m_pages->currentWidget() == m_table)
+        m_table->setFocus(Qt::ShortcutFocusReason);
+    else
+        (m_isStopped ? m_stopped : m_empty)->button()->setFocus(Qt::ShortcutFocusReason);
+}
+
+QList<int> RulesPage::splitterSizes() const
+{
+    return m_splitter->sizes();
+}
+
+void RulesPage::setSplitterSizes(const QList<int>& sizes)
+{
+    if (sizes.size() == 2)
+        m_splitter->setSizes(sizes);
+}
+
+void RulesPage::updatePage()
+{
+    const bool isEmpty = m_model.isRead() && m_model.rowCount() == 0;
+    QWidget* page = m_table;
+    if (m_isStopped)
+        page = m_stopped;
+    else if (isEmpty)
+        page = m_empty;
+    m_pages->setCurrentWidget(page);
+    if (isEmpty)
+        m_detail->setRow(-1);
+    for (QAction* action : {m_add, m_import, m_export})
+        action->setEnabled(m_model.isRead());
+    m_presets->setEnabled(m_model.isRead());
+    m_default->setEnabled(m_model.isRead());
+    m_question->setEnabled(!m_isStopped);
+}
+
+void RulesPage::updateActions()
+{
+    const int row = currentRow();
+    m_remove->setEnabled(row >= 0);
+    m_up->setEnabled(row > 0);
+    m_down->setEnabled(row >= 0 && row < m_model.rowCount() - 1);
+    QUndoStack* stack = m_model.undoStack();
+    m_undo->setEnabled(stack->canUndo());
+    m_redo->setEnabled(stack->canRedo());
+    m_undo->setText(stack->canUndo() ? tr("&Undo: %1").arg(stack->undoText()) : tr("&Undo"));
+    m_redo->setText(stack->canRedo() ? tr("&Redo: %1").arg(stack->redoText()) : tr("&Redo"));
+}
+
+void RulesPage::updateDefault()
+{
+    m_default->setCurrentIndex(m_default->findData(m_model.table().defaultAction));
+}
+
+// ---- what a person does ------------------------------------------------------------------------
+
+int RulesPage::currentRow() const
+{
+    const QModelIndex current = m_table->currentIndex();
+    return current.isValid() ? current.row() : -1;
+}
+
+void RulesPage::select(int row)
+{
+    const QModelIndex host = m_model.index(row, RuleModel::Host);
+    m_table->setCurrentIndex(host);
+    m_table->scrollTo(host);
+}
+
+/// Above the selected one, for the first that fits decides. It is about a host that nobody has
+/// until one is named; a person who names none has added nothing.
+void RulesPage::addNew()
+{
+    api::EgressRule rule;
+    rule.host = kNobody;
+    rule.action = "allow";
+    const QString id = m_model.add(rule, qMax(0, currentRow()));
+    const int row = m_model.rowOf(id);
+    if (row < 0)
+        return;
+    updatePage();
+    select(row);
+    m_table->setFocus(Qt::ShortcutFocusReason);
+    m_table->edit(m_model.index(row, RuleModel::Host));
+    m_fresh = id;
+}
+
+void RulesPage::endFresh()
+{
+    const int row = m_model.rowOf(std::exchange(m_fresh, {}));
+    if (row >= 0 && m_model.at(row).host == kNobody)
+        m_model.undoStack()->undo();
+}
+
+void RulesPage::addRule(const api::EgressRule& rule)
+{
+    const QString id = m_model.add(rule, 0);
+    if (const int row = m_model.rowOf(id); row >= 0) {
+        updatePage();
+        select(row);
+        m_table->setFocus(Qt::OtherFocusReason);
+    }
+}
+
+void RulesPage::removeCurrent()
+{
+    if (const int row = currentRow(); row >= 0)
+        m_model.remove({row});
+}
+
+void RulesPage::moveCurrent(int step)
+{
+    const int row = currentRow();
+    const int to = row + step;
+    if (row >= 0 && to >= 0 && to < m_model.rowCount())
+        m_model.move(row, step > 0 ? to + 1 : to);
+}
+
+void RulesPage::showMenu(const QPoint& position)
+{
+    auto* menu = new QMenu(m_table);
+    menu->setObjectName(QStringLiteral("rules.menu"));
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    menu->addAction(m_add);
+    if (m_table->indexAt(position).isValid()) {
+        menu->addActions({m_up, m_down});
+        menu->addSeparator();
+        menu->addAction(m_remove);
+    }
+    menu->addSeparator();
+    menu->addActions({m_undo, m_redo});
+    menu->popup(m_table->viewport()->mapToGlobal(position));
+}
+
+// ---- files -------------------------------------------------------------------------------------
+
+void RulesPage::importFile()
+{
+    m_prompter.chooseFile(window(),
+                          {.title = tr("Import a policy file"),
+                           .purpose = FileQuestion::Purpose::Open,
+                           .name = {},
+                           .pattern = tr("Policy files (*.toml)")},
+                          [guard = QPointer(this)](const QString& file) {
+                              if (guard)
+                                  guard->takeFile(file);
+                          });
+}
+
+void RulesPage::takeFile(const QString& path)
+{
+    m_activity->setBusy(true);
+    QtConcurrent::run([path]() -> Result<QByteArray> {
+        QFile file(path);
+        if (!file.open(QIODevice::ReadOnly))
+            return std::unexpected(fileError(file.errorString()));
+        QByteArray text = file.read(kLargestPolicy + 1);
+        if (text.size() > kLargestPolicy)
+            return fail(ErrorCode::TooLarge, "A policy file has at most 1 MiB.");
+        return text;
+    }).then(this, [this, path](const Result<QByteArray>& text) {
+        m_activity->setBusy(m_model.isChanging());
+        const QString what = tr("%1 was not imported; the rules are as they were.").arg(path);
+        Error error = text ? Error{} : text.error();
+        if (text) {
+            const QString problem = m_model.importToml(*text);
+            if (problem.isEmpty()) {
+                emit settled(what);
+                return;
+            }
+            error = {ErrorCode::BadRequest, problem.toStdString(), {}};
+        }
+        emit failed({.what = what, .error = error, .subject = Subject::Other, .again = {}});
+    });
+}
+
+void RulesPage::exportFile()
+{
+    m_prompter.chooseFile(window(),
+                          {.title = tr("Export the rules"),
+                           .purpose = FileQuestion::Purpose::Save,
+                           .name = QStringLiteral("policy.toml"),
+                           .pattern = tr("Policy files (*.toml)")},
+                          [guard = QPointer(this)](const QString& file) {
+                              if (guard)
+                                  guard->writeFile(file);
+                          });
+}
+
+void RulesPage::writeFile(const QString& path)
+{
+    QtConcurrent::run([path, text = m_model.toml().toUtf8()]() -> Result<void> {
+        QSaveFile file(path);
+        if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit())
+            return std::unexpected(fileError(file.errorString()));
+        return {};
+    }).then(this, [this, path](const Result<void>& result) {
+        const QString what = tr("Could not export the rules.");
+        if (result) {
+            emit settled(what);
+            emit noted(tr("The rules are in %1.").arg(path));
+        } else {
+            emit failed({.what = what,
+                         .error = result.error(),
+                         .subject = Subject::Other,
+                         .again = [this, path] { writeFile(path); }});
+        }
+    });
+}
+
+// ---- what would happen -------------------------------------------------------------------------
+
+/// "POST https://…", or an address alone, which is asked for with GET.
+void RulesPage::explain()
+{
+    const QString text = m_question->text().simplified();
+    if (text.isEmpty())
+        return;
+    const qsizetype space = text.indexOf(QLatin1Char(' '));
+    api::ExplainRequest request;
+    request.method =
+        (space < 0 ? QStringLiteral("GET") : text.first(space).toUpper()).toStdString();
+    QString url = space < 0 ? text : text.sliced(space + 1);
+    if (!url.contains(QLatin1String("://")))
+        url.prepend(QLatin1String("https://"));
+    request.url = url.toStdString();
+    const quint64 asked = ++m_asked;
+    m_backend.explainEgress(m_model.sandbox(), request)
+        .then(this, [this, asked](const Result<api::Explanation>& result) {
+            if (asked == m_asked)
+                showExplanation(result);
+        });
+}
+
+void RulesPage::showExplanation(const Result<api::Explanation>& result)
+{
+    QString sentence;
+    m_answerIcon->setVisible(result.has_value());
+    if (result) {
+        const QString action = QString::fromStdString(result->verdict);
+        m_answerIcon->setPixmap(iconPixmap(actionIcon(action), metrics::kIconSize,
+                                           actionColor(action, colorsOf(palette())),
+                                           devicePixelRatioF()));
+        sentence =
+            tr("%1 (%2): %3")
+                .arg(asSentence(actionText(result->verdict)).chopped(1),
+                     result->rule == "default" ? tr("no rule fits")
+                                               : tr("rule %1").arg(shownText(result->rule, 80)),
+                     shownText(result->why, 400));
+        QStringList secrets;
+        for (const std::string& name : result->secrets)
+            secrets += shownText(name, 80);
+        if (!secrets.isEmpty())
+            sentence +=
+                QLatin1Char(' ') + tr("Puts in: %1.").arg(secrets.join(QStringLiteral(", ")));
+        if (const int row = m_model.rowOf(QString::fromStdString(result->rule)); row >= 0)
+            select(row);
+    } else {
+        sentence = reason(result.error(), Subject::Other);
+    }
+    m_answer->setText(sentence);
+    m_answer->show();
+}
+
+} // namespace caisson

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "widgets/models/reason.h"
+#include "widgets/models/rule_model.h"
+
+#include <QTimer>
+#include <QWidget>
+
+class QAction;
+class QComboBox;
+class QLabel;
+class QLineEdit;
+class QMenu;
+class QSplitter;
+class QStackedLayout;
+class QTableView;
+
+namespace caisson {
+
+class ActivityLine;
+class EmptyState;
+class Prompter;
+class RuleDetail;
+
+/// What a sandbox may reach: the table that decides, edited in place, and a field that says what it
+/// would decide.
+class RulesPage : public QWidget
+{
+    Q_OBJECT
+public:
+    /// All three outlive it.
+    RulesPage(desk::Backend& backend, RuleModel& model, Prompter& prompter,
+              QWidget* parent = nullptr);
+
+    RuleModel& model() { return m_model; }
+    void focusTable();
+    /// At the top, where it decides, and selected.
+    void addRule(const api::EgressRule& rule);
+    QList<int> splitterSizes() const;
+    void setSplitterSizes(const QList<int>& sizes);
+    /// Of which some have shortcuts.
+    QList<QAction*> tableActions() const;
+
+signals:
+    void startAsked();
+    void failed(const caisson::Failure& failure);
+    void settled(const QString& what);
+    void noted(const QString& sentence);
+    void changed(); ///< what splitterSizes() tells
+
+protected:
+    void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    QAction* makeAction(const QString& name, const QString& text);
+    void fillTools();
+    QWidget* makeDefaultRow();
+    QWidget* makeExplainRow();
+    void layOut();
+    void connectModel();
+    void updatePage();
+    void updateActions();
+    void updateDefault();
+    void addNew();
+    void endFresh();
+    void removeCurrent();
+    void moveCurrent(int step);
+    void select(int row);
+    int currentRow() const;
+    void showMenu(const QPoint& position);
+    void importFile();
+    void exportFile();
+    void takeFile(const QString& file);
+    void writeFile(const QString& file);
+    void explain();
+    void showExplanation(const Result<api::Explanation>& result);
+
+    desk::Backend& m_backend;
+    RuleModel& m_model;
+    Prompter& m_prompter;
+    QTableView* m_table;
+    RuleDetail* m_detail;
+    QSplitter* m_splitter;
+    QStackedLayout* m_pages;
+    EmptyState* m_empty;
+    EmptyState* m_stopped;
+    ActivityLine* m_activity;
+    QWidget* m_tools;
+    QComboBox* m_default;
+    QLineEdit* m_question;
+    QLabel* m_answerIcon;
+    QLabel* m_answer;
+    QAction* m_add;
+    QAction* m_remove;
+    QAction* m_up;
+    QAction* m_down;
+    QAction* m_undo;
+    QAction* m_redo;
+    QAction* m_import;
+    QAction* m_export;
+    QMenu* m_presets;
+    QTimer m_counts; ///< how often rules matched is nobody's event
+    quint64 m_asked = 0;
+    bool m_isStopped = false;
+    QString m_fresh; ///< a rule that has just been added by hand, by id
+};
+
+} // namespace caisson

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/egress/secrets_page.h"
+
+#include <QAction>
+#include <QGridLayout>
+#include <QHeaderView>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPointer>
+#include <QPushButton>
+#include <QStackedLayout>
+#include <QTableView>
+#include <QToolButton>
+
+#include "widgets/common/activity_line.h"
+#include "widgets/common/empty_state.h"
+#include "widgets/common/fonts.h"
+#include "widgets/common/icons.h"
+#include "widgets/common/notice_strip.h"
+#include "widgets/common/pane.h"
+#include "widgets/common/prompter.h"
+#include "widgets/common/style.h"
+#include "widgets/egress/table.h"
+
+namespace caisson {
+
+namespace {
+
+QString listTopic()
+{
+    return SecretsPage::tr("Could not read the secrets.");
+}
+
+} // namespace
+
+SecretsPage::SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget* parent)
+    : QWidget(parent)
+    , m_keeper(keeper)
+    , m_prompter(prompter)
+    , m_table(makeTable(QStringLiteral("secrets.table"), tr("Secrets")))
+    , m_pages(new QStackedLayout)
+    , m_empty(new EmptyState(
+          QStringLiteral("secrets.empty"), Icon::Key,
+          tr("Keys and tokens that sandboxes use without ever holding them are listed here. A rule "
+             "says where one is put in; a sandbox sees a placeholder."),
+          tr("Add a secret")))
+    , m_activity(new ActivityLine(this))
+    , m_tools(new QWidget)
+    , m_locked(new NoticeStrip(QStringLiteral("secrets.locked"), NoticeStrip::Tone::Note))
+    , m_form(nullptr)
+    , m_title(new QLabel)
+    , m_nameLabel(new QLabel(tr("&Name")))
+    , m_name(new QLineEdit)
+    , m_value(new QLineEdit)
+    , m_problem(new QLabel)
+    , m_accept(new QPushButton)
+    , m_cancel(new QPushButton(tr("Cancel")))
+    , m_add(makeAction(QStringLiteral("addSecret"), tr("&Add a secret")))
+    , m_replace(makeAction(QStringLiteral("replaceSecret"), tr("&Replace the value")))
+    , m_remove(makeAction(QStringLiteral("removeSecret"), tr("Re&move…")))
+{
+    setObjectName(QStringLiteral("secrets"));
+    setAccessibleName(tr("Secrets"));
+    layOut();
+    connectKeeper();
+    updatePage();
+    updateActions();
+}
+
+QAction* SecretsPage::makeAction(const QString& name, const QString& text)
+{
+    auto* action = new QAction(text, this);
+    action->setObjectName(name);
+    return action;
+}
+
+void SecretsPage::layOut()
+{
+    m_add->setIcon(icon(Icon::Plus));
+    m_replace->setIcon(icon(Icon::Key));
+    m_remove->setIcon(icon(Icon::Trash));
+    m_remove->setShortcut(Qt::Key_Delete);
+    m_remove->setShortcutContext(Qt::WidgetShortcut);
+    m_table->addAction(m_remove);
+    m_table->setModel(&m_model);
+    m_table->setItemDelegate(new TableDelegate(m_table));
+    QHeaderView* head = m_table->horizontalHeader();
+    head->setSectionResizeMode(QHeaderView::Stretch);
+    head->setSectionResizeMode(SecretModel::When, QHeaderView::Fixed);
+    head->setSectionResizeMode(SecretModel::By, QHeaderView::Fixed);
+    head->resizeSection(SecretModel::When, 52);
+    head->resizeSection(SecretModel::By, 64);
+    head->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+
+    auto* row = new QHBoxLayout(m_tools);
+    row->setContentsMargins(8, 8, 8, 8);
+    row->setSpacing(4);
+    for (QAction* action : {m_add, m_replace, m_remove}) {
+        QToolButton* button = makeToolButton(action, this);
+        button->setObjectName(QStringLiteral("secrets.") + action->objectName());
+        row->addWidget(button);
+    }
+    row->addStretch();
+    m_locked->setText(tr("A file of secrets is locked."),
+                      tr("Secrets that were kept with a passphrase wait in it."));
+    QPushButton* unlock = m_locked->addButton(QStringLiteral("unlock"), tr("&Unlock"));
+    m_activity->setObjectName(QStringLiteral("secrets.activity"));
+    m_activity->hide();
+    m_pages->addWidget(m_table);
+    m_pages->addWidget(m_empty);
+    m_form = makeForm();
+
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_tools);
+    column->addWidget(m_locked);
+    column->addLayout(m_pages, 1);
+    column->addWidget(m_form);
+    m_form->hide();
+
+    connect(m_add, &QAction::triggered, this, [this] { openForm(Form::Add); });
+    connect(m_replace, &QAction::triggered, this, [this] { openForm(Form::Replace); });
+    connect(m_remove, &QAction::triggered, this, &SecretsPage::removeCurrent);
+    connect(m_empty, &EmptyState::activated, this, [this] { openForm(Form::Add); });
+    connect(unlock, &QPushButton::clicked, this, [this] { openForm(Form::Unlock); });
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this,
+            &SecretsPage::updateActions);
+    connect(m_table, &QTableView::doubleClicked, this, [this] { openForm(Form::Replace); });
+    connect(m_table, &QWidget::customContextMenuRequested, this, [this](const QPoint& position) {
+        auto* menu = new QMenu(m_table);
+        menu->setObjectName(QStringLiteral("secrets.menu"));
+        menu->setAttribute(Qt::WA_DeleteOnClose);
+        menu->addAction(m_add);
+        if (m_table->indexAt(position).isValid())
+            menu->addActions({m_replace, m_remove});
+        menu->popup(m_table->viewport()->mapToGlobal(position));
+    });
+}
+
+QWidget* SecretsPage::makeForm()
+{
+    m_title->setFont(headingFont());
+    m_name->setObjectName(QStringLiteral("secrets.name"));
+    m_name->setPlaceholderText(tr("e.g. github"));
+    m_nameLabel->setBuddy(m_name);
+    m_value->setObjectName(QStringLiteral("secrets.value"));
+    m_value->setEchoMode(QLineEdit::Password);
+    m_value->setInputMethodHints(Qt::ImhHiddenText | Qt::ImhSensitiveData |
+                                 Qt::ImhNoPredictiveText | Qt::ImhNoAutoUppercase);
+    auto* valueLabel = new QLabel(tr("&Value"));
+    valueLabel->setBuddy(m_value);
+    m_problem->setObjectName(QStringLiteral("secrets.problem"));
+    m_problem->setTextFormat(Qt::PlainText);
+    m_problem->setWordWrap(true);
+    m_problem->setFont(secondaryFont());
+    m_problem->setForegroundRole(QPalette::PlaceholderText);
+    m_accept->setObjectName(QStringLiteral("secrets.accept"));
+    m_accept->setAutoDefault(true);
+    setButtonKind(m_accept, ButtonKind::Primary);
+    m_cancel->setObjectName(QStringLiteral("secrets.cancel"));
+    m_cancel->setAutoDefault(true);
+
+    auto* form = new QWidget;
+    form->setObjectName(QStringLiteral("secrets.form"));
+    form->setAutoFillBackground(true);
+    form->setBackgroundRole(QPalette::AlternateBase);
+    auto* line = new QFrame;
+    line->setFrameShape(QFrame::HLine);
+    line->setFixedHeight(1);
+    auto* grid = new QGridLayout;
+    grid->setContentsMargins(12, 12, 12, 12);
+    grid->setHorizontalSpacing(12);
+    grid->setVerticalSpacing(8);
+    grid->setColumnStretch(1, 1);
+    grid->addWidget(m_title, 0, 0, 1, 2);
+    grid->addWidget(m_nameLabel, 1, 0);
+    grid->addWidget(m_name, 1, 1);
+    grid->addWidget(valueLabel, 2, 0);
+    grid->addWidget(m_value, 2, 1);
+    grid->addWidget(m_problem, 3, 1);
+    auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(8);
+    buttons->addStretch();
+    buttons->addWidget(m_cancel);
+    buttons->addWidget(m_accept);
+    grid->addLayout(buttons, 4, 0, 1, 2);
+    auto* column = new QVBoxLayout(form);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(line);
+    column->addLayout(grid);
+
+    for (QLineEdit* edit : {m_name, m_value}) {
+        connect(edit, &QLineEdit::textChanged, this, &SecretsPage::updateForm);
+        connect(edit, &QLineEdit::returnPressed, this, &SecretsPage::submit);
+    }
+    connect(m_accept, &QPushButton::clicked, this, &SecretsPage::submit);
+    connect(m_cancel, &QPushButton::clicked, this, &SecretsPage::closeForm);
+    return form;
+}
+
+void SecretsPage::connectKeeper()
+{
+    using desk::SecretKeeper;
+    connect(&m_keeper, &SecretKeeper::listed, this, [this](const api::SecretList& list) {
+        m_isRead = true;
+        m_activity->setBusy(false);
+        m_model.reset(list.secrets);
+        m_locked->setVisible(list.locked);
+        if (!list.locked && m_kind == Form::Unlock && !m_form->isHidden())
+            closeForm();
+        updatePage();
+        emit settled(listTopic());
+    });
+    connect(&m_keeper, &SecretKeeper::listFailed, this, [this](const Error& error) {
+        m_activity->setBusy(false);
+        // Where the service is gone, the window says so.
+        if (error.code != ErrorCode::Unavailable)
+            emit failed(
+                {.what = listTopic(), .error = error, .subject = Subject::Other, .again = [this] {
+                     m_keeper.refresh();
+                 }});
+    });
+    connect(&m_keeper, &SecretKeeper::stored, this, [this](const QString& name, bool isKept) {
+        if (name == m_sending)
+            closeForm();
+        emit noted(isKept ? tr("“%1” is kept in the desktop’s keychain.").arg(name)
+                          : tr("“%1” is kept until this machine restarts: there is no keychain "
+                               "that could hold it.")
+                                .arg(name));
+    });
+    connect(&m_keeper, &SecretKeeper::putFailed, this,
+            [this](const QString& name, const Error& error) {
+                if (name == m_sending) {
+                    m_sending.clear();
+                    updateForm();
+                }
+                emit failed({.what = tr("“%1” was not kept.").arg(name),
+                             .error = error,
+                             .subject = Subject::Other,
+                             .again = {}});
+            });
+    connect(&m_keeper, &SecretKeeper::removeFailed, this,
+            [this](const QString& name, const Error& error) {
+                emit failed({.what = tr("“%1” was not removed.").arg(name),
+                             .error = error,
+                             .subject = Subject::Other,
+                             .again = [this, name] { m_keeper.remove(name); }});
+            });
+    connect(&m_keeper, &SecretKeeper::unlockFailed, this, [this](const Error& error) {
+        m_sending.clear();
+        m_value->clear();
+        updateForm();
+        m_problem->setText(reason(error, Subject::Other));
+    });
+    connect(&m_keeper, &SecretKeeper::restoreFailed, this,
+            [this](const QString& name, const Error& error) {
+                emit failed(
+                    {.what = tr("The value of “%1” is not at hand: put it in again.").arg(name),
+                     .error = error,
+                     .subject = Subject::Other,
+                     .again = {}});
+            });
+}
+
+void SecretsPage::setNaming(std::function<QString(const QString&)> nameOf)
+{
+    m_model.setNaming(std::move(nameOf));
+}
+
+void SecretsPage::focusTable()
+{
+    if (m_pages->currentWidget() == m_table)
+        m_table->setFocus(Qt::ShortcutFocusReason);
+    else
+        m_empty->button()->setFocus(Qt::ShortcutFocusReason);
+}
+
+QString SecretsPage::current() const
+{
+    return m_table->currentIndex().data(SecretModel::NameRole).toString();
+}
+
+void SecretsPage::updatePage()
+{
+    const bool isEmpty = m_isRead && m_model.rowCount() == 0;
+    m_pages->setCurrentWidget(isEmpty ? static_cast<QWidget*>(m_empty) : m_table);
+    m_table->setColumnHidden(SecretModel::Lasts, width() < 520);
+    updateActions();
+}
+
+void SecretsPage::updateActions()
+{
+    const bool isThere = !current().isEmpty();
+    m_replace->setEnabled(isThere);
+    m_remove->setEnabled(isThere);
+}
+
+void SecretsPage::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    m_activity->setBusy(!m_isRead);
+    updatePage();
+    m_keeper.refresh();
+}
+
+void SecretsPage::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    // Over the lower edge of the tools, so that nothing moves.
+    const int height = m_activity->minimumHeight();
+    m_activity->setGeometry(0, m_tools->geometry().bottom() + 1 - height, width(), height);
+    m_activity->raise();
+    updatePage(); // which columns there is room for
+}
+
+/// A value that was typed does not wait for somebody to come back.
+void SecretsPage::hideEvent(QHideEvent* event)
+{
+    QWidget::hideEvent(event);
+    if (!event->spontaneous())
+        m_value->clear();
+}
+
+// ---- the form ----------------------------------------------------------------------------------
+
+void SecretsPage::openForm(Form form)
+{
+    if (form == Form::Replace && current().isEmpty())
+        return;
+    m_kind = form;
+    m_sending.clear();
+    m_value->clear();
+    m_name->clear();
+    m_nameLabel->setVisible(form == Form::Add);
+    m_name->setVisible(form == Form::Add);
+    m_value->setAccessibleName(form == Form::Unlock ? tr("Passphrase") : tr("Value"));
+    m_value->setPlaceholderText(form == Form::Unlock ? tr("Passphrase") : QString());
+    if (form == Form::Replace)
+        m_name->setText(current());
+    m_title->setText(form == Form::Add       ? tr("New secret")
+                     : form == Form::Replace ? tr("New value of “%1”").arg(current())
+                                             : tr("Unlock the file of secrets"));
+    m_accept->setText(form == Form::Add       ? tr("Keep")
+                      : form == Form::Replace ? tr("Replace")
+                                              : tr("Unlock"));
+    m_form->show();
+    updateForm();
+    (form == Form::Add ? m_name : m_value)->setFocus(Qt::ShortcutFocusReason);
+}
+
+void SecretsPage::closeForm()
+{
+    const bool hadFocus = m_form->isAncestorOf(window()->focusWidget());
+    m_sending.clear();
+    m_value->clear();
+    m_name->clear();
+    m_form->hide();
+    if (hadFocus)
+        focusTable();
+}
+
+void SecretsPage::updateForm()
+{
+    const bool isSending = !m_sending.isEmpty();
+    const QString name = m_name->text().trimmed();
+    QString problem;
+    if (m_kind == Form::Add && !name.isEmpty()) {
+        problem = secretNameProblem(name);
+        if (problem.isEmpty() && m_model.has(name))
+            problem = tr("There is a secret of this name already; its value would be replaced.");
+    }
+    m_problem->setText(problem);
+    const bool isNamed = m_kind == Form::Unlock || secretNameProblem(name).isEmpty();
+    m_accept->setEnabled(isNamed && !m_value->text().isEmpty() && !isSending);
+    m_name->setEnabled(!isSending);
+    m_value->setEnabled(!isSending);
+    m_activity->setBusy(isSending);
+}
+
+void SecretsPage::submit()
+{
+    if (!m_accept->isEnabled()) {
+        if (!m_name->isHidden() && m_name->hasFocus())
+            m_value->setFocus(Qt::TabFocusReason);
+        return;
+    }
+    const QString value = m_value->text();
+    if (m_kind == Form::Unlock) {
+        m_sending = QStringLiteral("?");
+        m_keeper.unlock(value);
+    } else {
+        m_sending = m_name->text().trimmed();
+        m_keeper.put(m_sending, value);
+    }
+    updateForm();
+}
+
+void SecretsPage::removeCurrent()
+{
+    const QString name = current();
+    if (name.isEmpty())
+        return;
+    m_prompter.confirm(
+        window(),
+        {.title = tr("Remove the secret “%1”?").arg(name),
+         .text = tr("Its value is forgotten here and in the keychain. Rules that put "
+                    "it in stay, and refuse what they are for."),
+         .action = tr("Remove")},
+        [guard = QPointer(this), name] {
+            if (guard)
+                guard->m_keeper.remove(name);
+        });
+}
+
+void SecretsPage::keyPressEvent(QKeyEvent* event)
+{
+    if (event->key() == Qt::Key_Escape && !m_form->isHidden())
+        closeForm();
+    else
+        QWidget::keyPressEvent(event);
+}
+
+} // namespace caisson

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/desk/secret_keeper.h"
+#include "widgets/models/reason.h"
+#include "widgets/models/secret_model.h"
+
+#include <QWidget>
+
+class QAction;
+class QLabel;
+class QLineEdit;
+class QPushButton;
+class QStackedLayout;
+class QTableView;
+
+namespace caisson {
+
+class ActivityLine;
+class EmptyState;
+class NoticeStrip;
+class Prompter;
+
+/// The person's secrets by name: where they were used, when, and by what. A value goes in here, and
+/// never comes out.
+class SecretsPage : public QWidget
+{
+    Q_OBJECT
+public:
+    /// Both outlive it.
+    SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget* parent = nullptr);
+
+    /// Sandboxes are told by id, and shown by name.
+    void setNaming(std::function<QString(const QString&)> nameOf);
+    void focusTable();
+
+signals:
+    void failed(const caisson::Failure& failure);
+    void settled(const QString& what);
+    void noted(const QString& sentence);
+
+protected:
+    void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    enum class Form { Add, Replace, Unlock };
+    QAction* makeAction(const QString& name, const QString& text);
+    void layOut();
+    QWidget* makeForm();
+    void connectKeeper();
+    void openForm(Form form);
+    void closeForm();
+    void updateForm();
+    void submit();
+    void removeCurrent();
+    void updatePage();
+    void updateActions();
+    QString current() const;
+
+    desk::SecretKeeper& m_keeper;
+    Prompter& m_prompter;
+    SecretModel m_model;
+    QTableView* m_table;
+    QStackedLayout* m_pages;
+    EmptyState* m_empty;
+    ActivityLine* m_activity;
+    QWidget* m_tools;
+    NoticeStrip* m_locked;
+    QWidget* m_form;
+    QLabel* m_title;
+    QLabel* m_nameLabel;
+    QLineEdit* m_name;
+    QLineEdit* m_value;
+    QLabel* m_problem;
+    QPushButton* m_accept;
+    QPushButton* m_cancel;
+    QAction* m_add;
+    QAction* m_replace;
+    QAction* m_remove;
+    Form m_kind = Form::Add;
+    QString m_sending; ///< the name whose value is under way
+    bool m_isRead = false;
+};
+
+} // namespace caisson

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/egress/table.h"
+
+#include <QApplication>
+#include <QDateTime>
+#include <QHeaderView>
+#include <QPainter>
+
+#include "widgets/common/colors.h"
+#include "widgets/common/fonts.h"
+#include "widgets/common/pane.h"
+#include "widgets/common/relative_time.h"
+#include "widgets/common/style_painting.h"
+
+namespace caisson {
+
+namespace {
+
+constexpr int kPadding = 6;
+/// The first column keeps off the edge of the row's colour.
+constexpr int kFirstPadding = 12;
+
+} // namespace
+
+QTableView* makeTable(const QString& name, const QString& title)
+{
+    auto* table = new QTableView;
+    table->setObjectName(name);
+    table->setAccessibleName(title);
+    layOnPanel(table);
+    table->setSelectionMode(QAbstractItemView::SingleSelection);
+    table->setShowGrid(false);
+    table->setWordWrap(false);
+    table->setCornerButtonEnabled(false);
+    table->setTabKeyNavigation(false); // Tab goes on through the window
+    table->setContextMenuPolicy(Qt::CustomContextMenu);
+    table->verticalHeader()->hide();
+    table->verticalHeader()->setMinimumSectionSize(metrics::kRowHeight);
+    table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    table->verticalHeader()->setDefaultSectionSize(metrics::kRowHeight);
+    QHeaderView* head = table->horizontalHeader();
+    head->setFont(secondaryFont());
+    head->setFixedHeight(metrics::kRowHeight);
+    head->setSectionsClickable(false);
+    head->setHighlightSections(false);
+    head->setMinimumSectionSize(24);
+    head->setFocusPolicy(Qt::NoFocus);
+    return table;
+}
+
+Icon actionIcon(const QString& action)
+{
+    if (action == QLatin1String("allow"))
+        return Icon::Check;
+    if (action == QLatin1String("tunnel"))
+        return Icon::Tunnel;
+    return action == QLatin1String("ask") ? Icon::Flag : Icon::Deny;
+}
+
+QColor actionColor(const QString& action, const Colors& colors)
+{
+    if (action == QLatin1String("deny"))
+        return colors.failed;
+    // Amber is for what waits, not for a rule by which something might.
+    return action == QLatin1String("ask") ? colors.secondary : colors.running;
+}
+
+void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
+                          const QModelIndex& index) const
+{
+    QStyleOptionViewItem row = option;
+    initStyleOption(&row, index);
+    const Colors& colors = colorsOf(row.palette);
+    QStyle* style = row.widget ? row.widget->style() : QApplication::style();
+    style->drawPrimitive(QStyle::PE_PanelItemViewItem, &row, painter, row.widget);
+    painter->save();
+    const int left = index.column() == 0 ? kFirstPadding : kPadding;
+    const bool isLast = index.column() == index.model()->columnCount() - 1;
+    paintCell(*painter, row.rect.adjusted(left, 0, -(isLast ? kFirstPadding : kPadding), 0), row,
+              index, colors);
+    painter->restore();
+    if (row.state & QStyle::State_HasFocus && wantsFocusRing(row))
+        drawFocusRing(*painter, QRectF(row.rect).adjusted(1, 1, -1, -1), metrics::kSmallRadius,
+                      colors);
+}
+
+void TableDelegate::paintCell(QPainter& painter, const QRect& cell,
+                              const QStyleOptionViewItem& option, const QModelIndex& index,
+                              const Colors& colors) const
+{
+    const QVariant value = index.data();
+    const bool isTime = value.typeId() == QMetaType::QDateTime;
+    const QString text =
+        isTime ? shortAge(value.toDateTime(), QDateTime::currentDateTimeUtc()) : value.toString();
+    const QFont font = index.column() == 0 ? uiFont() : secondaryFont();
+    painter.setFont(font);
+    painter.setPen(index.column() == 0 ? colors.text : colors.secondary);
+    painter.drawText(cell, static_cast<int>(option.displayAlignment) | Qt::TextSingleLine,
+                     QFontMetrics(font).elidedText(text, Qt::ElideMiddle, cell.width()));
+}
+
+QSize TableDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const
+{
+    return {40, metrics::kRowHeight};
+}
+
+} // namespace caisson

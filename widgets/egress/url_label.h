@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QWidget>
+
+#include "widgets/models/request_text.h"
+
+class QPainter;
+
+namespace caisson {
+
+struct Colors;
+
+/// Paints a URL in one line with the domain that somebody had to register emphasised. Too long, the
+/// path is elided in its middle, and then the host at its left: its right end says whose it is.
+void paintUrl(QPainter& painter, const QRect& rect, const UrlParts& url, const QFont& font,
+              const Colors& colors);
+int urlWidth(const UrlParts& url, const QFont& font);
+
+/// A URL as a widget that gives way; in full in the tooltip.
+class UrlLabel : public QWidget
+{
+    Q_OBJECT
+public:
+    explicit UrlLabel(QWidget* parent = nullptr);
+
+    void setUrl(const UrlParts& url);
+
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    UrlParts m_url;
+};
+
+} // namespace caisson

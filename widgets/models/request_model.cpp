@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/models/request_model.h"
+
+#include "widgets/models/request_text.h"
+
+#include <QDateTime>
+#include <QLocale>
+#include <algorithm>
+#include <ranges>
+
+namespace caisson {
+
+namespace {
+
+constexpr qint64 kPage = 200;
+
+QDateTime timeOf(const api::EgressEntry& entry)
+{
+    return QDateTime::fromString(QString::fromStdString(entry.time), Qt::ISODateWithMs);
+}
+
+/// The day only where it is another than today's.
+QString shownTime(const QDateTime& time)
+{
+    if (!time.isValid())
+        return {};
+    const QDateTime local = time.toLocalTime();
+    if (local.date() == QDate::currentDate())
+        return local.toString(QStringLiteral("HH:mm:ss"));
+    return QLocale().toString(local, QStringLiteral("d MMM HH:mm"));
+}
+
+} // namespace
+
+QString verdictText(const std::string& verdict)
+{
+    if (verdict == "allow")
+        return RequestModel::tr("allowed");
+    if (verdict == "deny")
+        return RequestModel::tr("denied");
+    if (verdict == "tunnel")
+        return RequestModel::tr("tunnel");
+    return shownText(verdict, 20);
+}
+
+QString flagText(const std::string& flag)
+{
+    if (flag == "pinned")
+        return RequestModel::tr("The program did not trust the opened connection. It may accept "
+                                "only certificates that it knows; a tunnel rule lets it through "
+                                "unopened.");
+    if (flag == "placeholder")
+        return RequestModel::tr("A placeholder of a secret was on its way to a host that it is not "
+                                "for, and was stopped.");
+    if (flag == "masked")
+        return RequestModel::tr("A secret came back in the answer and was masked.");
+    return shownText(flag, 80);
+}
+
+RequestModel::RequestModel(desk::Backend& backend, QString sandbox, QObject* parent)
+    : QAbstractTableModel(parent)
+    , m_backend(backend)
+    , m_sandbox(std::move(sandbox))
+{
+}
+
+RequestModel::~RequestModel() = default;
+
+// ---- reading -----------------------------------------------------------------------------------
+
+desk::EgressQuery RequestModel::query(qint64 before) const
+{
+    return {.text = m_text, .verdict = m_verdict, .before = before, .limit = kPage};
+}
+
+void RequestModel::setFilter(const QString& text, const QString& verdict)
+{
+    if (text == m_text && verdict == m_verdict)
+        return;
+    m_text = text;
+    m_verdict = verdict;
+    if (m_isRead || m_isReading)
+        reload();
+}
+
+void RequestModel::setLive(bool isLive)
+{
+    if (std::exchange(m_isLive, isLive) == isLive)
+        return;
+    if (!isLive)
+        m_link.reset();
+    else if (m_isRead)
+        follow();
+    else
+        reload();
+}
+
+void RequestModel::reload()
+{
+    m_link.reset();
+    readPage(0);
+}
+
+void RequestModel::followAnew()
+{
+    if (m_isLive && m_isRead)
+        follow();
+    else if (m_isLive && !m_isReading)
+        reload();
+}
+
+void RequestModel::readPage(qint64 before)
+{
+    m_isReading = true;
+    const quint64 question = ++m_reading;
+    m_backend.egressLog(m_sandbox, query(before))
+        .then(this, [this, before, question](const Result<api::EgressLog>& result) {
+            if (question != m_reading)
+                return;
+            m_isReading = false;
+            if (!result) {
+                emit failed(result.error());
+                return;
+            }
+            paged(*result, before);
+            emit read();
+        });
+}
+
+void RequestModel::paged(const api::EgressLog& log, qint64 before)
+{
+    m_next = log.next;
+    if (before == 0) {
+        beginResetModel();
+        m_rows = {log.entries.begin(), log.entries.end()};
+        endResetModel();
+        m_isRead = true;
+        if (m_isLive)
+            follow();
+    } else if (!log.entries.empty()) {
+        const int first = rowCount();
+        beginInsertRows({}, first, first + static_cast<int>(log.entries.size()) - 1);
+        m_rows.append(QList<api::EgressEntry>(log.entries.begin(), log.entries.end()));
+        endInsertRows();
+    }
+    if (std::exchange(m_total, log.total) != log.total)
+        emit totalChanged();
+}
+
+void RequestModel::follow()
+{
+    m_link = m_backend.followEgress(m_sandbox, query(0), m_rows.isEmpty() ? 0 : m_rows.first().id);
+    connect(m_link.get(), &desk::EgressLink::entries, this, &RequestModel::addNew);
+    connect(m_link.get(), &desk::EgressLink::failed, this, &RequestModel::failed);
+}
+
+void RequestModel::addNew(const QList<api::EgressEntry>& entries)
+{
+    QList<api::EgressEntry> fresh;
+    const qint64 newest = m_rows.isEmpty() ? 0 : m_rows.first().id;
+    for (const api::EgressEntry& entry : entries | std::views::reverse) {
+        if (entry.id > newest)
+            fresh += entry;
+    }
+    if (fresh.isEmpty())
+        return;
+    m_total += fresh.size();
+    if (fresh.size() > kMostRows)
+        fresh.resize(kMostRows);
+    const auto count = static_cast<int>(fresh.size());
+    beginInsertRows({}, 0, count - 1);
+    m_rows = fresh + m_rows;
+    endInsertRows();
+    if (rowCount() > kMostRows) {
+        beginRemoveRows({}, kMostRows, rowCount() - 1);
+        m_rows.resize(kMostRows);
+        endRemoveRows();
+        m_next = m_rows.last().id;
+    }
+    emit totalChanged();
+}
+
+bool RequestModel::canFetchMore(const QModelIndex& parent) const
+{
+    return !parent.isValid() && m_next > 0 && !m_isReading && rowCount() < kMostRows;
+}
+
+void RequestModel::fetchMore(const QModelIndex& parent)
+{
+    if (canFetchMore(parent))
+        readPage(m_next);
+}
+
+int RequestModel::rowOf(qint64 id) const
+{
+    const auto found =
+        std::ranges::lower_bound(m_rows, id, std::ranges::greater{}, &api::EgressEntry::id);
+    return found == m_rows.end() || found->id != id ? -1 : static_cast<int>(found - m_rows.begin());
+}
+
+// ---- as a table --------------------------------------------------------------------------------
+
+int RequestModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
+
+int RequestModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : Columns;
+}
+
+QVariant RequestModel::data(const QModelIndex& index, int role) const
+{
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
+        return {};
+    const api::EgressEntry& entry = m_rows[index.row()];
+    switch (role) {
+    case Qt::DisplayRole:
+        switch (index.column()) {
+        case Verdict:
+            return verdictText(entry.verdict);
+        case Method:
+            return entry.method.empty() ? shownText(entry.scheme, 12) : shownText(entry.method, 20);
+        case Url:
+            return urlParts(entry).whole();
+        case Status:
+            return entry.status == 0 ? QString() : QString::number(entry.status);
+        case Time:
+            return shownTime(timeOf(entry));
+        default:
+            return {};
+        }
+    case Qt::TextAlignmentRole:
+        return QVariant::fromValue(index.column() == Status || index.column() == Time
+                                       ? Qt::AlignRight | Qt::AlignVCenter
+                                       : Qt::AlignLeft | Qt::AlignVCenter);
+    case Qt::ToolTipRole: {
+        QStringList lines{urlParts(entry).whole(), shownText(entry.why, 400)};
+        lines += processChain(entry.process);
+        lines += flagText(entry.flag);
+        lines.removeAll(QString());
+        return lines.join(QLatin1Char('\n'));
+    }
+    case Qt::AccessibleTextRole:
+        return index.column() == Verdict
+                   ? QVariant(tr("%1: %2 %3")
+                                  .arg(verdictText(entry.verdict), shownText(entry.method, 20),
+                                       urlParts(entry).whole()))
+                   : QVariant();
+    case IdRole:
+        return static_cast<qint64>(entry.id);
+    case VerdictRole:
+        return QString::fromStdString(entry.verdict);
+    case FlagRole:
+        return QString::fromStdString(entry.flag);
+    case TerminalRole:
+        return QString::fromStdString(entry.terminal);
+    default:
+        return {};
+    }
+}
+
+QVariant RequestModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (orientation != Qt::Horizontal)
+        return {};
+    if (role == Qt::TextAlignmentRole)
+        return QVariant::fromValue(section == Status || section == Time
+                                       ? Qt::AlignRight | Qt::AlignVCenter
+                                       : Qt::AlignLeft | Qt::AlignVCenter);
+    if (role != Qt::DisplayRole)
+        return {};
+    switch (section) {
+    case Verdict:
+        return tr("Verdict");
+    case Method:
+        return tr("Method");
+    case Url:
+        return tr("Address");
+    case Status:
+        return tr("Status");
+    case Time:
+        return tr("Time");
+    default:
+        return {};
+    }
+}
+
+} // namespace caisson

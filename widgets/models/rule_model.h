@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/desk/backend.h"
+#include "widgets/models/rule_table.h"
+#include "widgets/models/rule_text.h"
+
+#include <QAbstractTableModel>
+#include <QDateTime>
+#include <QUndoStack>
+
+namespace caisson {
+
+/// The rules of one sandbox as a table that is edited in place. What the person does is shown at
+/// once, sent with the generation it was done to, and taken back, with the reason, where it is
+/// refused. A change elsewhere meanwhile is no refusal as long as it left the same rules alone.
+class RuleModel : public QAbstractTableModel
+{
+    Q_OBJECT
+public:
+    enum Column {
+        Action,
+        Host,
+        Methods,
+        Path,
+        Hits,
+        Last,
+        Ports,
+        Process,
+        Private,
+        Expires,
+        Secret,
+        Note,
+        Columns
+    };
+    enum Role {
+        IdRole = Qt::UserRole + 1, ///< QString
+        ActionRole,                ///< QString: allow | deny | ask | tunnel
+        ActiveRole,                ///< bool: enabled and not over
+        DomainRole,                ///< int: how much of a host's end somebody had to register
+    };
+
+    /// `backend` outlives it.
+    RuleModel(desk::Backend& backend, QString sandbox, QObject* parent = nullptr);
+
+    const QString& sandbox() const { return m_sandbox; }
+    /// Reads the table anew, e.g. for how often its rules matched. What is under way comes first.
+    void refresh();
+    bool isRead() const { return m_isRead; }
+    bool isChanging() const { return !m_queue.isEmpty(); }
+    const RuleTable& table() const { return m_shown; }
+    qint64 generation() const { return m_generation; }
+    /// The policy in force as a policy file.
+    QString toml() const { return m_toml; }
+    QUndoStack* undoStack() { return &m_undo; }
+
+    const api::EgressRule& at(int row) const { return m_shown.rules[row]; }
+    int rowOf(const QString& id) const;
+
+    /// Why a field cannot be that, as a sentence; empty when it can.
+    QString problem(int row, int column, const QString& text) const;
+
+    /// Before the row `before`; rowCount(): at the end. Returns its id.
+    QString add(api::EgressRule rule, int before);
+    void remove(const QList<int>& rows);
+    /// So that it comes before the rule that is at `before` now.
+    void move(int row, int before);
+    void setEnabled(int row, bool isEnabled);
+    void setDefaultAction(const QString& action);
+    /// Those that the table has not are added at the end; the default becomes `defaultAction`
+    /// unless it is empty.
+    void addAll(const QString& what, const QList<api::EgressRule>& rules,
+                const QString& defaultAction);
+    /// Replaces everything by a policy file. Returns why it cannot be, as a sentence.
+    QString importToml(const QByteArray& toml);
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
+    /// False where problem() says why.
+    bool setData(const QModelIndex& index, const QVariant& value, int role = Qt::EditRole) override;
+    QVariant headerData(int section, Qt::Orientation orientation,
+                        int role = Qt::DisplayRole) const override;
+    Qt::ItemFlags flags(const QModelIndex& index) const override;
+    Qt::DropActions supportedDropActions() const override { return Qt::MoveAction; }
+    QStringList mimeTypes() const override;
+    QMimeData* mimeData(const QModelIndexList& indexes) const override;
+    bool canDropMimeData(const QMimeData* data, Qt::DropAction action, int row, int column,
+                         const QModelIndex& parent) const override;
+    bool dropMimeData(const QMimeData* data, Qt::DropAction action, int row, int column,
+                      const QModelIndex& parent) override;
+
+signals:
+    void read();
+    void readFailed(const caisson::Error& error);
+    void defaultChanged();
+    void changingChanged();
+    /// What the person did could not be done, and is taken back: a sentence says what.
+    void refused(const QString& what, const caisson::Error& error);
+
+private:
+    class Command;
+    enum class Step { Push, Undo, Redo };
+    struct Waiting
+    {
+        RuleChange change;
+        Command* command;
+        Step step;
+        bool isAgain = false; ///< the table had changed elsewhere meanwhile
+    };
+
+    void push(const RuleEdit& edit);
+    void submit(const RuleChange& change, Command* command, Step step);
+    void sendNext();
+    void answered(const Result<api::EgressPolicy>& result);
+    void refuse(const Error& error);
+    void unwind(const Waiting& refusedOne);
+    void take(const api::EgressPolicy& policy);
+    void showQueued();
+    void show(const RuleTable& table);
+    void updateRow(int row, const api::EgressRule& rule);
+    QString hostOf(const api::EgressRule& rule) const;
+
+    desk::Backend& m_backend;
+    QString m_sandbox;
+    RuleTable m_known; ///< in force, as far as this window knows
+    RuleTable m_shown; ///< with what is under way
+    qint64 m_generation = 0;
+    QString m_toml;
+    QList<Waiting> m_queue; ///< the first one is on its way
+    QUndoStack m_undo;
+    bool m_isQuiet = false; ///< the stack is being put right: nothing is sent
+    bool m_isRead = false;
+    bool m_isReading = false;
+    bool m_isReadAgain = false;
+};
+
+} // namespace caisson

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/models/rule_table.h"
+
+#include <algorithm>
+
+namespace caisson {
+
+namespace {
+
+RuleChange replacing(const QString& text, const api::EgressRule& before,
+                     const api::EgressRule& after)
+{
+    return {text, [before, after](RuleTable& table) {
+                const qsizetype row = table.rowOf(before.id);
+                if (row < 0 || !isSameRule(table.rules[row], before))
+                    return false;
+                api::EgressRule replaced = after;
+                replaced.hits = table.rules[row].hits;
+                replaced.last = table.rules[row].last;
+                table.rules[row] = replaced;
+                return true;
+            }};
+}
+
+RuleChange adding(const QString& text, const QList<api::EgressRule>& rules,
+                  const std::string& before)
+{
+    return {text, [rules, before](RuleTable& table) {
+                for (const api::EgressRule& rule : rules) {
+                    if (table.rowOf(rule.id) >= 0)
+                        return false;
+                }
+                // Where its neighbour has gone, the end is the safest place: nothing is overruled.
+                qsizetype row = before.empty() ? -1 : table.rowOf(before);
+                if (row < 0)
+                    row = table.rules.size();
+                for (const api::EgressRule& rule : rules)
+                    table.rules.insert(row++, rule);
+                return true;
+            }};
+}
+
+RuleChange removing(const QString& text, const QList<api::EgressRule>& rules)
+{
+    return {text, [rules](RuleTable& table) {
+                for (const api::EgressRule& rule : rules) {
+                    const qsizetype row = table.rowOf(rule.id);
+                    if (row < 0 || !isSameRule(table.rules[row], rule))
+                        return false;
+                }
+                for (const api::EgressRule& rule : rules)
+                    table.rules.removeAt(table.rowOf(rule.id));
+                return true;
+            }};
+}
+
+RuleChange moving(const QString& text, const std::string& id, const std::string& before)
+{
+    return {text, [id, before](RuleTable& table) {
+                const qsizetype from = table.rowOf(id);
+                if (from < 0 || (!before.empty() && table.rowOf(before) < 0))
+                    return false;
+                const api::EgressRule rule = table.rules.takeAt(from);
+                table.rules.insert(before.empty() ? table.rules.size() : table.rowOf(before), rule);
+                return true;
+            }};
+}
+
+RuleChange defaulting(const QString& text, const QString& before, const QString& after)
+{
+    return {text, [before, after](RuleTable& table) {
+                if (table.defaultAction != before)
+                    return false;
+                table.defaultAction = after;
+                return true;
+            }};
+}
+
+bool isSameTable(const RuleTable& one, const RuleTable& other)
+{
+    return one.defaultAction == other.defaultAction &&
+           std::ranges::equal(one.rules, other.rules, isSameRule);
+}
+
+RuleChange exchanging(const QString& text, const RuleTable& before, const RuleTable& after)
+{
+    return {text, [before, after](RuleTable& table) {
+                if (!isSameTable(table, before))
+                    return false;
+                table = after;
+                return true;
+            }};
+}
+
+std::string idAfter(const RuleTable& table, qsizetype row)
+{
+    return row + 1 < table.rules.size() ? table.rules[row + 1].id : std::string();
+}
+
+} // namespace
+
+qsizetype RuleTable::rowOf(const std::string& id) const
+{
+    const auto found = std::ranges::find(rules, id, &api::EgressRule::id);
+    return found == rules.end() ? -1 : found - rules.begin();
+}
+
+std::string RuleTable::freeId() const
+{
+    for (int number = 1;; ++number) {
+        std::string id = "r" + std::to_string(number);
+        if (rowOf(id) < 0)
+            return id;
+    }
+}
+
+bool isSameRule(const api::EgressRule& one, const api::EgressRule& other)
+{
+    api::EgressRule like = other;
+    like.hits = one.hits;
+    like.last = one.last;
+    // "always" goes without saying.
+    const auto lasts = [](const std::string& word) {
+        return word == "always" ? std::string() : word;
+    };
+    if (lasts(one.lasts) == lasts(like.lasts))
+        like.lasts = one.lasts;
+    return one == like;
+}
+
+RuleEdit replaceRule(const QString& text, const api::EgressRule& before,
+                     const api::EgressRule& after)
+{
+    return {replacing(text, before, after), replacing(text, after, before)};
+}
+
+RuleEdit addRules(const QString& text, const QList<api::EgressRule>& rules,
+                  const std::string& before)
+{
+    return {adding(text, rules, before), removing(text, rules)};
+}
+
+RuleEdit removeRules(const QString& text, const RuleTable& table, const QList<std::string>& ids)
+{
+    struct Place
+    {
+        api::EgressRule rule;
+        std::string before;
+    };
+    QList<Place> places;
+    QList<api::EgressRule> rules;
+    for (qsizetype row = table.rules.size() - 1; row >= 0; --row) {
+        if (ids.contains(table.rules[row].id)) {
+            places.prepend({table.rules[row], idAfter(table, row)});
+            rules.prepend(table.rules[row]);
+        }
+    }
+    const RuleChange back{text, [places](RuleTable& changed) {
+                              // From the last one on, so that each finds its neighbour again.
+                              RuleTable tried = changed;
+                              for (auto place = places.rbegin(); place != places.rend(); ++place) {
+                                  if (!adding({}, {place->rule}, place->before).apply(tried))
+                                      return false;
+                              }
+                              changed = tried;
+                              return true;
+                          }};
+    return {removing(text, rules), back};
+}
+
+RuleEdit moveRule(const QString& text, const RuleTable& table, const std::string& id,
+                  const std::string& before)
+{
+    return {moving(text, id, before), moving(text, id, idAfter(table, table.rowOf(id)))};
+}
+
+RuleEdit setDefault(const QString& text, const QString& before, const QString& after)
+{
+    return {defaulting(text, before, after), defaulting(text, after, before)};
+}
+
+RuleEdit replaceTable(const QString& text, const RuleTable& before, const RuleTable& after)
+{
+    return {exchanging(text, before, after), exchanging(text, after, before)};
+}
+
+} // namespace caisson

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "backend/api/types.h"
+
+#include <QList>
+#include <QString>
+#include <functional>
+
+namespace caisson {
+
+/// The rules in their order, and what decides where none does.
+struct RuleTable
+{
+    QString defaultAction = QStringLiteral("ask");
+    QList<api::EgressRule> rules;
+
+    qsizetype rowOf(const std::string& id) const; ///< -1: not there
+    /// "r1", "r2", …: the first that no rule has.
+    std::string freeId() const;
+    bool operator==(const RuleTable&) const = default;
+};
+
+/// Whether a person would call them the same: how often they matched is left out.
+bool isSameRule(const api::EgressRule& one, const api::EgressRule& other);
+
+/// One thing a person did to the table. It names rules by id and knows how they were, so that it can
+/// be done to a table that has changed elsewhere meanwhile.
+struct RuleChange
+{
+    QString text; ///< "Change api.example.com"
+    /// False, and the table as it was, where what it is about is not there any more or is another.
+    std::function<bool(RuleTable&)> apply;
+};
+
+/// A change and the one that takes it back.
+struct RuleEdit
+{
+    RuleChange forth;
+    RuleChange back;
+};
+
+RuleEdit replaceRule(const QString& text, const api::EgressRule& before,
+                     const api::EgressRule& after);
+/// Before the rule `before`; empty: at the end.
+RuleEdit addRules(const QString& text, const QList<api::EgressRule>& rules,
+                  const std::string& before);
+RuleEdit removeRules(const QString& text, const RuleTable& table, const QList<std::string>& ids);
+RuleEdit moveRule(const QString& text, const RuleTable& table, const std::string& id,
+                  const std::string& before);
+RuleEdit setDefault(const QString& text, const QString& before, const QString& after);
+/// The table as a whole, as a policy file gives it.
+RuleEdit replaceTable(const QString& text, const RuleTable& before, const RuleTable& after);
+
+} // namespace caisson
