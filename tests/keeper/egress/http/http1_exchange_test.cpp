@@ -13,8 +13,8 @@ namespace caisson::keeper::http::testing {
 namespace {
 
 using api::Task;
-using keeper::testing::makeStreamPair;
-using keeper::testing::PairedStream;
+using keeper::makeStreamPair;
+using keeper::PairedStream;
 using namespace api::asio::experimental::awaitable_operators;
 
 /// Carries a request the plain way: all of it there, then all of the answer back.
