@@ -18,8 +18,6 @@ namespace {
 
 using api::Task;
 using api::asio::ip::tcp;
-using keeper::testing::makeStreamPair;
-using keeper::testing::PairedStream;
 using namespace std::chrono_literals;
 
 constexpr auto kTuple = api::asio::as_tuple(api::asio::use_awaitable);
