@@ -298,8 +298,6 @@ TEST_F(RequestProxyTest, WhatIsForAnotherHostThanWasDialledGoesNowhere)
         {"the address with a dot behind it", "GET / HTTP/1.1", "Host: 127.0.0.1.\r\n", 400},
         {"the address in brackets", "GET / HTTP/1.1", "Host: [127.0.0.1]\r\n", 400},
         {"the address mapped", "GET / HTTP/1.1", "Host: [::ffff:127.0.0.1]\r\n", 421},
-        {"CONNECT", "CONNECT 127.0.0.1:" + port + " HTTP/1.1", good, 400},
-        {"CONNECT elsewhere", "CONNECT example.com:443 HTTP/1.1", good, 400},
         {"OPTIONS of the server", "OPTIONS * HTTP/1.1", good, 200},
         {"GET of the server", "GET * HTTP/1.1", good, 400},
         {"a target without a slash", "GET x HTTP/1.1", good, 400},

@@ -24,6 +24,13 @@ std::unexpected<Error> malformed(std::string what)
     return fail(ErrorCode::BadRequest, std::move(what));
 }
 
+/// Optional white space round a value is no part of it (RFC 9110, 5.5); llhttp leaves some behind it.
+void trim(std::string& value)
+{
+    value.erase(value.find_last_not_of(" \t") + 1);
+    value.erase(0, value.find_first_not_of(" \t"));
+}
+
 /// RFC 9112, 2.2 lets a recipient take a bare LF for a line's end, and 5.2 a folded line for one.
 /// Readers that do and readers that do not see different messages, so neither passes.
 Result<void> checkLines(std::string_view head)
@@ -247,6 +254,7 @@ struct Http1Reader::Impl
             if (!isToken(name) || !isFieldValue(value))
                 return malformed("a field has a name or value that is not allowed");
             name = toLowerCase(name);
+            trim(value);
             if (name == "host")
                 ++hosts;
             else if (name == "content-length")
@@ -394,6 +402,7 @@ Task<Result<std::span<const char>>> Http1Reader::nextBody()
                 if (!isToken(name) || !isFieldValue(value))
                     co_return malformed("a trailer has a name or value that is not allowed");
                 name = toLowerCase(name);
+                trim(value);
             }
         }
         if (!impl.piece.empty())

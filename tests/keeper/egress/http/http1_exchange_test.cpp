@@ -537,7 +537,7 @@ TEST_F(Http1ExchangeTest, OnlyWhatWasNotSeenMayBeSentAgain)
             EXPECT_FALSE(at.mayRetry()) << "of a connection that is new";
             EXPECT_TRUE(co_await at.response());
         }(*first, head));
-        spawn(far.send({"HTTP/1.1 204 \r\n\r\n"}));
+        spawn(far.send({"HTTP/1.1 204 No Content\r\n\r\n"}));
         run();
         first.reset();
         ASSERT_TRUE(connection->hasRoom()) << row.name;
@@ -668,7 +668,7 @@ TEST_F(Http1ExchangeTest, AWebSocketIsABytePipeFromItsAnswerOn)
     EXPECT_EQ(carried, 8);
     EXPECT_EQ(origin.got, "GET /ws HTTP/1.1\r\nhost: h\r\nsec-websocket-key: x\r\n"
                           "connection: upgrade\r\nupgrade: websocket\r\n\r\n\x01up");
-    EXPECT_EQ(client.got, "HTTP/1.1 101 \r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n\x02"
+    EXPECT_EQ(client.got, "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n\x02"
                           "down");
 }
 
@@ -776,7 +776,7 @@ TEST_F(Http1ExchangeTest, AnswersWithoutABodyHaveNoLengthWhereTheyMayNot)
     spawn(client.readToEnd());
     spawn(origin.send({"HTTP/1.1 204 OK\r\ncontent-length: 5\r\n\r\n"}));
     run();
-    EXPECT_EQ(client.got, "HTTP/1.1 204 \r\n\r\n");
+    EXPECT_EQ(client.got, "HTTP/1.1 204 No Content\r\n\r\n");
 }
 
 } // namespace
