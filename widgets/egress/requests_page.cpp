@@ -146,6 +146,9 @@ void RequestsPage::fillTools()
     QToolButton* harButton = makeToolButton(har, this);
     harButton->setObjectName(QStringLiteral("requests.har"));
 
+    m_tools->setObjectName(QStringLiteral("requests.tools"));
+    for (auto* part : m_filter->findChildren<QToolButton*>())
+        part->setObjectName(QStringLiteral("requests.filter.icon"));
     auto* row = new QHBoxLayout(m_tools);
     row->setContentsMargins(8, 6, 8, 6);
     row->setSpacing(6);
@@ -188,14 +191,15 @@ void RequestsPage::layOut()
 
     m_activity->setObjectName(QStringLiteral("requests.activity"));
     m_activity->hide();
-    for (QWidget* page : std::initializer_list<QWidget*>{m_splitter, m_empty, m_noMatch, m_stopped})
-        m_pages->addWidget(page);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     fillTools();
     column->addWidget(m_tools);
     column->addLayout(m_pages, 1);
+    // Now: a page of a layout that belongs to nobody yet is shown as a window of its own.
+    for (QWidget* page : std::initializer_list<QWidget*>{m_splitter, m_empty, m_noMatch, m_stopped})
+        m_pages->addWidget(page);
 }
 
 void RequestsPage::focusTable()
