@@ -8,6 +8,7 @@
 #include <QTabBar>
 #include <QToolButton>
 
+#include "widgets/common/colors.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/egress/requests_page.h"
@@ -30,7 +31,7 @@ EgressSide::EgressSide(desk::Backend& backend, desk::SecretKeeper& secrets, Prom
     m_tabs->setObjectName(QStringLiteral("side.tabs"));
     m_tabs->setAccessibleName(tr("What goes out"));
     m_tabs->setExpanding(false);
-    m_tabs->setDrawBase(true);
+    m_tabs->setDrawBase(false); // the line goes on below the button
     m_tabs->setUsesScrollButtons(false);
     m_tabs->addTab(tr("Requests"));
     m_tabs->addTab(tr("Rules"));
@@ -41,7 +42,9 @@ EgressSide::EgressSide(desk::Backend& backend, desk::SecretKeeper& secrets, Prom
     QToolButton* close = makeToolButton(hide, this);
     close->setObjectName(QStringLiteral("side.hide"));
 
+    m_nothing->setObjectName(QStringLiteral("side.nothing"));
     auto* head = new QWidget;
+    head->setObjectName(QStringLiteral("side.head"));
     head->setFixedHeight(metrics::kTabHeight);
     auto* row = new QHBoxLayout(head);
     row->setContentsMargins(0, 0, 6, 0);
@@ -223,6 +226,7 @@ void EgressSide::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     painter.fillRect(rect(), palette().color(QPalette::Window));
+    painter.fillRect(QRect(0, metrics::kTabHeight - 1, width(), 1), colorsOf(palette()).hairline);
 }
 
 } // namespace caisson

@@ -135,6 +135,8 @@ void PromptBar::layOut()
     for (QWidget* part : std::initializer_list<QWidget*>{m_line, m_who, m_url, m_chain})
         part->setCursor(Qt::PointingHandCursor);
 
+    m_content->setObjectName(QStringLiteral("prompt.content"));
+    m_line->setObjectName(QStringLiteral("prompt.line"));
     m_line->setFixedHeight(kLineHeight);
     auto* row = new QHBoxLayout(m_line);
     row->setContentsMargins(12, 0, 8, 0);
@@ -472,7 +474,8 @@ void PromptBar::answer(const std::string& verdict)
     if (isOpen())
         answer = m_panel->answer();
     answer.verdict = verdict;
-    m_actions.answer(m_sandbox, m_prompt, answer);
+    // Copies: another prompt is shown before the call returns.
+    m_actions.answer(QString(m_sandbox), QString(m_prompt), answer);
 }
 
 } // namespace caisson

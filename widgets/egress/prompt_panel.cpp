@@ -89,12 +89,14 @@ PromptPanel::PromptPanel(QWidget* parent)
     m_meaning->setForegroundRole(QPalette::PlaceholderText);
 
     auto* request = new QWidget;
+    request->setObjectName(QStringLiteral("prompt.requestRow"));
     auto* requestRow = new QHBoxLayout(request);
     requestRow->setContentsMargins(0, 0, 0, 0);
     requestRow->setSpacing(8);
     requestRow->addWidget(m_method);
     requestRow->addWidget(m_url, 1);
     auto* place = new QWidget;
+    place->setObjectName(QStringLiteral("prompt.placeRow"));
     auto* placeRow = new QHBoxLayout(place);
     placeRow->setContentsMargins(0, 0, 0, 0);
     placeRow->setSpacing(12);
@@ -102,6 +104,7 @@ PromptPanel::PromptPanel(QWidget* parent)
     placeRow->addWidget(m_jump);
     placeRow->addStretch();
     auto* answer = new QWidget;
+    answer->setObjectName(QStringLiteral("prompt.answerRow"));
     auto* answerRow = new QHBoxLayout(answer);
     answerRow->setContentsMargins(0, 0, 0, 0);
     answerRow->setSpacing(8);
@@ -135,6 +138,7 @@ void PromptPanel::addRow(const QString& title, QWidget* field)
 {
     const int row = m_grid->rowCount();
     auto* label = new QLabel(title);
+    label->setObjectName(QStringLiteral("prompt.title"));
     label->setForegroundRole(QPalette::PlaceholderText);
     m_grid->addWidget(label, row, 0, Qt::AlignLeft | Qt::AlignTop);
     m_grid->addWidget(field, row, 1);

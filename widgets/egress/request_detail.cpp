@@ -95,7 +95,9 @@ RequestDetail::RequestDetail(QWidget* parent)
     for (QPushButton* button : {m_tunnel, m_rule, m_jump})
         buttons->addWidget(button);
     buttons->addStretch();
+    m_rows->setObjectName(QStringLiteral("request.rows"));
     auto* body = new QWidget;
+    body->setObjectName(QStringLiteral("request.body"));
     auto* column = new QVBoxLayout(body);
     column->setContentsMargins(12, 12, 12, 12);
     column->setSpacing(6);
@@ -129,6 +131,7 @@ void RequestDetail::addRow(const QString& title, const QString& text, bool isMon
         return;
     const int row = m_grid->rowCount();
     auto* label = new QLabel(title);
+    label->setObjectName(QStringLiteral("request.title"));
     label->setFont(secondaryFont());
     label->setForegroundRole(QPalette::PlaceholderText);
     QLabel* value = makeLabel(QStringLiteral("value"));

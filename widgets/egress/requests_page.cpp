@@ -146,6 +146,9 @@ void RequestsPage::fillTools()
     QToolButton* harButton = makeToolButton(har, this);
     harButton->setObjectName(QStringLiteral("requests.har"));
 
+    m_tools->setObjectName(QStringLiteral("requests.tools"));
+    for (auto* part : m_filter->findChildren<QToolButton*>())
+        part->setObjectName(QStringLiteral("requests.filter.icon"));
     auto* row = new QHBoxLayout(m_tools);
     row->setContentsMargins(8, 6, 8, 6);
     row->setSpacing(6);
@@ -194,7 +197,7 @@ void RequestsPage::layOut()
     fillTools();
     column->addWidget(m_tools);
     column->addLayout(m_pages, 1);
-    // Not before: a stack shows its first page at once, as a window of its own where it has no place.
+    // Now: a page of a layout that belongs to nobody yet is shown as a window of its own.
     for (QWidget* page : std::initializer_list<QWidget*>{m_splitter, m_empty, m_noMatch, m_stopped})
         m_pages->addWidget(page);
 }

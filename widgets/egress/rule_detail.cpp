@@ -35,6 +35,7 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     m_problem->hide();
 
     auto* body = new QWidget;
+    body->setObjectName(QStringLiteral("rule.body"));
     auto* grid = new QGridLayout(body);
     grid->setContentsMargins(12, 10, 12, 12);
     grid->setHorizontalSpacing(12);
@@ -74,6 +75,7 @@ void RuleDetail::addField(QGridLayout& grid, int column, const QString& name, co
     edit->setAccessibleName(title);
     edit->setPlaceholderText(hint);
     auto* label = new QLabel(title);
+    label->setObjectName(QStringLiteral("rule.%1.label").arg(name));
     label->setFont(secondaryFont());
     label->setForegroundRole(QPalette::PlaceholderText);
     label->setBuddy(edit);

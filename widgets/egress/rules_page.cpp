@@ -131,6 +131,7 @@ void RulesPage::fillTools()
     presetsButton->setPopupMode(QToolButton::InstantPopup);
     m_presets->setObjectName(QStringLiteral("rules.presetsMenu"));
 
+    m_tools->setObjectName(QStringLiteral("rules.tools"));
     auto* row = new QHBoxLayout(m_tools);
     row->setContentsMargins(8, 8, 8, 8);
     row->setSpacing(4);
@@ -157,9 +158,11 @@ QWidget* RulesPage::makeDefaultRow()
     for (const char* action : {"ask", "allow", "deny"})
         m_default->addItem(actionText(action), QString::fromLatin1(action));
     auto* label = new QLabel(tr("Everything else"));
+    label->setObjectName(QStringLiteral("rules.defaultLabel"));
     label->setForegroundRole(QPalette::PlaceholderText);
     label->setBuddy(m_default);
     auto* line = new QWidget;
+    line->setObjectName(QStringLiteral("rules.defaultRow"));
     auto* row = new QHBoxLayout(line);
     row->setContentsMargins(12, 6, 8, 6);
     row->addWidget(label);
@@ -184,6 +187,9 @@ QWidget* RulesPage::makeExplainRow()
     m_answer->setFont(secondaryFont());
     m_answer->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_answer->hide();
+    for (auto* button : m_question->findChildren<QToolButton*>())
+        button->setObjectName(QStringLiteral("rules.question.icon"));
+    m_answerIcon->setObjectName(QStringLiteral("rules.answerIcon"));
     m_answerIcon->setFixedWidth(metrics::kIconSize);
     m_answerIcon->setAlignment(Qt::AlignTop | Qt::AlignHCenter);
     m_answerIcon->hide();
@@ -236,16 +242,17 @@ void RulesPage::layOut()
     m_activity->setObjectName(QStringLiteral("rules.activity"));
     m_activity->hide();
     auto* list = new QWidget;
+    list->setObjectName(QStringLiteral("rules.list"));
     auto* listColumn = new QVBoxLayout(list);
     listColumn->setContentsMargins(0, 0, 0, 0);
     listColumn->setSpacing(0);
     listColumn->addLayout(m_pages, 1);
-    // Not before: a stack shows its first page at once, as a window of its own where it has no place.
-    m_pages->addWidget(m_table);
-    m_pages->addWidget(m_empty);
-    m_pages->addWidget(m_stopped);
+    // Now: a page of a layout that belongs to nobody yet is shown as a window of its own.
+    for (QWidget* page : std::initializer_list<QWidget*>{m_table, m_empty, m_stopped})
+        m_pages->addWidget(page);
     const auto hairline = [] {
         auto* line = new QFrame;
+        line->setObjectName(QStringLiteral("rules.line"));
         line->setFrameShape(QFrame::HLine);
         line->setFixedHeight(1);
         return line;

@@ -94,6 +94,7 @@ void SecretsPage::layOut()
     head->resizeSection(SecretModel::By, 64);
     head->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
 
+    m_tools->setObjectName(QStringLiteral("secrets.tools"));
     auto* row = new QHBoxLayout(m_tools);
     row->setContentsMargins(8, 8, 8, 8);
     row->setSpacing(4);
@@ -116,7 +117,7 @@ void SecretsPage::layOut()
     column->addWidget(m_tools);
     column->addWidget(m_locked);
     column->addLayout(m_pages, 1);
-    // Not before: a stack shows its first page at once, as a window of its own where it has no place.
+    // Now: a page of a layout that belongs to nobody yet is shown as a window of its own.
     m_pages->addWidget(m_table);
     m_pages->addWidget(m_empty);
     column->addWidget(m_form);
@@ -143,7 +144,10 @@ void SecretsPage::layOut()
 
 QWidget* SecretsPage::makeForm()
 {
+    m_title->setObjectName(QStringLiteral("secrets.title"));
     m_title->setFont(headingFont());
+    m_nameLabel->setObjectName(QStringLiteral("secrets.nameLabel"));
+    m_name->setAccessibleName(tr("Name"));
     m_name->setObjectName(QStringLiteral("secrets.name"));
     m_name->setPlaceholderText(tr("e.g. github"));
     m_nameLabel->setBuddy(m_name);
@@ -152,6 +156,7 @@ QWidget* SecretsPage::makeForm()
     m_value->setInputMethodHints(Qt::ImhHiddenText | Qt::ImhSensitiveData |
                                  Qt::ImhNoPredictiveText | Qt::ImhNoAutoUppercase);
     auto* valueLabel = new QLabel(tr("&Value"));
+    valueLabel->setObjectName(QStringLiteral("secrets.valueLabel"));
     valueLabel->setBuddy(m_value);
     m_problem->setObjectName(QStringLiteral("secrets.problem"));
     m_problem->setTextFormat(Qt::PlainText);
@@ -169,6 +174,7 @@ QWidget* SecretsPage::makeForm()
     form->setAutoFillBackground(true);
     form->setBackgroundRole(QPalette::AlternateBase);
     auto* line = new QFrame;
+    line->setObjectName(QStringLiteral("secrets.line"));
     line->setFrameShape(QFrame::HLine);
     line->setFixedHeight(1);
     auto* grid = new QGridLayout;

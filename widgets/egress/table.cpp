@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/egress/table.h"
 
+#include <QAbstractButton>
 #include <QApplication>
 #include <QDateTime>
 #include <QHeaderView>
@@ -39,6 +40,10 @@ QTableView* makeTable(const QString& name, const QString& title)
     table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     table->verticalHeader()->setDefaultSectionSize(metrics::kRowHeight);
     QHeaderView* head = table->horizontalHeader();
+    head->setObjectName(name + QStringLiteral(".head"));
+    table->verticalHeader()->setObjectName(name + QStringLiteral(".rows"));
+    for (auto* corner : table->findChildren<QAbstractButton*>(Qt::FindDirectChildrenOnly))
+        corner->setObjectName(name + QStringLiteral(".corner"));
     head->setFont(secondaryFont());
     head->setFixedHeight(metrics::kRowHeight);
     head->setSectionsClickable(false);
