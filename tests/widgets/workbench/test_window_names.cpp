@@ -15,7 +15,7 @@ bool isForeign(const QWidget* widget)
 {
     for (; widget; widget = widget->parentWidget()) {
         if (widget->objectName().startsWith(QStringLiteral("qt_")) ||
-            widget->inherits("QTermWidget"))
+            widget->inherits("QTermWidget") || widget->inherits("QComboBoxPrivateContainer"))
             return true;
     }
     return false;

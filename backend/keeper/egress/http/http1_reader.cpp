@@ -254,7 +254,9 @@ struct Http1Reader::Impl
             if (!isToken(name) || !isFieldValue(value))
                 return malformed("a field has a name or value that is not allowed");
             name = toLowerCase(name);
-            trim(value);
+            // Those that say how long the message is must be as the parser has understood them.
+            if (name != "content-length" && name != "transfer-encoding")
+                trim(value);
             if (name == "host")
                 ++hosts;
             else if (name == "content-length")
