@@ -35,7 +35,7 @@ std::unexpected<Error> refuse(const toml::source_position& place, std::string_vi
     const std::string line = std::to_string(place.line);
     const std::string column = std::to_string(place.column);
     return fail(ErrorCode::BadRequest,
-                "Line " + line + ", column " + column + ": " + std::string(why),
+                "line " + line + ", column " + column + ": " + std::string(why),
                 {{"line", line}, {"column", column}});
 }
 

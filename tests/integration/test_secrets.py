@@ -277,7 +277,7 @@ class Policies(HomeCase):
         done = self.home.ctl("create", "bad", "--no-start", "--policy", file)
         self.assertEqual((done.code, done.out, done.err.count(b"\n")), (125, b"", 1), done)
         self.assertIn(file, done.err.decode())
-        self.assertIn("Line 5", done.err.decode())
+        self.assertIn("line 5", done.err.decode())
         done = self.home.ctl("create", "bad", "--no-start", "--policy", "/none")
         self.assertEqual((done.code, done.err.count(b"\n")), (125, 1))
         self.assertIn(b"deny-all", done.err)

@@ -255,7 +255,7 @@ TEST(PolicyFile, isRefusedWholeWithThePlace)
         EXPECT_EQ(error.detail.at("column"), std::to_string(fault.column)) << fault.toml << "\n"
                                                                            << error.message;
         const std::string place =
-            "Line " + error.detail.at("line") + ", column " + error.detail.at("column") + ": ";
+            "line " + error.detail.at("line") + ", column " + error.detail.at("column") + ": ";
         EXPECT_TRUE(error.message.starts_with(place)) << error.message;
         EXPECT_TRUE(error.message.contains(fault.says)) << error.message;
     }

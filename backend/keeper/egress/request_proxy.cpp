@@ -9,6 +9,7 @@
 #include "backend/policy/host_name.h"
 #include "backend/policy/path.h"
 
+#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <charconv>
 
@@ -31,6 +32,10 @@ struct Authority
 
 std::optional<Authority> authorityOf(std::string_view text)
 {
+    // On the wire a name is in punycode (RFC 9110, 4.2.1 by RFC 3986); what else it could be mapped to
+    // readers do not agree on.
+    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) > 0x7f; }))
+        return std::nullopt;
     std::string_view host = text;
     std::string_view port;
     if (const std::size_t bracket = text.rfind(']'); bracket != std::string_view::npos) {
