@@ -102,7 +102,9 @@ Task<Speech> CapturedFlow::listen(std::chrono::milliseconds patience)
             co_return speech;
         if (m_read.size() >= kMostSniffed)
             co_return speechSoFar(m_read);
-        switch (co_await readSome(m_read.empty() ? patience : kRestPatience)) {
+        switch (co_await readSome(m_read.empty()                ? patience
+                                  : isWebPort(m_origin.port) ? std::chrono::milliseconds(kRestPatience)
+                                                             : kServerFirst)) {
         case Waited::Bytes:
             break;
         case Waited::Silence:
@@ -139,10 +141,17 @@ Task<void> CapturedFlow::speak(Speech speech)
         co_await serveStream();
         break;
     case Speech::Unsure:
-        // Opened ahead and never used, or gone.
-        if (m_hasEnded || isWebPort(m_origin.port))
+        // Opened ahead and never used, or gone. Who only looks what answers is written down, too.
+        if (m_hasEnded || isWebPort(m_origin.port)) {
+            const Wanted wanted = wantedStream(policy::Protocol::Tcp);
+            if (auto [action, pass] = m_parts.gate.look(wanted, m_origin.asker);
+                action == policy::Action::Deny && !isWebPort(m_origin.port)) {
+                LogRow row(m_parts.log, m_origin.asker);
+                row.take(wanted);
+                row.take(pass);
+            }
             reset();
-        else
+        } else
             co_await serveStream();
         break;
     }
@@ -429,7 +438,8 @@ Task<void> CapturedFlow::serveStream()
     if (!m_read.empty() && !co_await outside->write(m_read))
         co_return;
     row.entry.bytesOut += static_cast<std::int64_t>(m_read.size());
-    co_await relay(*inside, *outside, row.entry.bytesOut, row.entry.bytesIn);
+    co_await relay(*inside, *outside, row.entry.bytesOut, row.entry.bytesIn,
+                   m_hasEnded ? Inside::Finished : Inside::Writes);
     if (flow.wasCut())
         row.refuse(std::string(kChangedMeanwhile));
 }
@@ -456,7 +466,8 @@ Task<void> CapturedFlow::tunnel()
     if (!co_await outside->write(m_read))
         co_return;
     row.entry.bytesOut += static_cast<std::int64_t>(m_read.size());
-    co_await relay(*inside, *outside, row.entry.bytesOut, row.entry.bytesIn);
+    co_await relay(*inside, *outside, row.entry.bytesOut, row.entry.bytesIn,
+                   m_hasEnded ? Inside::Finished : Inside::Writes);
     if (flow.wasCut())
         row.refuse(std::string(kChangedMeanwhile));
 }

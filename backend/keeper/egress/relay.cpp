@@ -34,8 +34,14 @@ Task<void> carry(Stream& from, Stream& to, std::int64_t& count)
 
 } // namespace
 
-Task<void> relay(Stream& inside, Stream& outside, std::int64_t& out, std::int64_t& in)
+Task<void> relay(Stream& inside, Stream& outside, std::int64_t& out, std::int64_t& in, Inside state)
 {
+    if (state == Inside::Finished) {
+        // Its end was read, and no other will come.
+        co_await outside.finish();
+        co_await carry(outside, inside, in);
+        co_return;
+    }
     co_await (carry(inside, outside, out) && carry(outside, inside, in));
 }
 

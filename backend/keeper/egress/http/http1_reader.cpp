@@ -3,6 +3,7 @@
 
 #include "backend/keeper/egress/http/fields.h"
 
+#include <algorithm>
 #include <charconv>
 #include <llhttp.h>
 
@@ -219,6 +220,12 @@ struct Http1Reader::Impl
         const std::string_view text(buffer.data() + begin, size);
         if (Result<void> checked = checkLines(text); !checked)
             return checked;
+        // RFC 9112, 3: one space each, nothing else between the parts.
+        if (side == Side::Requests) {
+            const std::string_view line = text.substr(0, text.find('\r'));
+            if (std::ranges::count(line, ' ') != 2 || line.contains("  ") || line.contains('\t'))
+                return malformed("the request line is not three words with a space between them");
+        }
         beginMessage();
         const llhttp_errno_t code = llhttp_execute(&parser, text.data(), text.size());
         begin += size;
