@@ -188,14 +188,15 @@ void RequestsPage::layOut()
 
     m_activity->setObjectName(QStringLiteral("requests.activity"));
     m_activity->hide();
-    for (QWidget* page : std::initializer_list<QWidget*>{m_splitter, m_empty, m_noMatch, m_stopped})
-        m_pages->addWidget(page);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     fillTools();
     column->addWidget(m_tools);
     column->addLayout(m_pages, 1);
+    // Not before: a stack shows its first page at once, as a window of its own where it has no place.
+    for (QWidget* page : std::initializer_list<QWidget*>{m_splitter, m_empty, m_noMatch, m_stopped})
+        m_pages->addWidget(page);
 }
 
 void RequestsPage::focusTable()

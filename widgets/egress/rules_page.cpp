@@ -236,13 +236,14 @@ void RulesPage::layOut()
     m_activity->setObjectName(QStringLiteral("rules.activity"));
     m_activity->hide();
     auto* list = new QWidget;
-    m_pages->addWidget(m_table);
-    m_pages->addWidget(m_empty);
-    m_pages->addWidget(m_stopped);
     auto* listColumn = new QVBoxLayout(list);
     listColumn->setContentsMargins(0, 0, 0, 0);
     listColumn->setSpacing(0);
     listColumn->addLayout(m_pages, 1);
+    // Not before: a stack shows its first page at once, as a window of its own where it has no place.
+    m_pages->addWidget(m_table);
+    m_pages->addWidget(m_empty);
+    m_pages->addWidget(m_stopped);
     const auto hairline = [] {
         auto* line = new QFrame;
         line->setFrameShape(QFrame::HLine);

@@ -108,8 +108,6 @@ void SecretsPage::layOut()
     QPushButton* unlock = m_locked->addButton(QStringLiteral("unlock"), tr("&Unlock"));
     m_activity->setObjectName(QStringLiteral("secrets.activity"));
     m_activity->hide();
-    m_pages->addWidget(m_table);
-    m_pages->addWidget(m_empty);
     m_form = makeForm();
 
     auto* column = new QVBoxLayout(this);
@@ -118,6 +116,9 @@ void SecretsPage::layOut()
     column->addWidget(m_tools);
     column->addWidget(m_locked);
     column->addLayout(m_pages, 1);
+    // Not before: a stack shows its first page at once, as a window of its own where it has no place.
+    m_pages->addWidget(m_table);
+    m_pages->addWidget(m_empty);
     column->addWidget(m_form);
     m_form->hide();
 

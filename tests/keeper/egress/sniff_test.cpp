@@ -89,8 +89,9 @@ TEST(SniffTest, MoreBytesDoNotChangeWhatIsSure)
         Speech sure = Speech::Unsure;
         for (std::size_t size = 0; size <= text.size(); ++size) {
             const Speech speech = speechOf(std::string_view(text).substr(0, size));
-            if (sure != Speech::Unsure)
+            if (sure != Speech::Unsure) {
                 EXPECT_EQ(speech, sure) << text.substr(0, size);
+            }
             sure = speech;
         }
         EXPECT_NE(sure, Speech::Unsure);

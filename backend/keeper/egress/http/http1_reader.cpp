@@ -24,6 +24,13 @@ std::unexpected<Error> malformed(std::string what)
     return fail(ErrorCode::BadRequest, std::move(what));
 }
 
+/// Optional white space round a value is no part of it (RFC 9110, 5.5); llhttp leaves some behind it.
+void trim(std::string& value)
+{
+    value.erase(value.find_last_not_of(" \t") + 1);
+    value.erase(0, value.find_first_not_of(" \t"));
+}
+
 /// RFC 9112, 2.2 lets a recipient take a bare LF for a line's end, and 5.2 a folded line for one.
 /// Readers that do and readers that do not see different messages, so neither passes.
 Result<void> checkLines(std::string_view head)
@@ -157,26 +164,28 @@ struct Http1Reader::Impl
         std::size_t looked = 0;
         for (;;) {
             const std::string_view text(buffer.data() + begin, end - begin);
+            // RFC 9112, 2.2 would let it be skipped; then what is skipped is not looked at.
+            if (!text.empty() && (text.front() == '\r' || text.front() == '\n'))
+                co_return malformed("the head begins with an empty line");
             const std::size_t found = text.find("\r\n\r\n", looked > 3 ? looked - 3 : 0);
             if (found != std::string_view::npos)
                 co_return found + 4;
-            looked = text.size();
-            if (looked > 0 && (text.front() == '\r' || text.front() == '\n'))
-                co_return malformed("the head begins with an empty line");
             // A head that is bad already need not be waited for.
-            if (text.find('\0') != std::string_view::npos)
-                co_return malformed("the head holds a NUL byte");
+            for (std::size_t at = looked; at < text.size(); ++at) {
+                if (text[at] == '\0')
+                    co_return malformed("the head holds a NUL byte");
+                const bool isBehindCr = at > 0 && text[at - 1] == '\r';
+                if (isBehindCr != (text[at] == '\n'))
+                    co_return malformed(isBehindCr ? "the head holds a bare CR"
+                                                   : "a line of the head ends in a bare LF");
+            }
+            looked = text.size();
             if (looked >= kMaxHead)
                 co_return fail(ErrorCode::HeadTooLarge, "the head is larger than 64 KiB");
             if (hasEnded) {
                 if (looked == 0)
                     co_return std::size_t(0);
                 co_return fail(ErrorCode::Unavailable, "the connection ended within a head");
-            }
-            if (looked > 0) {
-                if (const std::size_t feed = text.find('\n');
-                    feed != std::string_view::npos && (feed == 0 || text[feed - 1] != '\r'))
-                    co_return malformed("a line of the head ends in a bare LF");
             }
             if (auto size = co_await readMore(kMaxHead); !size)
                 co_return std::unexpected(size.error());
@@ -217,7 +226,19 @@ struct Http1Reader::Impl
             return malformed("the head is not HTTP/1: " + reason());
         if (!isHeadComplete)
             return malformed("the head is not HTTP/1");
+        if (!isStartLine(text.substr(0, text.find("\r\n"))))
+            return malformed("its first line is not as HTTP/1 has it");
         return checkHead();
+    }
+
+    /// llhttp takes more spaces than one, and other protocols that look like HTTP (ICE, RTSP).
+    bool isStartLine(std::string_view line) const
+    {
+        const std::string version = "HTTP/1." + std::to_string(head.minor);
+        if (side == Side::Requests)
+            return line == head.method + " " + head.target + " " + version;
+        const std::string begin = version + " " + std::to_string(head.status);
+        return line == begin || line.starts_with(begin + " ");
     }
 
     Result<void> checkHead()
@@ -233,6 +254,7 @@ struct Http1Reader::Impl
             if (!isToken(name) || !isFieldValue(value))
                 return malformed("a field has a name or value that is not allowed");
             name = toLowerCase(name);
+            trim(value);
             if (name == "host")
                 ++hosts;
             else if (name == "content-length")
@@ -350,10 +372,9 @@ Task<Result<std::span<const char>>> Http1Reader::nextBody()
         // After a piece the parser may come to the message's end without a further byte.
         if (impl.begin == impl.end && impl.piece.empty()) {
             if (impl.hasEnded) {
-                // A body may be as long as its connection. The callback at its end pauses, which is
-                // what is returned here.
-                const llhttp_errno_t code = llhttp_finish(&impl.parser);
-                if ((code == HPE_OK || code == HPE_PAUSED) && impl.isComplete)
+                // It is paused by the callback that says so.
+                llhttp_finish(&impl.parser);
+                if (impl.isComplete)
                     co_return std::span<const char>{};
                 co_return fail(ErrorCode::Unavailable, "the connection ended within a message");
             }
@@ -381,6 +402,7 @@ Task<Result<std::span<const char>>> Http1Reader::nextBody()
                 if (!isToken(name) || !isFieldValue(value))
                     co_return malformed("a trailer has a name or value that is not allowed");
                 name = toLowerCase(name);
+                trim(value);
             }
         }
         if (!impl.piece.empty())

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/keeper/egress/http/http1_fixture.h"
 
+#include "tests/keeper/egress/http/reference_http1.h"
+
 #include <format>
 
 namespace caisson::keeper::http::testing {
@@ -50,7 +52,47 @@ api::Task<std::string> read(std::vector<std::string> pieces, Http1Reader::Side s
     }
 }
 
+api::Task<std::vector<std::string>> messagesOf(std::vector<std::string> pieces,
+                                                Http1Reader::Side side)
+{
+    ScriptedStream stream(std::move(pieces));
+    Http1Reader reader(stream, side);
+    std::vector<std::string> messages;
+    for (;;) {
+        auto head = co_await reader.readHead();
+        if (!head || !*head)
+            co_return messages;
+        ReferenceMessage message;
+        const std::string version = std::format("HTTP/1.{}", (*head)->minor);
+        if (side == Http1Reader::Side::Requests) {
+            message.first = (*head)->method;
+            message.second = (*head)->target;
+            message.third = version;
+        } else {
+            message.first = version;
+            message.second = std::format("{:03}", (*head)->status);
+        }
+        message.fields = (*head)->fields;
+        for (;;) {
+            const auto bytes = co_await reader.nextBody();
+            if (!bytes)
+                co_return messages;
+            if (bytes->empty())
+                break;
+            message.body.append(bytes->data(), bytes->size());
+        }
+        message.trailers = reader.trailers();
+        messages.push_back(message.print());
+    }
+}
+
 } // namespace
+
+std::vector<std::string> readMessages(std::vector<std::string> pieces, Http1Reader::Side side)
+{
+    api::asio::io_context context;
+    return runToEnd(context, messagesOf(std::move(pieces), side));
+}
 
 std::string readAll(std::vector<std::string> pieces, Http1Reader::Side side,
                     Http1Reader::Answers answers)

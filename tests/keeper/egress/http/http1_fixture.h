@@ -84,6 +84,9 @@ private:
 std::string readAll(std::vector<std::string> pieces, Http1Reader::Side side,
                     Http1Reader::Answers answers = Http1Reader::Answers::Ordinary);
 
+/// The messages that a reader finds before the end or an error, as ReferenceMessage::print() has them.
+std::vector<std::string> readMessages(std::vector<std::string> pieces, Http1Reader::Side side);
+
 /// In pieces of random sizes, small ones more often.
 std::vector<std::string> cutAtRandom(std::string_view text, std::mt19937& random);
 

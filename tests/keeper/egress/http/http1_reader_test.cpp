@@ -225,6 +225,7 @@ const Row kRefusedChunks[] = {
     {"a trailer with a bare CR", "1\r\nx\r\n0\r\nA: b\rc\r\n\r\n"},
     {"a folded trailer", "1\r\nx\r\n0\r\nA: b\r\n c\r\n\r\n"},
     {"a trailer with a NUL", std::string("1\r\nx\r\n0\r\nA: b\0c\r\n\r\n", 20)},
+    {"a length in the trailers", "1\r\nx\r\n0\r\nContent-Length: 5\r\n\r\n"},
     {"an end that is a bare LF", "1\r\nx\r\n0\r\n\n"},
 };
 
@@ -241,7 +242,7 @@ TEST(Http1ReaderTest, RefusesChunksThatCanBeReadInTwoWays)
 
 TEST(Http1ReaderTest, TakesWhatIsOddButMeansOneThing)
 {
-    EXPECT_EQ(requests("POST / HTTP/1.1\r\ncontent-length:\t 004 \t\r\n\r\nabcd"),
+    EXPECT_EQ(requests("POST / HTTP/1.1\r\ncontent-length:\t 004\r\n\r\nabcd"),
               "POST / HTTP/1.1\ncontent-length: 004\nkeeps length=4 [abcd]\nend\n");
     EXPECT_EQ(requests("GET http://h/ HTTP/1.1\r\nHost: h\r\nX:\r\nConnection: x, Close\r\n\r\n"),
               "GET http://h/ HTTP/1.1\nhost: h\nx: \nconnection: x, Close\ncloses \nend\n");
@@ -319,7 +320,7 @@ TEST(Http1ReaderTest, WhereTheBytesAreCutMakesNoDifference)
         compare(sample, Side::Responses);
 }
 
-/// What the reference makes of a text, as readAll() prints it but for what is worked out of the head.
+/// What the reference makes of a text, as readMessages() has it.
 std::vector<std::string> referenceMessages(std::string_view text, ReferenceKind kind)
 {
     std::vector<std::string> messages;
@@ -331,39 +332,6 @@ std::vector<std::string> referenceMessages(std::string_view text, ReferenceKind 
         text.remove_prefix(found.size);
     }
     return messages;
-}
-
-api::Task<std::vector<std::string>> readMessages(std::vector<std::string> pieces, Side side)
-{
-    ScriptedStream stream(std::move(pieces));
-    Http1Reader reader(stream, side);
-    std::vector<std::string> messages;
-    for (;;) {
-        auto head = co_await reader.readHead();
-        if (!head || !*head)
-            co_return messages;
-        ReferenceMessage message;
-        const std::string version = std::format("HTTP/1.{}", (*head)->minor);
-        if (side == Side::Requests) {
-            message.first = (*head)->method;
-            message.second = (*head)->target;
-            message.third = version;
-        } else {
-            message.first = version;
-            message.second = std::format("{:03}", (*head)->status);
-        }
-        message.fields = (*head)->fields;
-        for (;;) {
-            const auto bytes = co_await reader.nextBody();
-            if (!bytes)
-                co_return messages;
-            if (bytes->empty())
-                break;
-            message.body.append(bytes->data(), bytes->size());
-        }
-        message.trailers = reader.trailers();
-        messages.push_back(message.print());
-    }
 }
 
 std::string mutated(std::string text, std::mt19937& random)
@@ -398,23 +366,13 @@ TEST(Http1ReaderTest, SeesNoMessageThatTheGrammarDoesNotHave)
     std::size_t seen = 0;
     const auto compare = [&](const std::string& sample, Side side) {
         const std::string text = mutated(sample, random);
-        api::asio::io_context context;
-        const auto read = runToEnd(context, readMessages(cutAtRandom(text, random), side));
+        const auto read = readMessages(cutAtRandom(text, random), side);
         const auto reference = referenceMessages(
             text, side == Side::Requests ? ReferenceKind::Request : ReferenceKind::Response);
         seen += read.size();
         ASSERT_LE(read.size(), reference.size()) << text;
-        for (std::size_t i = 0; i < read.size(); ++i) {
-            // A reason phrase means nothing and is not kept.
-            const std::string& expected = reference[i];
-            if (side == Side::Requests) {
-                ASSERT_EQ(read[i], expected) << text;
-            } else {
-                ASSERT_EQ(read[i].substr(read[i].find('\n')), expected.substr(expected.find('\n')))
-                    << text;
-                ASSERT_EQ(read[i].substr(0, 12), expected.substr(0, 12)) << text;
-            }
-        }
+        for (std::size_t i = 0; i < read.size(); ++i)
+            ASSERT_EQ(read[i], reference[i]) << text;
     };
     for (int round = 0; round < 4000; ++round) {
         for (const std::string& sample : kSamples)

@@ -133,7 +133,9 @@ const std::string* ReferenceMessage::field(std::string_view name) const
 
 std::string ReferenceMessage::print() const
 {
-    std::string text = first + " " + second + " " + third + "\n";
+    // A reason phrase means nothing.
+    const bool isAnswer = first.starts_with("HTTP/1.");
+    std::string text = first + " " + second + (isAnswer ? "" : " " + third) + "\n";
     for (const auto& [name, value] : fields)
         text += name + ": " + value + "\n";
     text += "[" + body + "]\n";
@@ -154,13 +156,14 @@ Reference parseReference(std::string_view text, ReferenceKind kind, bool isAll)
     const std::string_view line = text.substr(0, lineEnd);
     const std::size_t one = line.find(' ');
     const std::size_t two = one == std::string_view::npos ? one : line.find(' ', one + 1);
-    if (one == std::string_view::npos || (two == std::string_view::npos))
+    const bool isRequest = kind == ReferenceKind::Request;
+    if (one == std::string_view::npos || (two == std::string_view::npos && isRequest))
         return {};
     ReferenceMessage& message = found.message;
     message.first = line.substr(0, one);
-    message.second = line.substr(one + 1, two - one - 1);
-    message.third = line.substr(two + 1);
-    const bool isRequest = kind == ReferenceKind::Request;
+    message.second = line.substr(one + 1, std::min(two, line.size()) - one - 1);
+    // Not quite the grammar: servers without reason phrases leave the space before them out, too.
+    message.third = two == std::string_view::npos ? "" : line.substr(two + 1);
     const std::string& version = isRequest ? message.third : message.first;
     if (version != "HTTP/1.1" && version != "HTTP/1.0")
         return {};

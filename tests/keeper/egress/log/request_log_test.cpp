@@ -183,15 +183,14 @@ TEST_F(LogTest, dropsTheOldestRowsOverItsCap)
     EXPECT_EQ(query().total, newest.total);
 }
 
-TEST_F(LogTest, saysWhatTheDiskDidNotTake)
+TEST_F(LogTest, everyRowIsThereOrSaidToBeMissing)
 {
     open();
-    // Much faster than any disk.
+    // Faster than most disks: what waits is bounded.
     constexpr int kRows = 60'000;
     for (int i = 0; i < kRows; ++i)
         log->add(row("a.example"));
     const api::EgressLog told = query({.rule = "caisson"});
-    ASSERT_GE(told.total, 1);
     std::int64_t missing = 0;
     for (const api::EgressEntry& entry : told.entries) {
         EXPECT_EQ(entry.flag, "dropped");

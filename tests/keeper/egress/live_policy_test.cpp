@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/egress/live_policy.h"
+
+#include "backend/api/codec.h"
+#include "backend/api/keeperlink.h"
+#include "backend/base/clock.h"
+#include "backend/base/files.h"
+#include "backend/keeper/egress/rule_message.h"
+#include "tests/support/temporary_folder.h"
+
+#include <gtest/gtest.h>
+
+namespace caisson::keeper {
+namespace {
+
+using Opening = LivePolicy::Opening;
+using namespace std::chrono_literals;
+
+policy::Request requestFor(std::string_view host)
+{
+    return {policy::Protocol::Https, host, 443, "GET", "/", {}, 0};
+}
+
+class LivePolicyTest : public ::testing::Test
+{
+protected:
+    std::unique_ptr<LivePolicy> open(Opening opening = Opening::Start)
+    {
+        auto opened = LivePolicy::open(m_folder.path(), opening);
+        if (!opened)
+            throw std::runtime_error(opened.error().message);
+        return std::move(*opened);
+    }
+
+    static std::string verdict(const LivePolicy& policy, std::string_view host)
+    {
+        return policy.explain(requestFor(host)).verdict;
+    }
+
+    static api::PutPolicy toml(std::string text)
+    {
+        api::PutPolicy put;
+        put.toml = std::move(text);
+        return put;
+    }
+
+    void write(const std::string& name, const std::string& text)
+    {
+        ASSERT_TRUE(writeFileAtomically(m_folder / name, text));
+    }
+    api::PolicyState state()
+    {
+        return api::fromJson<api::PolicyState>(readFile(m_folder / "policy.json").value()).value();
+    }
+
+    test::TemporaryFolder m_folder;
+};
+
+TEST_F(LivePolicyTest, ANewSandboxAsks)
+{
+    const auto policy = open();
+    EXPECT_EQ(policy->generation(), 1);
+    EXPECT_EQ(verdict(*policy, "example.com"), "ask");
+    EXPECT_EQ(policy->nextExpiry(policy::momentNow()), policy::Moment::max());
+}
+
+TEST_F(LivePolicyTest, EachChangeIsAGenerationAndIsWritten)
+{
+    const auto policy = open();
+    int changes = 0;
+    policy->onChange = [&] { ++changes; };
+    const auto before = policy->matcher();
+    EXPECT_EQ(policy->replace(toml("default = \"deny\"\n[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                                   "action = \"allow\"\n")),
+              2);
+    EXPECT_EQ(before->decide(requestFor("a.example"), policy::momentNow()).action,
+              policy::Action::Ask)
+        << "what was held stays as it was";
+    EXPECT_EQ(verdict(*policy, "a.example"), "allow");
+    EXPECT_EQ(verdict(*policy, "b.example"), "deny");
+    EXPECT_EQ(changes, 1);
+    EXPECT_EQ(verdict(*open(Opening::Look), "a.example"), "allow");
+    EXPECT_EQ(open(Opening::Look)->generation(), 2);
+}
+
+TEST_F(LivePolicyTest, WhatIsWrongIsRefusedWhole)
+{
+    const auto policy = open();
+    ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                                     "action = \"allow\"\n")));
+    const auto refused = policy->replace(toml("default = \"allow\"\n[[rule]]\nhost = \"b.example\"\n"
+                                              "action = \"perhaps\"\n"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::BadRequest);
+    EXPECT_EQ(refused.error().detail.at("line"), "4");
+
+    api::PutPolicy both = toml("default = \"allow\"\n");
+    both.defaultAction = "deny";
+    EXPECT_FALSE(policy->replace(both));
+
+    api::PutPolicy stale = toml("default = \"allow\"\n");
+    stale.generation = 1;
+    const auto conflict = policy->replace(stale);
+    ASSERT_FALSE(conflict);
+    EXPECT_EQ(conflict.error().code, ErrorCode::PreconditionFailed);
+
+    api::PatchPolicy patch;
+    patch.remove = {"a"};
+    patch.update = {{.id = "none", .host = "x.example"}};
+    EXPECT_EQ(policy->patch(patch).error().code, ErrorCode::NotFound);
+    patch = {};
+    patch.add = {{.host = "c.example", .action = "allow"}, {.host = "no host", .action = "allow"}};
+    EXPECT_FALSE(policy->patch(patch));
+    patch.add = {{.host = "c.example", .ports = {0}, .action = "allow"}};
+    EXPECT_FALSE(policy->patch(patch));
+    patch.add = {{.host = "c.example", .action = "allow"}};
+    patch.forSeconds = -1;
+    EXPECT_FALSE(policy->patch(patch));
+
+    EXPECT_EQ(policy->generation(), 2);
+    EXPECT_EQ(verdict(*policy, "a.example"), "allow");
+    EXPECT_EQ(verdict(*policy, "c.example"), "deny");
+}
+
+TEST_F(LivePolicyTest, WhatCannotBeWrittenIsNotInForce)
+{
+    const auto policy = open();
+    std::filesystem::remove_all(m_folder.path());
+    EXPECT_FALSE(policy->replace(toml("default = \"allow\"\n")));
+    EXPECT_EQ(verdict(*policy, "a.example"), "ask");
+    EXPECT_EQ(policy->generation(), 1);
+}
+
+TEST_F(LivePolicyTest, APatchRemovesUpdatesAndAddsInOrder)
+{
+    const auto policy = open();
+    api::PatchPolicy patch;
+    patch.add = {{.id = "one", .host = "one.example", .action = "allow"},
+                 {.host = "two.example", .action = "allow"}};
+    const auto added = policy->patch(patch);
+    ASSERT_TRUE(added);
+    EXPECT_EQ(*added, (std::vector<std::string>{"one", "r1"}));
+    patch = {};
+    patch.add = {{.id = "between", .host = "x.example"}};
+    patch.before = "r1";
+    patch.update = {{.id = "one", .host = "one.example", .action = "deny"}};
+    patch.defaultAction = "allow";
+    ASSERT_TRUE(policy->patch(patch));
+    std::string order;
+    for (const api::EgressRule& rule : policy->describe().rules)
+        order += rule.id + "=" + rule.action + " ";
+    EXPECT_EQ(order, "one=deny between=deny r1=allow ");
+    EXPECT_EQ(policy->describe().defaultAction, "allow");
+    const auto top = policy->add([] {
+        policy::Rule rule;
+        rule.host = "top.example";
+        rule.action = policy::Action::Allow;
+        return rule;
+    }());
+    EXPECT_EQ(top, "r2");
+    EXPECT_EQ(policy->describe().rules.front().id, "r2");
+}
+
+TEST_F(LivePolicyTest, HitsOutliveARestart)
+{
+    {
+        const auto policy = open();
+        ASSERT_TRUE(policy->replace(toml("[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                                         "action = \"allow\"\n")));
+        policy->countHit("a");
+        policy->countHit("a");
+    }
+    const auto policy = open();
+    EXPECT_EQ(policy->describe().rules.at(0).hits, 2);
+    EXPECT_FALSE(policy->describe().rules.at(0).last.empty());
+    EXPECT_EQ(policy->generation(), 2) << "counting is no change";
+    ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n")));
+    ASSERT_TRUE(policy->replace(toml("[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                                     "action = \"allow\"\n")));
+    EXPECT_EQ(policy->describe().rules.at(0).hits, 0) << "another rule of the same id";
+}
+
+TEST_F(LivePolicyTest, RulesOfASessionEndWithIt)
+{
+    {
+        const auto policy = open();
+        ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n"
+                                         "[[rule]]\nid = \"s\"\nhost = \"s.example\"\n"
+                                         "action = \"allow\"\nlasts = \"session\"\n"
+                                         "[[rule]]\nid = \"p\"\nhost = \"p.example\"\n"
+                                         "action = \"allow\"\nlasts = \"process\"\npid = 7\n"
+                                         "[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                                         "action = \"allow\"\n")));
+    }
+    EXPECT_EQ(verdict(*open(Opening::Look), "s.example"), "allow");
+    const auto policy = open();
+    EXPECT_EQ(verdict(*policy, "s.example"), "deny");
+    EXPECT_EQ(verdict(*policy, "a.example"), "allow");
+    EXPECT_EQ(policy->describe().rules.size(), 1u);
+}
+
+/// Whoever waits for the end of rules asks for the one behind what has been seen to; asked for the one
+/// behind now, the rule that has just ended was passed over, and its flows went on.
+TEST_F(LivePolicyTest, TheNextEndIsNotPassedOver)
+{
+    const auto policy = open();
+    api::PatchPolicy patch;
+    patch.add = {{.host = "a.example", .action = "allow"}};
+    patch.forSeconds = 900;
+    const policy::Moment before = policy::momentNow();
+    ASSERT_TRUE(policy->patch(patch));
+    const policy::Moment end = policy->nextExpiry(before);
+    EXPECT_GE(end, before + 899s);
+    EXPECT_LE(end, policy::momentNow() + 901s);
+    EXPECT_EQ(policy->nextExpiry(end - 1ns), end);
+    EXPECT_EQ(policy->nextExpiry(end), policy::Moment::max());
+    EXPECT_EQ(policy->matcher()->decide(requestFor("a.example"), end - 1ns).action,
+              policy::Action::Allow);
+    EXPECT_EQ(policy->matcher()->decide(requestFor("a.example"), end).action, policy::Action::Ask);
+}
+
+TEST_F(LivePolicyTest, AnEndStaysWhereItIsWhateverElseChanges)
+{
+    auto policy = open();
+    api::PatchPolicy patch;
+    patch.add = {{.id = "timed", .host = "a.example", .action = "allow"}};
+    patch.forSeconds = 900;
+    ASSERT_TRUE(policy->patch(patch));
+    const policy::Moment end = policy->nextExpiry(policy::Moment(0));
+    patch = {};
+    patch.add = {{.host = "b.example"}};
+    ASSERT_TRUE(policy->patch(patch));
+    EXPECT_EQ(policy->nextExpiry(policy::Moment(0)), end);
+    policy.reset();
+    EXPECT_EQ(open()->nextExpiry(policy::Moment(0)), end);
+}
+
+/// The wall clock was changed while the keeper was not there: what counts is the time that has passed.
+TEST_F(LivePolicyTest, AChangedClockMovesNoEnd)
+{
+    const WallTime wall = std::chrono::system_clock::now();
+    const std::string past = toRfc3339(wall - 24h);
+    const std::string future = toRfc3339(wall + 24h);
+    const policy::Moment now = policy::momentNow();
+    const auto rule = [](const std::string& id, const std::string& expires) {
+        return "[[rule]]\nid = \"" + id + "\"\nhost = \"" + id + ".example\"\naction = \"allow\"\n" +
+               "expires = " + expires + "\n";
+    };
+    write("policy.toml", "default = \"deny\"\n" + rule("ahead", past) + rule("behind", future));
+    api::PolicyState state;
+    state.generation = 5;
+    state.boot = bootId();
+    state.rules = {{.id = "ahead", .expires = past, .moment = (now + 600s).count()},
+                   {.id = "behind", .expires = future, .moment = (now - 1s).count()}};
+    write("policy.json", api::toJson(state));
+    const auto policy = open();
+    EXPECT_EQ(verdict(*policy, "ahead.example"), "allow") << "it has ten minutes left";
+    EXPECT_EQ(verdict(*policy, "behind.example"), "deny") << "its time is over";
+    EXPECT_EQ(policy->generation(), 5);
+}
+
+/// After a reboot there is only the wall clock to go by. What comes of it is written down, so that
+/// a clock that is put right later moves nothing.
+TEST_F(LivePolicyTest, AfterARebootTheWallClockCountsOnce)
+{
+    const std::string future = toRfc3339(std::chrono::system_clock::now() + 600s);
+    write("policy.toml", "default = \"deny\"\n[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                         "action = \"allow\"\nexpires = " +
+                             future + "\n");
+    api::PolicyState old;
+    old.generation = 3;
+    old.boot = "another";
+    old.rules = {{.id = "a", .expires = future, .moment = 1}};
+    write("policy.json", api::toJson(old));
+    const policy::Moment now = policy::momentNow();
+    EXPECT_EQ(verdict(*open(), "a.example"), "allow");
+    EXPECT_EQ(state().boot, bootId());
+    ASSERT_EQ(state().rules.size(), 1u);
+    EXPECT_NEAR(static_cast<double>((policy::Moment(state().rules[0].moment) - now).count()), 600e9,
+                5e9);
+    EXPECT_EQ(state().generation, 3);
+}
+
+TEST_F(LivePolicyTest, APolicyThatCannotBeReadLetsNothingStart)
+{
+    write("policy.toml", "default = \"al");
+    const auto opened = LivePolicy::open(m_folder.path(), Opening::Start);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::BadRequest);
+    write("policy.toml", "default = \"deny\"\n");
+    write("policy.json", "{ nothing of the kind");
+    EXPECT_EQ(verdict(*open(), "a.example"), "deny") << "counts and generation are not worth it";
+}
+
+TEST(RuleMessageTest, ARuleComesBackAsItWent)
+{
+    api::EgressRule message;
+    message.id = "r";
+    message.enabled = false;
+    message.host = "*.example.com";
+    message.ports = {443, 65535};
+    message.methods = {"GET"};
+    message.path = "/a/**";
+    message.process = "/usr/bin/git";
+    message.action = "allow";
+    message.isPrivate = true;
+    message.expires = "2026-12-01T12:00:00.000Z";
+    message.lasts = "process";
+    message.pid = 9;
+    message.inject = api::EgressInjection{"X-Key", "${secret:x}", "", ""};
+    message.note = "n";
+    const auto rule = ruleOf(message);
+    ASSERT_TRUE(rule);
+    EXPECT_EQ(messageOf(*rule), message);
+
+    const auto refuses = [](auto change) {
+        api::EgressRule wrong;
+        wrong.host = "a.example";
+        change(wrong);
+        const auto made = ruleOf(wrong);
+        return !made && made.error().code == ErrorCode::BadRequest;
+    };
+    EXPECT_FALSE(refuses([](api::EgressRule&) {}));
+    EXPECT_TRUE(refuses([](api::EgressRule& wrong) { wrong.ports = {65536}; }));
+    EXPECT_TRUE(refuses([](api::EgressRule& wrong) { wrong.ports = {-1}; }));
+    EXPECT_TRUE(refuses([](api::EgressRule& wrong) { wrong.cidr = "203.0.113.1/24"; }));
+    EXPECT_TRUE(refuses([](api::EgressRule& wrong) { wrong.action = "ALLOW"; }));
+    EXPECT_TRUE(refuses([](api::EgressRule& wrong) { wrong.expires = "tomorrow"; }));
+    EXPECT_TRUE(refuses([](api::EgressRule& wrong) { wrong.lasts = "ever"; }));
+}
+
+} // namespace
+} // namespace caisson::keeper
