@@ -219,7 +219,7 @@ class Answers(EgressCase):
         self.assertNothingLeft()
         self.answer(prompt, "allow")
         status, body = self.finish(started)
-        self.assertEqual((status, json.loads(body)["length"]), (200, 500000))
+        self.assertEqual((status, json.loads(body)["length"]), (200, 100000))
 
     def test_a_terminal_is_told_that_a_request_waits(self):
         with PtyClient(self.home, "exec", self.box.name, "--", "curl", "-sS", f"{PLAIN}/told",

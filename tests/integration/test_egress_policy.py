@@ -99,7 +99,7 @@ class Decisions(EgressCase):
             with self.subTest(text=text):
                 done = self.putPolicy(text)
                 self.assertEqual(done.code, 125, done)
-                self.assertRegex(done.err.decode(), rf"line {line}\b")
+                self.assertRegex(done.err.decode(), rf"(?i)\bline {line}\b")
         self.assertEqual(self.generation(), before)
         self.assertEqual(self.curl("http://plain.example.org/hello").status, 200)
 

@@ -103,8 +103,8 @@ HEADS = {
 
 
 class Smuggling(EgressCase):
-    policy = DENY + rule(id="plain", host="plain.example.org") + rule(id="echo",
-                                                                      host="echo.example.org")
+    policy = DENY + rule("deny", id="closed", host="plain.example.org", path="/closed/**") \
+        + rule(id="plain", host="plain.example.org") + rule(id="echo", host="echo.example.org")
 
     def check(self, name, text):
         """Refused, and nothing of what was hidden has become a request."""
@@ -197,13 +197,14 @@ class Smuggling(EgressCase):
 
     def test_only_web_sockets_are_switched_to(self):
         """After a switch nobody decides about requests any more: `Upgrade: h2c` is the known trick."""
+        hidden = HIDDEN.replace("/hidden", "/closed/hidden")
         for kind in ("h2c", "HTTP/2.0", "TLS/1.0", "websocket, h2c", "h2c, websocket", "anything"):
             with self.subTest(kind=kind):
                 self.internet.clear()
                 said = self.raw(f"GET /switch HTTP/1.1\r\n{HOST}Connection: Upgrade, "
                                 f"HTTP2-Settings\r\n"
                                 f"Upgrade: {kind}\r\nHTTP2-Settings: "
-                                f"AAMAAABkAAQAAP__\r\n\r\n{HIDDEN}",
+                                f"AAMAAABkAAQAAP__\r\n\r\n{hidden}",
                                 "plain.example.org", patience=1.5)
                 self.assertNotIn(b" 101 ", said[:20])
                 self.assertNotIn(b"switched", said)
@@ -213,7 +214,8 @@ class Smuggling(EgressCase):
                 self.assertNotIn("/hidden", self.internet.raw())
 
     def test_a_switch_that_nobody_asked_for(self):
-        said = self.raw(f"GET /switch HTTP/1.1\r\n{HOST}\r\n{HIDDEN}", "plain.example.org",
+        hidden = HIDDEN.replace("/hidden", "/closed/hidden")
+        said = self.raw(f"GET /switch HTTP/1.1\r\n{HOST}\r\n{hidden}", "plain.example.org",
                         patience=1.5)
         self.assertNotIn(b"switched", said)
         self.assertNotIn("/hidden", self.internet.raw())

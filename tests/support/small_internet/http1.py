@@ -63,6 +63,8 @@ class Connection:
         return data
 
     def keep(self, data):
+        if data:
+            self.origin.records.touch(self.record)
         room = KEPT - len(self.record["raw"])
         if room > 0:
             self.record["raw"] += data[:room].decode("latin-1")
@@ -73,6 +75,7 @@ class Connection:
             await self.writer.drain()
         except ConnectionError:
             raise Ended from None
+        self.origin.records.touch(self.record)
         self.record["sent"] += len(data)
 
     # ---- requests ----
@@ -158,8 +161,9 @@ class Http1:
         connection.record["held"] = False
         for task in (gone, released):
             task.cancel()
+        # Until they have ended, nobody else may read.
+        await asyncio.gather(gone, released, return_exceptions=True)
         if released not in done:
-            gone.exception()
             raise Ended
 
     async def serve(self, reader, writer):

@@ -47,6 +47,7 @@ class Connection(asyncio.Protocol):
         self.transport.write(self.h2.data_to_send())
 
     def data_received(self, data):
+        self.origin.records.touch(self.record)
         try:
             events = self.h2.receive_data(data)
         except h2.exceptions.ProtocolError as error:

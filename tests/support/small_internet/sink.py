@@ -18,7 +18,9 @@ PROTOCOLS = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmpv6"}
 SO_ATTACH_FILTER = 26
 SO_ORIGINAL_DST, IP6T_SO_ORIGINAL_DST = 80, 80
 PACKET_OUTGOING = 4
-NEIGHBOURS = range(133, 138)  # ICMPv6 types of neighbour discovery (RFC 4861)
+# What a kernel says of its own accord: errors about packets that it got (RFC 792, RFC 4443), and
+# neighbour discovery (RFC 4861).
+OF_THE_KERNEL = {ICMP: {3, 4, 5, 11, 12}, ICMPV6: {1, 2, 3, 4, *range(133, 138)}}
 KEPT = 16384
 
 # IPv4 and IPv6, but of TCP only a SYN without ACK (bpf(4); offsets of Ethernet).
@@ -104,7 +106,7 @@ table inet sink {{
         else:
             protocol, target = frame[20], ipaddress.ip_address(frame[38:54])
             at = 54
-        if target.is_multicast or (protocol == ICMPV6 and frame[at] in NEIGHBOURS):
+        if target.is_multicast or frame[at] in OF_THE_KERNEL.get(protocol, ()):
             return
         port = struct.unpack_from("!H", frame, at + 2)[0] if protocol in (TCP, UDP) else 0
         if protocol == UDP and (str(target), port) == (places.NAME_SERVER, 53):
