@@ -209,6 +209,12 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
         if (const auto* header = as<QStyleOptionHeader>(option)) {
             QStyleOptionHeader toned(*header);
             toned.palette.setColor(QPalette::ButtonText, colors.secondary);
+            // Above the texts of its column, which keep off the edge of their row's colour.
+            const bool isFirst = header->position == QStyleOptionHeader::Beginning ||
+                                 header->position == QStyleOptionHeader::OnlyOneSection;
+            const bool isLast = header->position == QStyleOptionHeader::End ||
+                                header->position == QStyleOptionHeader::OnlyOneSection;
+            toned.rect.adjust(isFirst ? 10 : 4, 0, isLast ? -10 : -4, 0);
             QProxyStyle::drawControl(element, &toned, painter, widget);
             return;
         }

@@ -140,7 +140,9 @@ void PromptPanel::addRow(const QString& title, QWidget* field)
     auto* label = new QLabel(title);
     label->setObjectName(QStringLiteral("prompt.title"));
     label->setForegroundRole(QPalette::PlaceholderText);
-    m_grid->addWidget(label, row, 0, Qt::AlignLeft | Qt::AlignTop);
+    // Beside one line in its middle, beside a text that wraps at its first.
+    const bool isText = qobject_cast<QLabel*>(field);
+    m_grid->addWidget(label, row, 0, Qt::AlignLeft | (isText ? Qt::AlignTop : Qt::AlignVCenter));
     m_grid->addWidget(field, row, 1);
 }
 

@@ -33,9 +33,11 @@ namespace {
 /// So that a word is asked for and not each of its letters.
 constexpr std::chrono::milliseconds kTypingPause{200};
 constexpr int kVerdictWidth = 36;
-constexpr int kMethodWidth = 56;
+constexpr int kMethodWidth = 66;
 constexpr int kStatusWidth = 44;
-constexpr int kTimeWidth = 76;
+constexpr int kTimeWidth = 72;
+/// In less, the status is in the details alone: the verdict says what matters of it.
+constexpr int kWide = 460;
 constexpr int kLowestPart = 80;
 
 } // namespace
@@ -244,6 +246,7 @@ void RequestsPage::resizeEvent(QResizeEvent* event)
     const int height = m_activity->minimumHeight();
     m_activity->setGeometry(0, m_tools->geometry().bottom() + 1 - height, width(), height);
     m_activity->raise();
+    m_table->setColumnHidden(RequestModel::Status, width() < kWide);
 }
 
 void RequestsPage::hideEvent(QHideEvent* event)

@@ -13,6 +13,7 @@
 #include "widgets/common/fonts.h"
 #include "widgets/common/name_edit.h"
 #include "widgets/common/style_painting.h"
+#include "widgets/egress/url_label.h"
 #include "widgets/models/request_text.h"
 #include "widgets/models/rule_model.h"
 
@@ -73,26 +74,38 @@ void RuleDelegate::paintCell(QPainter& painter, const QRect& cell,
     if (!isActive)
         used.text = used.secondary = colors.disabled;
     if (index.column() == RuleModel::Host) {
-        UrlParts parts = hostParts(index);
-        QFont font = uiFont();
-        QFont strong = font;
-        strong.setWeight(QFont::DemiBold);
-        // An own elision: a pattern has no path that could give way.
-        const int room = cell.width();
-        const int domain = QFontMetrics(strong).horizontalAdvance(parts.domain);
-        parts.before =
-            QFontMetrics(font).elidedText(parts.before, Qt::ElideLeft, qMax(0, room - domain));
-        parts.domain = QFontMetrics(strong).elidedText(parts.domain, Qt::ElideLeft, room);
-        painter.setFont(font);
-        painter.setPen(used.secondary);
-        painter.drawText(cell, Qt::AlignLeft | Qt::AlignVCenter, parts.before);
-        painter.setFont(strong);
-        painter.setPen(used.text);
-        painter.drawText(cell.adjusted(QFontMetrics(font).horizontalAdvance(parts.before), 0, 0, 0),
-                         Qt::AlignLeft | Qt::AlignVCenter, parts.domain);
+        paintHost(painter, cell, option, index, used);
         return;
     }
     TableDelegate::paintCell(painter, cell, option, index, used);
+}
+
+/// Where there is no room for columns of their own, path and methods stand beside the host.
+void RuleDelegate::paintHost(QPainter& painter, const QRect& cell,
+                             const QStyleOptionViewItem& option, const QModelIndex& index,
+                             const Colors& colors) const
+{
+    UrlParts parts = hostParts(index);
+    QRect room = cell;
+    const auto* table = qobject_cast<const QTableView*>(option.widget);
+    if (table && table->isColumnHidden(RuleModel::Path)) {
+        const auto textOf = [&](int column) {
+            return shownText(index.siblingAtColumn(column).data(Qt::EditRole).toString(), 200);
+        };
+        parts.path = textOf(RuleModel::Path);
+        if (const QString ports = textOf(RuleModel::Ports); !ports.isEmpty())
+            parts.after = QLatin1Char(':') + ports;
+        const QString methods =
+            QFontMetrics(secondaryFont())
+                .elidedText(textOf(RuleModel::Methods), Qt::ElideRight, room.width() / 3);
+        painter.setFont(secondaryFont());
+        painter.setPen(colors.secondary);
+        painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, methods);
+        if (!methods.isEmpty())
+            room.setRight(room.right() - QFontMetrics(secondaryFont()).horizontalAdvance(methods) -
+                          kGap);
+    }
+    paintUrl(painter, room, parts, uiFont(), colors);
 }
 
 bool RuleDelegate::editorEvent(QEvent* event, QAbstractItemModel* model,

@@ -29,6 +29,8 @@ protected:
                    const QModelIndex& index, const Colors& colors) const override;
 
 private:
+    void paintHost(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
+                   const QModelIndex& index, const Colors& colors) const;
     QWidget* createActionEditor(QWidget* parent, const QModelIndex& index) const;
 };
 

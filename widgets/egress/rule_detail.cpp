@@ -41,6 +41,8 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     grid->setHorizontalSpacing(12);
     grid->setVerticalSpacing(6);
     grid->setColumnStretch(1, 1);
+    addField(*grid, RuleModel::Methods, QStringLiteral("methods"), tr("any; GET, HEAD"));
+    addField(*grid, RuleModel::Path, QStringLiteral("path"), tr("any; /repos/**"));
     addField(*grid, RuleModel::Ports, QStringLiteral("ports"), tr("80, 443"));
     addField(*grid, RuleModel::Process, QStringLiteral("process"), tr("any"));
     addField(*grid, RuleModel::Expires, QStringLiteral("expires"),
@@ -62,7 +64,8 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     connect(&m_model, &RuleModel::dataChanged, this,
             [this](const QModelIndex& first, const QModelIndex& last) {
                 if (m_index.isValid() && first.row() <= m_index.row() &&
-                    m_index.row() <= last.row() && last.column() > RuleModel::Last)
+                    m_index.row() <= last.row() &&
+                    last.column() > RuleModel::Last) // not only counted
                     fill();
             });
 }

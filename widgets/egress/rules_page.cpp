@@ -39,6 +39,12 @@ namespace {
 constexpr std::chrono::seconds kCountsTick{3};
 constexpr qint64 kLargestPolicy = 1024 * 1024;
 constexpr int kActionWidth = 104;
+constexpr int kMethodsWidth = 96;
+constexpr int kPathWidth = 120;
+constexpr int kHitsWidth = 56;
+constexpr int kLastWidth = 64;
+/// In less, the host takes methods and path into its column.
+constexpr int kWide = 560;
 constexpr int kLowestPart = 80;
 constexpr const char* kNobody = "example.invalid"; // RFC 2606
 
@@ -59,9 +65,8 @@ RulesPage::RulesPage(desk::Backend& backend, RuleModel& model, Prompter& prompte
     , m_splitter(new QSplitter(Qt::Vertical))
     , m_pages(new QStackedLayout)
     , m_empty(new EmptyState(QStringLiteral("rules.empty"), Icon::Rules,
-                             tr("The rules of this sandbox are listed here: the first that fits a "
-                                "request, from the top, decides. Answers to requests that wait "
-                                "become rules, too."),
+                             tr("Rules are listed here. The first that fits a request decides; "
+                                "answers to requests that wait become rules."),
                              tr("Add a rule")))
     , m_stopped(new EmptyState(QStringLiteral("rules.stopped"), Icon::Rules,
                                tr("The sandbox does not run. Its rules are kept and shown when it "
@@ -234,10 +239,10 @@ void RulesPage::layOut()
     head->setSectionResizeMode(QHeaderView::Interactive);
     head->setSectionResizeMode(RuleModel::Host, QHeaderView::Stretch);
     head->resizeSection(RuleModel::Action, kActionWidth);
-    head->resizeSection(RuleModel::Methods, 72);
-    head->resizeSection(RuleModel::Path, 72);
-    head->resizeSection(RuleModel::Hits, 40);
-    head->resizeSection(RuleModel::Last, 52);
+    head->resizeSection(RuleModel::Methods, kMethodsWidth);
+    head->resizeSection(RuleModel::Path, kPathWidth);
+    head->resizeSection(RuleModel::Hits, kHitsWidth);
+    head->resizeSection(RuleModel::Last, kLastWidth);
 
     m_activity->setObjectName(QStringLiteral("rules.activity"));
     m_activity->hide();
@@ -351,6 +356,8 @@ void RulesPage::resizeEvent(QResizeEvent* event)
     const int height = m_activity->minimumHeight();
     m_activity->setGeometry(0, m_tools->geometry().bottom() + 1 - height, width(), height);
     m_activity->raise();
+    for (const int column : {RuleModel::Methods, RuleModel::Path, RuleModel::Last})
+        m_table->setColumnHidden(column, width() < kWide);
 }
 
 void RulesPage::hideEvent(QHideEvent* event)

@@ -262,6 +262,7 @@ void SecretsPage::connectKeeper()
         m_value->clear();
         updateForm();
         m_problem->setText(reason(error, Subject::Other));
+        m_problem->show();
     });
     connect(&m_keeper, &SecretKeeper::restoreFailed, this,
             [this](const QString& name, const Error& error) {
@@ -381,6 +382,7 @@ void SecretsPage::updateForm()
             problem = tr("There is a secret of this name already; its value would be replaced.");
     }
     m_problem->setText(problem);
+    m_problem->setVisible(!problem.isEmpty());
     const bool isNamed = m_kind == Form::Unlock || secretNameProblem(name).isEmpty();
     m_accept->setEnabled(isNamed && !m_value->text().isEmpty() && !isSending);
     m_name->setEnabled(!isSending);

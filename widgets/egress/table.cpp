@@ -21,6 +21,16 @@ constexpr int kPadding = 6;
 /// The first column keeps off the edge of the row's colour.
 constexpr int kFirstPadding = 12;
 
+bool isLastShown(const QWidget* view, const QModelIndex& index)
+{
+    const auto* table = qobject_cast<const QTableView*>(view);
+    for (int column = index.column() + 1; column < index.model()->columnCount(); ++column) {
+        if (!table || !table->isColumnHidden(column))
+            return false;
+    }
+    return true;
+}
+
 } // namespace
 
 QTableView* makeTable(const QString& name, const QString& title)
@@ -80,7 +90,7 @@ void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     style->drawPrimitive(QStyle::PE_PanelItemViewItem, &row, painter, row.widget);
     painter->save();
     const int left = index.column() == 0 ? kFirstPadding : kPadding;
-    const bool isLast = index.column() == index.model()->columnCount() - 1;
+    const bool isLast = isLastShown(row.widget, index);
     paintCell(*painter, row.rect.adjusted(left, 0, -(isLast ? kFirstPadding : kPadding), 0), row,
               index, colors);
     painter->restore();

@@ -38,11 +38,13 @@ void paintUrl(QPainter& painter, const QRect& rect, const UrlParts& url, const Q
     UrlParts shown = url;
     int room = rect.width();
     if (urlWidth(url, font) > room) {
-        const int pathRoom =
-            qMin(plain.horizontalAdvance(url.path), qMax(kNarrowestPath, room / 4));
+        // Whose it is, is seen before anything else of it.
         const int after = plain.horizontalAdvance(url.after);
-        const int hostRoom = room - pathRoom - after;
         const int domain = bold.horizontalAdvance(url.domain);
+        const int pathRoom =
+            qMin(plain.horizontalAdvance(url.path),
+                 qMin(qMax(kNarrowestPath, room / 3), qMax(0, room - domain - after)));
+        const int hostRoom = room - pathRoom - after;
         shown.before = domain >= hostRoom
                            ? QString()
                            : plain.elidedText(url.before, Qt::ElideLeft, hostRoom - domain);

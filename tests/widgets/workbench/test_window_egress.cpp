@@ -493,7 +493,8 @@ void TestWindowEgress::aLockedFileIsOpened()
     bench.backend.failNext(QStringLiteral("unlockSecrets"), ErrorCode::PermissionDenied,
                            QStringLiteral("that is not its passphrase"));
     bench.press(Qt::Key_Return);
-    QTRY_COMPARE(bench.find<QLabel>("secrets.problem")->text(),
+    QTRY_VERIFY(bench.isShown("secrets.problem"));
+    QCOMPARE(bench.find<QLabel>("secrets.problem")->text(),
                  QStringLiteral("That is not its passphrase."));
     QVERIFY(bench.find<QLineEdit>("secrets.value")->text().isEmpty());
     bench.type("secrets.value", QStringLiteral("right"));
