@@ -382,6 +382,7 @@ CAISSON_DESCRIBE(Prompt)
     v("host", m.host);
     v("port", m.port);
     v("path", m.path);
+    v("private", m.isPrivate);
     v("count", m.count);
     v("process", m.process);
     v("terminal", m.terminal);

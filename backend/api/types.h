@@ -390,6 +390,7 @@ struct Prompt
     std::string host;
     std::int64_t port = 0;
     std::string path;
+    bool isPrivate = false; ///< the host is an address of this machine or of a private network
     std::int64_t count = 1; ///< requests that wait for it; 0: the last has gone
     EgressProcess process;
     std::string terminal;

@@ -7,7 +7,6 @@
 #include "widgets/workbench/main_window.h"
 
 #include <QAction>
-#include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
@@ -76,7 +75,7 @@ bool Tour::openPrompt()
     return meaning && meaning->text().contains(m_origin.host());
 }
 
-/// The answer becomes a rule. It leads to this very machine, which a rule must say it may.
+/// The answer becomes a rule.
 bool Tour::answerPrompt()
 {
     if (!click(QStringLiteral("prompt.allow")) ||
@@ -102,12 +101,14 @@ bool Tour::editRule()
 {
     QTableView* rules = table(QStringLiteral("rules.table"));
     rules->setCurrentIndex(rules->model()->index(0, RuleModel::Host));
-    auto* isPrivate = qobject_cast<QCheckBox*>(shown(QStringLiteral("rule.private")));
-    if (!isPrivate)
+    auto* path = qobject_cast<QLineEdit*>(shown(QStringLiteral("rule.path")));
+    if (!path)
         return false;
-    isPrivate->click();
+    path->setFocus();
+    QTest::keyClicks(path, QStringLiteral("/v1/**"));
+    QTest::keyClick(path, Qt::Key_Return);
     auto* model = static_cast<RuleModel*>(rules->model());
-    return waitFor([&] { return !model->isChanging() && model->at(0).isPrivate; },
+    return waitFor([&] { return !model->isChanging() && model->at(0).path == "/v1/**"; },
                    "the rule to be changed") &&
            enterCommand(
                QStringLiteral("clear; curl -s -d id=18 %1/v1/orders").arg(m_origin.url())) &&

@@ -65,6 +65,8 @@ PromptPanel::PromptPanel(QWidget* parent)
     , m_grid(new QGridLayout)
     , m_url(new UrlLabel)
     , m_method(makeLabel(QStringLiteral("method")))
+    , m_inner(makeLabel(QStringLiteral("inner")))
+    , m_innerTitle(nullptr)
     , m_chain(makeLabel(QStringLiteral("program")))
     , m_command(makeLabel(QStringLiteral("command")))
     , m_sandbox(makeLabel(QStringLiteral("sandbox")))
@@ -118,11 +120,11 @@ PromptPanel::PromptPanel(QWidget* parent)
     m_grid->setColumnMinimumWidth(0, kTitleWidth);
     m_grid->setColumnStretch(1, 1);
     addRow(tr("Request"), request);
+    m_innerTitle = addRow(tr("Leads to"), m_inner);
+    m_inner->setText(tr("this machine or its network, not the internet"));
     addRow(tr("Program"), m_chain);
     addRow(tr("Command"), m_command);
-    addRow(tr("Sandbox"), m_sandbox);
-    m_sandboxTitle =
-        qobject_cast<QLabel*>(m_grid->itemAtPosition(m_grid->rowCount() - 1, 0)->widget());
+    m_sandboxTitle = addRow(tr("Sandbox"), m_sandbox);
     addRow(tr("From"), place);
     addRow(tr("Waits"), m_waits);
     addRow(tr("Answer"), answer);
@@ -134,7 +136,7 @@ PromptPanel::PromptPanel(QWidget* parent)
         connect(choice, &QComboBox::currentIndexChanged, this, &PromptPanel::updateMeaning);
 }
 
-void PromptPanel::addRow(const QString& title, QWidget* field)
+QLabel* PromptPanel::addRow(const QString& title, QWidget* field)
 {
     const int row = m_grid->rowCount();
     auto* label = new QLabel(title);
@@ -144,6 +146,7 @@ void PromptPanel::addRow(const QString& title, QWidget* field)
     const bool isText = qobject_cast<QLabel*>(field);
     m_grid->addWidget(label, row, 0, Qt::AlignLeft | (isText ? Qt::AlignTop : Qt::AlignVCenter));
     m_grid->addWidget(field, row, 1);
+    return label;
 }
 
 void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
@@ -158,6 +161,8 @@ void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
     if (prompt.scheme == "https") // here is the room to say it
         url.before.prepend(QStringLiteral("https://"));
     m_url->setUrl(url);
+    m_inner->setVisible(prompt.isPrivate);
+    m_innerTitle->setVisible(prompt.isPrivate);
     const QString chain = processChain(prompt.process);
     m_chain->setText(chain.isEmpty() ? tr("not known")
                                      : tr("%1, process %2").arg(chain).arg(prompt.process.pid));

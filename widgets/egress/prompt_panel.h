@@ -38,8 +38,7 @@ signals:
     void chosen(); ///< something else is chosen now
 
 private:
-    QLabel* addRow(const QString& name, const QString& title);
-    void addRow(const QString& title, QWidget* field);
+    QLabel* addRow(const QString& title, QWidget* field);
     void fillChoices();
     void updateMeaning();
     QString meaningOf(const std::string& verdict) const;
@@ -49,6 +48,8 @@ private:
     QGridLayout* m_grid;
     UrlLabel* m_url;
     QLabel* m_method;
+    QLabel* m_inner;
+    QLabel* m_innerTitle;
     QLabel* m_chain;
     QLabel* m_command;
     QLabel* m_sandbox;

@@ -33,7 +33,7 @@ namespace {
 /// So that a word is asked for and not each of its letters.
 constexpr std::chrono::milliseconds kTypingPause{200};
 constexpr int kVerdictWidth = 36;
-constexpr int kMethodWidth = 66;
+constexpr int kMethodWidth = 62;
 constexpr int kStatusWidth = 44;
 constexpr int kTimeWidth = 72;
 /// In less, the status is in the details alone: the verdict says what matters of it.

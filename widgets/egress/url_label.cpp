@@ -9,14 +9,36 @@ namespace caisson {
 
 namespace {
 
-/// A path in less says nothing.
-constexpr int kNarrowestPath = 48;
+/// What comes before the domain says nothing in less.
+constexpr int kNarrowestBefore = 32;
 constexpr int kNarrowestLabel = 160;
 
 QFont emphasised(QFont font)
 {
     font.setWeight(QFont::DemiBold);
     return font;
+}
+
+/// Whose it is, is seen before anything else of it. The scheme goes first; then what is left is
+/// shared by the path and the names before the domain.
+UrlParts fitted(UrlParts url, int room, const QFontMetrics& plain, const QFontMetrics& bold)
+{
+    if (const qsizetype scheme = url.before.indexOf(QLatin1String("://")); scheme >= 0)
+        url.before.remove(0, scheme + 3);
+    const int after = plain.horizontalAdvance(url.after);
+    url.domain = bold.elidedText(url.domain, Qt::ElideLeft, room - after);
+    const int left = qMax(0, room - bold.horizontalAdvance(url.domain) - after);
+    const int before = plain.horizontalAdvance(url.before);
+    const int path = plain.horizontalAdvance(url.path);
+    if (before + path <= left)
+        return url;
+    const int beforeRoom = left - qMin(path, qMax(left - before, left / 2));
+    url.before = beforeRoom < qMin(before, kNarrowestBefore)
+                     ? QString()
+                     : plain.elidedText(url.before, Qt::ElideLeft, beforeRoom);
+    url.path = plain.elidedText(url.path, Qt::ElideMiddle,
+                                left - plain.horizontalAdvance(url.before));
+    return url;
 }
 
 } // namespace
@@ -35,24 +57,8 @@ void paintUrl(QPainter& painter, const QRect& rect, const UrlParts& url, const Q
     const QFont strong = emphasised(font);
     const QFontMetrics plain(font);
     const QFontMetrics bold(strong);
-    UrlParts shown = url;
-    int room = rect.width();
-    if (urlWidth(url, font) > room) {
-        // Whose it is, is seen before anything else of it.
-        const int after = plain.horizontalAdvance(url.after);
-        const int domain = bold.horizontalAdvance(url.domain);
-        const int pathRoom =
-            qMin(plain.horizontalAdvance(url.path),
-                 qMin(qMax(kNarrowestPath, room / 3), qMax(0, room - domain - after)));
-        const int hostRoom = room - pathRoom - after;
-        shown.before = domain >= hostRoom
-                           ? QString()
-                           : plain.elidedText(url.before, Qt::ElideLeft, hostRoom - domain);
-        shown.domain = bold.elidedText(url.domain, Qt::ElideLeft, hostRoom);
-        const int used =
-            plain.horizontalAdvance(shown.before) + bold.horizontalAdvance(shown.domain) + after;
-        shown.path = plain.elidedText(url.path, Qt::ElideMiddle, qMax(0, room - used));
-    }
+    const UrlParts shown = urlWidth(url, font) > rect.width() ? fitted(url, rect.width(), plain, bold)
+                                                             : url;
     int left = rect.left();
     const auto draw = [&](const QString& text, const QFont& used, const QColor& color) {
         if (text.isEmpty())

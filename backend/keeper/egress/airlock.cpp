@@ -3,6 +3,7 @@
 
 #include "backend/base/clock.h"
 #include "backend/base/log.h"
+#include "backend/keeper/egress/dial/inner_addresses.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -266,10 +267,8 @@ Result<api::PromptAnswered> Airlock::answer(const std::string& prompt,
             !(question->asker.process && question->asker.process->process))
             return fail(ErrorCode::Conflict,
                         "the process that asked is not known, so nothing can last as long as it");
-        // Whoever was shown a private address and said yes means that address.
-        if (const auto address = policy::Address::parse(question->wanted.host);
-            address && policy::isPrivate(*address))
-            rule->isPrivate = isAllowed;
+        // Whoever was shown such an address and said yes means that address.
+        rule->isPrivate = isAllowed && isInnerAddress(question->wanted.host);
         rule->note = "answer to prompt " + prompt;
         m_answering = prompt;
         Result<std::string> added = m_policy->add(std::move(*rule));

@@ -2,6 +2,7 @@
 #include "backend/keeper/egress/prompts.h"
 
 #include "backend/base/clock.h"
+#include "backend/keeper/egress/dial/inner_addresses.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -91,6 +92,7 @@ Task<Prompts::Outcome> Prompts::ask(const Wanted& wanted, const Asker& asker)
         prompt.host = wanted.host;
         prompt.port = wanted.port;
         prompt.path = wanted.target.substr(0, wanted.target.find('?'));
+        prompt.isPrivate = isInnerAddress(wanted.host);
         if (asker.process)
             prompt.process = asker.process->info;
         prompt.terminal = asker.terminal;

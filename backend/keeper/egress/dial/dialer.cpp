@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/dial/dialer.h"
 
+#include "backend/keeper/egress/dial/inner_addresses.h"
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cstring>
-#include <ifaddrs.h>
-#include <netinet/in.h>
-#include <set>
 
 namespace caisson::keeper {
 
@@ -24,40 +22,6 @@ constexpr auto kTuple = api::asio::as_tuple(api::asio::use_awaitable);
 /// the next much sooner, but side by side).
 constexpr auto kFirstLimit = 2s;
 constexpr auto kLastLimit = 10s;
-
-/// The addresses that are this host's own: its services would take the keeper for a local program.
-Result<std::set<policy::Address>> hostAddresses()
-{
-    std::set<policy::Address> addresses;
-    ifaddrs* list = nullptr;
-    if (::getifaddrs(&list) != 0)
-        return failErrno(errno, "the addresses of this host cannot be listed");
-    for (const ifaddrs* each = list; each; each = each->ifa_next) {
-        if (!each->ifa_addr)
-            continue;
-        if (each->ifa_addr->sa_family == AF_INET) {
-            std::array<std::uint8_t, 4> bytes;
-            std::memcpy(bytes.data(),
-                        &reinterpret_cast<const sockaddr_in*>(each->ifa_addr)->sin_addr,
-                        bytes.size());
-            addresses.insert(policy::Address::v4(bytes));
-        } else if (each->ifa_addr->sa_family == AF_INET6) {
-            std::array<std::uint8_t, 16> bytes;
-            std::memcpy(bytes.data(),
-                        &reinterpret_cast<const sockaddr_in6*>(each->ifa_addr)->sin6_addr,
-                        bytes.size());
-            addresses.insert(policy::Address::v6(bytes));
-        }
-    }
-    ::freeifaddrs(list);
-    return addresses;
-}
-
-bool isRefused(const policy::Address& address, const std::set<policy::Address>& own)
-{
-    const auto inside = address.embedded();
-    return policy::isPrivate(address) || own.contains(address) || (inside && own.contains(*inside));
-}
 
 Tcp::endpoint endpointOf(const policy::Address& address, std::uint16_t port)
 {
@@ -86,10 +50,10 @@ Task<Result<Dialled>> Dialer::connect(std::string host, std::uint16_t port, Reac
         co_return std::unexpected(addresses.error());
     if (reach == Reach::Public) {
         const policy::Address first = addresses->front();
-        const auto own = hostAddresses();
-        if (!own)
-            co_return std::unexpected(own.error());
-        std::erase_if(*addresses, [&](const auto& each) { return isRefused(each, *own); });
+        const Result<InnerAddresses> inner = InnerAddresses::read();
+        if (!inner)
+            co_return std::unexpected(inner.error());
+        std::erase_if(*addresses, [&](const auto& each) { return inner->contains(each); });
         if (addresses->empty())
             co_return fail(ErrorCode::PermissionDenied,
                            host + " is the private address " + first.toString() +
