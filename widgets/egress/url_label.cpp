@@ -36,8 +36,8 @@ UrlParts fitted(UrlParts url, int room, const QFontMetrics& plain, const QFontMe
     url.before = beforeRoom < qMin(before, kNarrowestBefore)
                      ? QString()
                      : plain.elidedText(url.before, Qt::ElideLeft, beforeRoom);
-    url.path = plain.elidedText(url.path, Qt::ElideMiddle,
-                                left - plain.horizontalAdvance(url.before));
+    url.path =
+        plain.elidedText(url.path, Qt::ElideMiddle, left - plain.horizontalAdvance(url.before));
     return url;
 }
 
@@ -57,8 +57,8 @@ void paintUrl(QPainter& painter, const QRect& rect, const UrlParts& url, const Q
     const QFont strong = emphasised(font);
     const QFontMetrics plain(font);
     const QFontMetrics bold(strong);
-    const UrlParts shown = urlWidth(url, font) > rect.width() ? fitted(url, rect.width(), plain, bold)
-                                                             : url;
+    const UrlParts shown =
+        urlWidth(url, font) > rect.width() ? fitted(url, rect.width(), plain, bold) : url;
     int left = rect.left();
     const auto draw = [&](const QString& text, const QFont& used, const QColor& color) {
         if (text.isEmpty())

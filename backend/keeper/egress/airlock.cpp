@@ -58,24 +58,25 @@ Result<std::unique_ptr<Airlock>> Airlock::create(api::asio::any_io_executor exec
                                                    airlock->m_listener.prompt);
     airlock->m_tls = std::make_unique<TlsServer>(*airlock->m_authority);
     airlock->m_gate = std::make_unique<Gate>(*airlock->m_policy, *airlock->m_prompts);
-    airlock->m_parts = std::make_unique<AirlockParts>(AirlockParts{
-        .executor = executor,
-        .gate = *airlock->m_gate,
-        .flows = airlock->m_flows,
-        .secrets = airlock->m_secrets,
-        .dialer = airlock->m_dialer,
-        .pool = airlock->m_pool,
-        .log = *airlock->m_log,
-        .tls = *airlock->m_tls,
-        .connect = [self = airlock.get()](Stream::Released connection, RequestOrigin origin)
-            -> Task<void> {
-            CapturedFlow flow(*self->m_parts, std::move(connection.socket), std::move(origin),
-                              std::move(connection.alreadyRead));
-            co_await flow.run();
-        },
-        .secretUsed = [self = airlock.get()](const std::string& secret, api::SecretUse use) {
-            self->m_listener.secretUsed(secret, use);
-        }});
+    airlock->m_parts = std::make_unique<AirlockParts>(
+        AirlockParts{.executor = executor,
+                     .gate = *airlock->m_gate,
+                     .flows = airlock->m_flows,
+                     .secrets = airlock->m_secrets,
+                     .dialer = airlock->m_dialer,
+                     .pool = airlock->m_pool,
+                     .log = *airlock->m_log,
+                     .tls = *airlock->m_tls,
+                     .connect = [self = airlock.get()](Stream::Released connection,
+                                                       RequestOrigin origin) -> Task<void> {
+                         CapturedFlow flow(*self->m_parts, std::move(connection.socket),
+                                           std::move(origin), std::move(connection.alreadyRead));
+                         co_await flow.run();
+                     },
+                     .secretUsed =
+                         [self = airlock.get()](const std::string& secret, api::SecretUse use) {
+                             self->m_listener.secretUsed(secret, use);
+                         }});
     airlock->m_policy->onChange = [self = airlock.get()] { self->policyChanged(); };
     return airlock;
 }
@@ -256,10 +257,10 @@ Result<api::PromptAnswered> Airlock::answer(const std::string& prompt,
     const Result<Prompts::Question> question = m_prompts->find(prompt);
     if (!question)
         return std::unexpected(question.error());
-    auto rule = policy::ruleOfAnswer(question->wanted.request(question->asker),
-                                     isAllowed ? policy::Action::Allow : policy::Action::Deny,
-                                     *scope, *duration, request.methods,
-                                     std::chrono::system_clock::now());
+    auto rule =
+        policy::ruleOfAnswer(question->wanted.request(question->asker),
+                             isAllowed ? policy::Action::Allow : policy::Action::Deny, *scope,
+                             *duration, request.methods, std::chrono::system_clock::now());
     api::PromptAnswered answered;
     answered.verdict = request.verdict;
     if (rule) {
@@ -280,8 +281,8 @@ Result<api::PromptAnswered> Airlock::answer(const std::string& prompt,
             api::spawnDetached(m_executor, endWithProcess(answered.rule, question->asker.process),
                                "a rule that ends with a process");
     }
-    const Result<std::int64_t> count = m_prompts->answer(
-        prompt, isAllowed ? Prompts::Answer::Allow : Prompts::Answer::Deny, "");
+    const Result<std::int64_t> count =
+        m_prompts->answer(prompt, isAllowed ? Prompts::Answer::Allow : Prompts::Answer::Deny, "");
     if (!count)
         return std::unexpected(count.error());
     answered.count = *count;

@@ -114,8 +114,8 @@ Task<Prompts::Outcome> Prompts::ask(const Wanted& wanted, const Asker& asker)
 
 Task<void> Prompts::timeOut(std::shared_ptr<Entry> entry)
 {
-    const auto [code] = co_await entry->deadline.async_wait(
-        api::asio::as_tuple(api::asio::use_awaitable));
+    const auto [code] =
+        co_await entry->deadline.async_wait(api::asio::as_tuple(api::asio::use_awaitable));
     if (!code && !entry->outcome && !entry->isRemoved && entry->prompt.count > 0)
         end(entry, Answer::TimedOut, "", "timeout");
 }
@@ -194,7 +194,8 @@ Result<Prompts::Question> Prompts::find(const std::string& id) const
             continue;
         if (entry->prompt.count == 0)
             return fail(ErrorCode::Gone,
-                        "prompt " + id + " is over: nothing waits for it any more; no rule was made");
+                        "prompt " + id +
+                            " is over: nothing waits for it any more; no rule was made");
         return Question{entry->wanted, entry->asker};
     }
     if (const auto ended = m_ended.find(id); ended != m_ended.end()) {
@@ -207,8 +208,9 @@ Result<Prompts::Question> Prompts::find(const std::string& id) const
                         "; no rule was made",
                     {{"outcome", why}});
     }
-    return fail(ErrorCode::NotFound, "there is no prompt \"" + id + "\"; `egress prompts` lists "
-                                                                    "those that wait");
+    return fail(ErrorCode::NotFound, "there is no prompt \"" + id +
+                                         "\"; `egress prompts` lists "
+                                         "those that wait");
 }
 
 Result<std::int64_t> Prompts::answer(const std::string& id, Answer answer, const std::string& rule)

@@ -10,8 +10,8 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <format>
-#include <sstream>
 #include <gtest/gtest.h>
+#include <sstream>
 
 namespace caisson::keeper {
 namespace {
@@ -67,8 +67,7 @@ protected:
         api::asio::co_spawn(
             m_context,
             [](Prompts& prompts, Request& at) -> Task<void> {
-                auto outcome =
-                    co_await (prompts.ask(at.wanted, at.asker) || at.gone.wait());
+                auto outcome = co_await (prompts.ask(at.wanted, at.asker) || at.gone.wait());
                 if (outcome.index() == 0)
                     at.outcome = std::get<0>(outcome);
                 else
@@ -113,6 +112,21 @@ protected:
     std::unique_ptr<Prompts> m_prompts;
     std::vector<std::unique_ptr<Request>> m_requests;
 };
+
+TEST_F(PromptsTest, TellWhatLeadsInside)
+{
+    for (const char* host : {"example.com", "203.0.113.7", "10.1.2.3", "127.0.0.1", "::1",
+                             "::ffff:192.168.0.1", "localhost"})
+        ask(wantedAt(host));
+    run();
+    std::vector<std::string> inner;
+    for (const api::Prompt& prompt : m_prompts->list().prompts) {
+        if (prompt.isPrivate)
+            inner.push_back(prompt.host);
+    }
+    EXPECT_EQ(inner,
+              (std::vector<std::string>{"10.1.2.3", "127.0.0.1", "::1", "::ffff:192.168.0.1"}));
+}
 
 TEST_F(PromptsTest, AnAnswerLetsAllThatAskTheSameGoOn)
 {
@@ -320,8 +334,9 @@ TEST_F(GateTest, AChangeOfThePolicyAnswersToo)
     const auto allowed = hold(wantedAt("a.example"));
     const auto denied = hold(wantedAt("b.example"));
     const auto waits = hold(wantedAt("c.example"));
-    put(ruleFor("a.example", "allow", "private = true\n"
-                                      "inject = { header = \"X-Key\", value = \"${secret:k}\" }\n") +
+    put(ruleFor("a.example", "allow",
+                "private = true\n"
+                "inject = { header = \"X-Key\", value = \"${secret:k}\" }\n") +
         ruleFor("b.example", "deny"));
     run();
     ASSERT_TRUE(allowed->pass && denied->pass);
@@ -389,8 +404,8 @@ TEST_F(GateTest, FlowsAreCutWhenThePolicyWouldNotLetThemPass)
         {"to a private address, allowed still", toPrivate,
          ruleFor("a.example", "allow", "private = true\n"), false},
         {"to a private address, no more", toPrivate, ruleFor("a.example", "allow"), true},
-        {"of a method that is allowed", byRule, ruleFor("a.example", "allow", "methods = [\"GET\"]\n"),
-         false},
+        {"of a method that is allowed", byRule,
+         ruleFor("a.example", "allow", "methods = [\"GET\"]\n"), false},
         {"of a method that is not", byRule, ruleFor("a.example", "allow", "methods = [\"PUT\"]\n"),
          true},
     };
@@ -433,15 +448,15 @@ TEST_F(GateTest, ACutMayEndOtherFlows)
     std::size_t cuts = 0;
     constexpr std::size_t kFlows = 5000;
     for (std::size_t i = 0; i < kFlows; ++i)
-        flows.push_back(std::make_unique<Flows::Entry>(
-            m_flows, i % 2 ? wanted : stays, asker, grant, [&flows, &cuts, i] {
-                ++cuts;
-                flows[i].reset();
-                if (i >= 2)
-                    flows[i - 2].reset();
-                if (i + 2 < kFlows)
-                    flows[i + 2].reset();
-            }));
+        flows.push_back(std::make_unique<Flows::Entry>(m_flows, i % 2 ? wanted : stays, asker,
+                                                       grant, [&flows, &cuts, i] {
+                                                           ++cuts;
+                                                           flows[i].reset();
+                                                           if (i >= 2)
+                                                               flows[i - 2].reset();
+                                                           if (i + 2 < kFlows)
+                                                               flows[i + 2].reset();
+                                                       }));
     put("default = \"allow\"\n" + ruleFor("a.example", "deny"));
     std::size_t left = 0;
     for (std::size_t i = 0; i < kFlows; ++i) {

@@ -24,6 +24,7 @@ private slots:
     void anotherPromptIsGuardedAnew();
     void theKeyboardAnswers();
     void thePanelSaysWhatAnAnswerMeans();
+    void thePanelSaysWhatLeadsInside();
     void theNextOneKeepsNoChoice();
     void promptsOfOtherSandboxesAreSeen();
     void theTerminalIsAJumpAway();
@@ -183,6 +184,23 @@ void TestWindowPrompts::thePanelSaysWhatAnAnswerMeans()
     QCOMPARE(bench.backend.answers[0].scope, "domain");
     QCOMPARE(bench.backend.answers[0].duration, "15m");
     QVERIFY(bench.backend.answers[0].methods.empty());
+}
+
+void TestWindowPrompts::thePanelSaysWhatLeadsInside()
+{
+    PromptBench bench;
+    bench.open();
+    bench.ask(samplePrompt());
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    QVERIFY(bench.isShown("prompt.panel"));
+    QVERIFY(!bench.isShown("prompt.inner"));
+    api::Prompt prompt = samplePrompt("192.168.1.1");
+    prompt.isPrivate = true;
+    bench.ask(prompt);
+    bench.waitForGuard();
+    bench.click("prompt.next");
+    QVERIFY(bench.isShown("prompt.inner"));
 }
 
 void TestWindowPrompts::theNextOneKeepsNoChoice()

@@ -65,9 +65,8 @@ Task<Result<Dialled>> Dialer::connect(std::string host, std::uint16_t port, Reac
     for (const policy::Address& address : *addresses) {
         Tcp::socket socket(m_executor);
         const auto limit = address == addresses->back() ? kLastLimit : kFirstLimit;
-        const auto outcome =
-            co_await (socket.async_connect(endpointOf(address, port), kTuple) ||
-                      api::sleepFor(limit));
+        const auto outcome = co_await (socket.async_connect(endpointOf(address, port), kTuple) ||
+                                       api::sleepFor(limit));
         if (outcome.index() == 1) {
             last = {ErrorCode::Timeout, host + " (" + address.toString() + ") does not answer", {}};
             continue;
