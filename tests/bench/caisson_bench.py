@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures Caisson beside others, in one run on one machine: what counts is the ratio.
 
-    caisson_bench [--rounds N] [start|exec|terminal|shown|attach|watch|memory|window|egress]
+    caisson_bench [--rounds N] [start|exec|terminal|shown|attach|watch|memory|window|prompt|egress]
 """
 
 import argparse
+import itertools
 import os
 import select
 import subprocess
@@ -276,6 +277,41 @@ def benchWindow(rounds):
          [("at most 700 ms", quantile(values["caisson"], 0.5) <= 700)])
 
 
+def benchPrompt(rounds):
+    """From a program's connecting, in the sandbox, to the prompt that asks for it in the window."""
+    script = ("import http.client, sys, time\n"
+              "for line in sys.stdin:\n"
+              "    now = time.monotonic_ns()\n"
+              "    asking = http.client.HTTPConnection(line.strip())\n"
+              "    asking.request('GET', '/')\n"
+              "    print(now, asking.getresponse().status, flush=True)\n"
+              "    asking.close()\n")
+    with Home() as home:
+        box = home.create("bench")
+        window = windowBench(home, "prompts")
+        inPlace = []
+        hosts = (f"host-{number}.example" for number in itertools.count())
+        with box.openExec("python3", "-c", script) as program:
+            assert program.receive()["type"] == "start"
+
+            def ask():
+                program.sendBinary(b"\0" + next(hosts).encode() + b"\n")
+                painted, arrived = map(int, window.stdout.readline().split())
+                prompt, = home.api.call("GET", f"{box.url}/egress/prompts").json()["prompts"]
+                home.api.post(f"{box.url}/egress/prompts/{prompt['id']}", {"verdict": "deny", "scope": "request"})
+                asked, status = map(int, program.receive()[1:].split())
+                assert status == 403
+                inPlace.append((arrived - asked) / 1e6)
+                return (painted - asked) / 1e6
+
+            values = interleaved({"painted": ask}, rounds)
+        window.terminate()
+        window.wait(timeout=60)
+    values["slid into its place"] = inPlace[-rounds:]
+    show("a request to its prompt in the window", "ms", values,
+         [("at most 100 ms", quantile(values["painted"], 0.5) <= 100)])
+
+
 def benchEgress(rounds):
     """In a program of its own: it moves into a network of its own, and there is no way back."""
     subprocess.run([sys.executable, "-B", Path(__file__).with_name("egress.py"), "--rounds",
@@ -284,7 +320,8 @@ def benchEgress(rounds):
 
 BENCHES = {"start": benchStart, "exec": benchExec, "terminal": benchTerminal,
            "shown": benchShown, "attach": benchAttach, "watch": benchWatch,
-           "memory": benchMemory, "window": benchWindow, "egress": benchEgress}
+           "memory": benchMemory, "window": benchWindow, "prompt": benchPrompt,
+           "egress": benchEgress}
 
 
 def main():

@@ -4,9 +4,13 @@
 //   window_bench frame                       says when the first frame of the whole window is painted
 //   window_bench terminal SANDBOX TERMINAL   presses Enter in the terminal and shows what comes until
 //                                            it ends: "SECONDS LONGEST_TURN_MS LONGEST_COMPUTED_MS"
+//   window_bench prompts                     says of each prompt when it is first painted, and when
+//                                            it has slid into its place: "PAINTED_NS IN_PLACE_NS", by
+//                                            the clock that all processes share (CLOCK_MONOTONIC)
 #include "app/application.h"
 #include "backend/desk/local_backend.h"
 #include "tests/widgets/stall_meter.h"
+#include "widgets/egress/prompt_bar.h"
 #include "widgets/terminal/terminal_view.h"
 #include "widgets/workbench/main_window.h"
 #include "widgets/workbench/terminal_page.h"
@@ -14,6 +18,7 @@
 #include <QApplication>
 #include <QPaintEvent>
 #include <cstdio>
+#include <ctime>
 #include <optional>
 
 namespace {
@@ -53,6 +58,63 @@ int measureFrame(QApplication& qt, const api::Paths& paths)
 {
     Application application(qt, {.paths = paths});
     new FirstFrame(&application.window());
+    application.window().show();
+    return QApplication::exec();
+}
+
+qint64 monotonicNs()
+{
+    std::timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return qint64(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+/// Tells of each prompt that the strip shows, once it is painted.
+class PromptWatch : public QObject
+{
+public:
+    explicit PromptWatch(PromptBar& bar)
+        : QObject(&bar)
+        , m_bar(bar)
+        , m_content(*bar.findChild<QWidget*>(QStringLiteral("prompt.content")))
+    {
+        m_content.installEventFilter(this);
+    }
+
+protected:
+    bool eventFilter(QObject*, QEvent* event) override
+    {
+        // Once the event loop turns, what this event paints can be seen.
+        if (event->type() == QEvent::Paint)
+            QMetaObject::invokeMethod(this, &PromptWatch::look, Qt::QueuedConnection);
+        return false;
+    }
+
+private:
+    void look()
+    {
+        const qint64 now = monotonicNs();
+        if (m_bar.prompt() != m_prompt) {
+            m_prompt = m_bar.prompt();
+            m_painted = m_prompt.isEmpty() ? 0 : now;
+        }
+        if (m_painted == 0 || m_content.y() != 0)
+            return;
+        std::printf("%lld %lld\n", static_cast<long long>(m_painted), static_cast<long long>(now));
+        std::fflush(stdout);
+        m_painted = 0;
+    }
+
+    PromptBar& m_bar;
+    QWidget& m_content;
+    QString m_prompt;
+    qint64 m_painted = 0;
+};
+
+int measurePrompts(QApplication& qt, const api::Paths& paths)
+{
+    Application application(qt, {.paths = paths});
+    new PromptWatch(*application.window().findChild<PromptBar*>());
     application.window().show();
     return QApplication::exec();
 }
@@ -103,8 +165,10 @@ int main(int argc, char** argv)
     }
     if (words == QStringList{QStringLiteral("frame")})
         return measureFrame(qt, *paths);
+    if (words == QStringList{QStringLiteral("prompts")})
+        return measurePrompts(qt, *paths);
     if (words.size() == 3 && words[0] == QStringLiteral("terminal"))
         return measureTerminal(qt, *paths, words[1], words[2]);
-    std::fputs("Usage: window_bench frame | terminal SANDBOX TERMINAL\n", stderr);
+    std::fputs("Usage: window_bench frame | prompts | terminal SANDBOX TERMINAL\n", stderr);
     return 2;
 }
