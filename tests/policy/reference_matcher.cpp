@@ -174,9 +174,9 @@ bool fits(const Rule& rule, Moment expiry, const Request& request, Moment now)
 {
     if (!fitsConnection(rule, expiry, request, now))
         return false;
-    if (request.protocol == Protocol::Tls || request.protocol == Protocol::Tcp)
-        return rule.methods.empty() && rule.path.empty();
     const bool mustBeSure = rule.action == Action::Allow || rule.action == Action::Tunnel;
+    if (request.protocol == Protocol::Tls || request.protocol == Protocol::Tcp)
+        return !mustBeSure || (rule.methods.empty() && rule.path.empty());
     std::string method(request.method);
     if (!mustBeSure)
         std::ranges::transform(method, method.begin(),
