@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/request_proxy.h"
 
-#include "backend/policy/policy_file.h"
+#include "tests/keeper/egress/airlock_fixture.h"
 #include "tests/support/stream_pair.h"
-#include "tests/support/temporary_folder.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <format>
-#include <gtest/gtest.h>
 
 namespace caisson::keeper {
 namespace {
@@ -79,12 +75,11 @@ private:
 
 const std::string kOk = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-class RequestProxyTest : public ::testing::Test
+class RequestProxyTest : public AirlockFixture
 {
 protected:
     RequestProxyTest()
     {
-        m_policy->onChange = [this] { m_flows.decideAgain(*m_policy->matcher()); };
         put("default = \"deny\"\n" + rule("all", "allow"));
         m_parts.secretUsed = [this](const std::string& name, const api::SecretUse& use) {
             used += name + "@" + use.host + " ";
@@ -103,12 +98,6 @@ protected:
                            "action = \"{}\"\nprivate = true\n{}",
                            id, origin.port(), action, more);
     }
-    void put(const std::string& toml)
-    {
-        const auto replaced = m_policy->replace(policy::parsePolicy(toml).value());
-        ASSERT_TRUE(replaced) << replaced.error().message;
-    }
-
     /// Opens a connection from inside and sends.
     void send(const std::string& bytes)
     {
@@ -152,24 +141,9 @@ protected:
             [](std::exception_ptr) {});
     }
 
-    void settle()
+    std::string happened() const override
     {
-        m_context.restart();
-        m_context.poll();
-    }
-    void runFor(std::chrono::milliseconds time)
-    {
-        m_context.restart();
-        m_context.run_for(time);
-    }
-    template<class Condition>
-    void runUntil(Condition condition)
-    {
-        m_context.restart();
-        const auto end = std::chrono::steady_clock::now() + 10s;
-        while (!condition() && std::chrono::steady_clock::now() < end)
-            m_context.run_one_for(50ms);
-        EXPECT_TRUE(condition()) << "answered: " << answered << "\norigin: " << origin.got;
+        return "answered: " + answered + "\norigin: " + origin.got;
     }
 
     /// What comes back for a request on a connection of its own.
@@ -191,39 +165,7 @@ protected:
         return "GET " + target + " HTTP/1.1\r\nHost: " + hostPort() + "\r\n" + fields + "\r\n";
     }
 
-    std::vector<api::EgressEntry> rows()
-    {
-        std::optional<api::EgressLog> log;
-        api::asio::co_spawn(
-            m_context,
-            [](RequestLog& from, std::optional<api::EgressLog>& to) -> Task<void> {
-                LogQuery query;
-                query.oldestFirst = true;
-                to = (co_await from.query(query)).value();
-            }(*m_log, log),
-            [](std::exception_ptr) {});
-        runUntil([&] { return log.has_value(); });
-        return log->entries;
-    }
-
-    api::asio::io_context m_context;
-    test::TemporaryFolder m_folder;
     Origin origin{m_context};
-    std::unique_ptr<LivePolicy> m_policy =
-        std::move(LivePolicy::open(m_folder.path(), LivePolicy::Opening::Start).value());
-    Prompts m_prompts{m_context.get_executor(), 1, 120s, [](auto&&...) {}};
-    Gate m_gate{*m_policy, m_prompts};
-    Flows m_flows;
-    Secrets m_secrets;
-    Resolver m_resolver{m_context.get_executor()};
-    Dialer m_dialer{m_context.get_executor(), m_resolver};
-    UpstreamPool m_pool{m_context.get_executor(), m_dialer};
-    std::unique_ptr<RequestLog> m_log =
-        std::move(RequestLog::open(m_context.get_executor(), m_folder / "log.sqlite").value());
-    std::unique_ptr<Authority> m_authority = std::move(Authority::create("test").value());
-    TlsServer m_tls{*m_authority};
-    AirlockParts m_parts{m_context.get_executor(), m_gate, m_flows, m_secrets, m_dialer,
-                         m_pool,                   *m_log, m_tls,   {}};
     std::unique_ptr<PairedStream> m_client;
     std::string answered;
     std::string used;
