@@ -326,6 +326,8 @@ Task<void> CapturedFlow::serveTls()
 
 Task<void> CapturedFlow::serveOpened(TlsOpened opened)
 {
+    // Behind a CONNECT it began in clear.
+    m_origin.protocol = policy::Protocol::Https;
     if (opened.alpn != Alpn::None) {
         co_await serveHttp(*opened.stream,
                            opened.alpn == Alpn::Http2 ? Speech::Http2 : Speech::Http1);

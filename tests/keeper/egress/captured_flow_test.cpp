@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/captured_flow.h"
 
+#include "backend/base/files.h"
 #include "tests/keeper/egress/airlock_fixture.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -309,6 +310,38 @@ TEST_F(CapturedFlowTest, WhereNoStreamMayGoTextIsARequest)
     untilCame("<reset>");
     EXPECT_EQ(reached(), "<nothing>");
     EXPECT_EQ(rows().back().rule, "write");
+}
+
+/// After a CONNECT, which comes in clear, what came in TLS was decided as if it were in clear, too, and
+/// would have gone out so.
+TEST_F(CapturedFlowTest, WhatComesInTlsIsOfTlsAlsoBehindConnect)
+{
+    put("default = \"deny\"\n");
+    const std::string file = m_folder / "authority.pem";
+    ASSERT_TRUE(writeFileAtomically(file, m_authority->certificatePem()));
+    ::setenv("CAISSON_UPSTREAM_CA", file.c_str(), 1);
+    const auto tls = TlsClient::create();
+    ::unsetenv("CAISSON_UPSTREAM_CA");
+    ASSERT_TRUE(tls);
+    std::string got;
+    spawn([](TlsClient& client, tcp::socket socket, std::uint16_t to, std::string& said) -> Task<void> {
+        auto opened = co_await client.connect(std::move(socket), "127.0.0.1", to, {"http/1.1"});
+        if (!opened) {
+            said = "<" + opened.error().message + ">";
+            co_return;
+        }
+        const std::string request = "GET /x HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(to) +
+                                    "\r\nConnection: close\r\n\r\n";
+        std::ignore = co_await opened->stream->write(request);
+        std::vector<char> room(4096);
+        const auto size = co_await opened->stream->read(room);
+        said.assign(room.data(), size.value_or(0));
+    }(**tls, dial({}, policy::Protocol::Http), port(), got));
+    runUntil([&] { return !got.empty(); });
+    EXPECT_TRUE(got.starts_with("HTTP/1.1 403 ")) << got;
+    const auto written = rows();
+    ASSERT_EQ(written.size(), 1u);
+    EXPECT_EQ(written[0].scheme + written[0].path, "https/x");
 }
 
 TEST_F(CapturedFlowTest, AServerThatSpeaksFirstIsWaitedFor)
