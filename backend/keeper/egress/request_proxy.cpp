@@ -124,7 +124,7 @@ struct RequestProxy::Carried
     std::optional<Error> pumpFailure;   ///< the sandbox's side of the request's body broke
     std::optional<std::string> leaked;  ///< name of a placeholder seen in the body
     bool isAnswering = false;           ///< the answer's head has been sent on
-    bool wasCut = false;                ///< the policy would not let it pass any more
+    bool wasCut = false;                ///< by the policy, or since the one who asked has gone
 };
 
 RequestProxy::RequestProxy(AirlockParts& parts, RequestOrigin origin)
@@ -328,8 +328,11 @@ Task<void> RequestProxy::carry(Carried& carried)
         };
         co_await (receive(carried) || pump());
     }
-    if (carried.wasCut)
+    if (flow.wasCut())
         carried.row.refuse("the policy was changed, and would not let it pass now");
+    else if (flow.hasLeft())
+        entry.why += carried.isAnswering ? " The client went away before the end of the answer."
+                                         : " The client went away before there was an answer.";
     if (carried.leaked) {
         carried.row.refuse("the placeholder of the secret \"" + *carried.leaked +
                            "\" was sent where no rule puts it in");
@@ -380,6 +383,10 @@ Task<bool> RequestProxy::send(Carried& carried, UpstreamPool::Connection wanted)
 
 Task<void> RequestProxy::giveUp(Carried& carried, const Error& error)
 {
+    if (carried.wasCut) {
+        carried.responder.abort(); // that is what failed it
+        co_return;
+    }
     api::EgressEntry& entry = carried.row.entry;
     Refusal refusal;
     refusal.why = error.message;
@@ -523,7 +530,8 @@ Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead&
             break;
         const auto bytes = co_await body.next();
         if (!bytes) {
-            carried.row.entry.why += " The answer broke off: " + bytes.error().message + ".";
+            if (!carried.wasCut)
+                carried.row.entry.why += " The answer broke off: " + bytes.error().message + ".";
             responder.abort();
             co_return;
         }

@@ -378,6 +378,32 @@ TEST_F(RequestProxyTest, WhatIsCutIsNotSentAgain)
     EXPECT_TRUE(written.back().why.contains("policy was changed")) << written.back().why;
 }
 
+/// What its client gave up was written down as denied by a change of the policy.
+TEST_F(RequestProxyTest, WhatItsClientGivesUpIsWrittenDownAsThat)
+{
+    origin.answers = {"", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"};
+    for (const bool isAnswering : {false, true}) {
+        m_client.reset();
+        answered.clear();
+        origin.got.clear();
+        send(get("/slow"));
+        runUntil([&] {
+            return origin.got.contains("/slow") && (!isAnswering || answered.contains("half"));
+        });
+        runUntil([&] { return m_flows.size() == 1; });
+        m_client->cancel(Stream::Ending::Reset);
+        m_flows.sweep();
+        m_flows.sweep();
+        runUntil([&] { return m_flows.size() == 0; });
+        settle();
+        const api::EgressEntry row = rows().back();
+        EXPECT_EQ(row.verdict + " " + row.rule, "allow all");
+        EXPECT_EQ(row.why, "Rule all allows everything to 127.0.0.1. The client went away before " +
+                               std::string(isAnswering ? "the end of the answer."
+                                                       : "there was an answer."));
+    }
+}
+
 /// While its origin is dialled there is nothing to cut yet; it is not sent all the same.
 TEST_F(RequestProxyTest, WhatIsCutWhileItIsDialledIsNotSent)
 {
