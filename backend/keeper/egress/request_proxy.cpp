@@ -397,7 +397,6 @@ Task<void> RequestProxy::giveUp(Carried& carried, const Error& error)
         entry.why += " But " + error.message + ".";
         refusal.status = error.code == ErrorCode::Timeout ? 504 : 502;
         refusal.code = error.code == ErrorCode::Protocol ? "upstream_untrusted" : "upstream_failed";
-        refusal.rule = entry.rule;
     }
     if (carried.isAnswering) {
         carried.responder.abort();

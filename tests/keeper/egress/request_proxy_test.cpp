@@ -428,6 +428,26 @@ TEST_F(RequestProxyTest, ASwitchNobodyAskedForIsAFailure)
     EXPECT_TRUE(answered.starts_with("HTTP/1.1 502 ")) << answered;
 }
 
+/// What failed at the origin was said to be denied, by the very rule that allowed it.
+TEST_F(RequestProxyTest, AFailureIsNoDenial)
+{
+    put("default = \"deny\"\n" + rule("all", "allow"));
+    origin.answers = {"no HTTP\r\n\r\n"};
+    m_client.reset();
+    send(get());
+    runUntil([&] { return answered.contains("}"); });
+    EXPECT_TRUE(answered.starts_with("HTTP/1.1 502 ")) << answered;
+    EXPECT_TRUE(answered.contains("\"code\": \"upstream_failed\"")) << answered;
+    EXPECT_TRUE(answered.contains("\"why\": \"")) << answered;
+    EXPECT_FALSE(answered.contains("\"verdict\"") || answered.contains("\"rule\"")) << answered;
+
+    put("default = \"deny\"\n");
+    ask(get(), "}");
+    EXPECT_TRUE(answered.starts_with("HTTP/1.1 403 ")) << answered;
+    EXPECT_TRUE(answered.contains("\"verdict\": \"deny\"")) << answered;
+    EXPECT_TRUE(answered.contains("\"rule\": \"default\"")) << answered;
+}
+
 // ---- the dialler ---------------------------------------------------------------------------------
 
 TEST_F(RequestProxyTest, PrivateAddressesNeedARuleThatSaysSo)
