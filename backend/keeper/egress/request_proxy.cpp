@@ -6,6 +6,7 @@
 #include "backend/keeper/egress/masking.h"
 #include "backend/keeper/egress/refusal.h"
 #include "backend/keeper/egress/relay.h"
+#include "backend/keeper/egress/websocket_scan.h"
 #include "backend/policy/host_name.h"
 #include "backend/policy/path.h"
 
@@ -122,7 +123,7 @@ struct RequestProxy::Carried
     std::unique_ptr<http::UpstreamExchange> exchange;
     std::unique_ptr<Masker> masker;
     std::optional<Error> pumpFailure;   ///< the sandbox's side of the request's body broke
-    std::optional<std::string> leaked;  ///< name of a placeholder seen in the body
+    std::optional<std::string> leaked;  ///< name of a placeholder seen in the body, or a WebSocket
     bool isAnswering = false;           ///< the answer's head has been sent on
     bool wasCut = false;                ///< by the policy, or since the one who asked has gone
 };
@@ -308,6 +309,10 @@ Task<void> RequestProxy::carry(Carried& carried)
         m_parts.secretUsed(injected->secret, {"", carried.pass.grant.id, carried.wanted.host,
                                               entry.time, entry.process});
     }
+
+    // What is packed could not be looked into.
+    if (!carried.head.upgrade.empty())
+        http::removeField(carried.head.fields, "sec-websocket-extensions");
 
     const Flows::Entry flow(m_parts.flows, carried.wanted, m_origin.asker, carried.pass.grant,
                             [&carried] {
@@ -575,7 +580,15 @@ Task<void> RequestProxy::upgrade(Carried& carried, const http::ResponseHead& hea
         carried.responder.abort();
         co_return;
     }
-    co_await relay(*inside, *outside, carried.row.entry.bytesOut, carried.row.entry.bytesIn);
+    WebSocketScan scan;
+    co_await relay(*inside, *outside, carried.row.entry.bytesOut, carried.row.entry.bytesIn,
+                   Inside::Writes, [&scan](std::span<const char> bytes) {
+                       return scan.feed(bytes) == WebSocketScan::Outcome::Clean;
+                   });
+    if (scan.outcome() == WebSocketScan::Outcome::Placeholder)
+        carried.leaked = scan.name();
+    else if (scan.outcome() == WebSocketScan::Outcome::Malformed)
+        carried.row.refuse("what the client sent after the upgrade is no WebSocket");
 }
 
 } // namespace caisson::keeper

@@ -419,6 +419,26 @@ TEST_F(RequestProxyTest, WhatIsCutWhileItIsDialledIsNotSent)
     EXPECT_EQ(m_flows.size(), 0u);
 }
 
+TEST_F(RequestProxyTest, AWebSocketIsLookedInto)
+{
+    m_client.reset();
+    origin.answers = {"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"};
+    send(get("/chat", "Connection: upgrade\r\nUpgrade: websocket\r\n"
+                      "Sec-WebSocket-Extensions: permessage-deflate\r\n"));
+    runUntil([&] { return answered.contains("\r\n\r\n"); });
+    EXPECT_TRUE(answered.starts_with("HTTP/1.1 101 ")) << answered;
+    EXPECT_FALSE(origin.got.contains("extensions")) << origin.got;
+    const std::string mask(4, '\0');
+    send("\x81\x85" + mask + "hello");
+    runUntil([&] { return origin.got.ends_with("hello"); });
+    send("\x81\x8b" + mask + "${secret:k}");
+    runUntil([&] { return answered.contains("<reset>"); });
+    runUntil([&] { return m_flows.size() == 0; });
+    EXPECT_FALSE(origin.got.contains("secret")) << origin.got;
+    const api::EgressEntry row = rows().back();
+    EXPECT_EQ(row.verdict + " " + row.flag + " " + row.secret, "deny placeholder k");
+}
+
 TEST_F(RequestProxyTest, ASwitchNobodyAskedForIsAFailure)
 {
     m_client.reset();
