@@ -468,6 +468,9 @@ Task<void> RequestProxy::receive(Carried& carried)
             } else if (carried.pumpFailure) {
                 carried.responder.abort();
             } else {
+                // An answer that is none: whoever asked for a switch may be past HTTP already.
+                if (head.error().code == ErrorCode::BadRequest)
+                    carried.responder.closeAfter();
                 co_await giveUp(carried, {head.error().code == ErrorCode::BadRequest
                                               ? ErrorCode::Internal
                                               : head.error().code,
@@ -493,6 +496,7 @@ Task<void> RequestProxy::receive(Carried& carried)
             (carried.head.upgrade.empty() || !chosen ||
              !http::equalsIgnoringCase(*chosen, carried.head.upgrade))) {
             carried.exchange->abort();
+            carried.responder.closeAfter();
             co_await giveUp(carried, {ErrorCode::Internal,
                                       "the server switched to a protocol that was not asked for",
                                       {}});

@@ -441,11 +441,22 @@ TEST_F(RequestProxyTest, AWebSocketIsLookedInto)
 
 TEST_F(RequestProxyTest, ASwitchNobodyAskedForIsAFailure)
 {
-    m_client.reset();
-    origin.answers = {"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"};
-    send(get());
-    runUntil([&] { return answered.contains("\r\n\r\n"); });
-    EXPECT_TRUE(answered.starts_with("HTTP/1.1 502 ")) << answered;
+    const std::string asks = "Connection: upgrade\r\nUpgrade: websocket\r\n";
+    for (const auto& [fields, protocol] :
+         {std::pair(std::string(), "websocket"), std::pair(asks, "h2c"), std::pair(asks, "WebSockets")}) {
+        m_client.reset();
+        answered.clear();
+        origin.got.clear();
+        origin.answers = {std::string("HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: ") +
+                          protocol + "\r\n\r\n", kOk};
+        // What follows was meant for another protocol, or not: who asked cannot tell, nor can we.
+        send(get("/1", fields) + get("/2"));
+        runUntil([&] { return answered.contains('<'); });
+        EXPECT_TRUE(answered.starts_with("HTTP/1.1 502 ")) << answered;
+        EXPECT_TRUE(answered.contains("connection: close\r\n")) << answered;
+        EXPECT_EQ(answered.find("HTTP/1.1 "), answered.rfind("HTTP/1.1 ")) << answered;
+        EXPECT_FALSE(origin.got.contains("/2")) << origin.got;
+    }
 }
 
 /// What failed at the origin was said to be denied, by the very rule that allowed it.

@@ -79,6 +79,8 @@ public:
     /// A head may be kept back so that it travels together with the first bytes. Whoever has none yet
     /// sends it on its way with this.
     virtual api::Task<Result<void>> flush() { co_return Result<void>{}; }
+    /// Before head(): the connection carries no request after this one.
+    virtual void closeAfter() {}
     /// Breaks the answer off so that it cannot be taken for a whole one (RST_STREAM, a closed
     /// connection). Also stops whoever waits in a call above or in the request's body.
     virtual void abort() = 0;
