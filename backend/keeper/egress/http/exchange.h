@@ -4,6 +4,7 @@
 #include "backend/api/async.h"
 #include "backend/keeper/egress/stream.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -130,12 +131,21 @@ public:
     virtual void close() = 0;
 };
 
+/// So long a connection of HTTP/2 is kept for nothing: until its client's first frame, and without
+/// a request. Shorter in tests.
+struct Http2Patience
+{
+    std::chrono::milliseconds preface{10'000};
+    std::chrono::milliseconds idle{180'000};
+};
+
 /// Serves requests on a connection from inside until it ends. HTTP/1: one after another. HTTP/2:
 /// side by side, at most 128. The Stream outlives the call. `onMalformed`: a head was refused that
 /// no Handler sees.
 api::Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler,
                            std::function<void(const Error&)> onMalformed = {});
-api::Task<void> serveHttp2(Stream& stream, std::string alreadyRead, Handler handler);
+api::Task<void> serveHttp2(Stream& stream, std::string alreadyRead, Handler handler,
+                           Http2Patience patience = {});
 
 /// `onChange` is called when room or state may have changed (a request ended, the peer closed).
 std::shared_ptr<UpstreamConnection> makeHttp1Upstream(std::unique_ptr<Stream> stream,
