@@ -32,6 +32,12 @@ bool letsThrough(Action action)
     return action == Action::Allow || action == Action::Tunnel;
 }
 
+/// Whether it is about some of the requests that a connection may carry.
+bool isForRequests(const Rule& rule)
+{
+    return !rule.methods.empty() || !rule.path.empty();
+}
+
 /// A rule made ready.
 struct Prepared
 {
@@ -114,7 +120,9 @@ bool fits(const Prepared& prepared, const Asked& asked, Moment now)
 {
     const Rule& rule = *prepared.rule;
     if (!isHttp(asked.request.protocol)) {
-        return rule.methods.empty() && !prepared.path && fitsConnection(prepared, asked, now);
+        // Whatever is carried in it: nobody will see it to decide on it.
+        const bool isNarrow = isForRequests(rule) && letsThrough(rule.action);
+        return !isNarrow && fitsConnection(prepared, asked, now);
     }
     if (!fitsMethod(rule, asked.request.method) || !fitsConnection(prepared, asked, now))
         return false;
@@ -230,9 +238,11 @@ const Policy& Matcher::policy() const
 Decision Matcher::decide(const Request& request, Moment now) const
 {
     const Asked asked(request);
+    // What has no path is found by its host alone.
+    const RuleIndex& index = isHttp(request.protocol) ? m_impl->requests : m_impl->connections;
     const std::size_t first =
-        m_impl->requests.first(request.host, asked.address, asked.embedded, asked.path,
-                               [&](std::size_t at) { return fits(m_impl->rules[at], asked, now); });
+        index.first(request.host, asked.address, asked.embedded, asked.path,
+                    [&](std::size_t at) { return fits(m_impl->rules[at], asked, now); });
     if (first == RuleIndex::kNone)
         return {m_impl->policy.defaultAction, nullptr};
     const Rule* rule = m_impl->rules[first].rule;
@@ -273,6 +283,8 @@ std::string Matcher::why(const Decision& decision, const Request& request) const
         text += " by " + rule.process;
     if (rule.lasts == Lasts::Process)
         text += " by process " + std::to_string(rule.pid);
+    if (!isHttp(request.protocol) && isForRequests(rule))
+        text += ", and what a stream carries is not seen";
     return text + ".";
 }
 

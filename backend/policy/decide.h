@@ -61,8 +61,8 @@ public:
     ///    fits hosts that are addresses; a host pattern may be one address. Of the wildcards only
     ///    a lone `**` fits an address, which has no labels.
     ///  - ports: those named; with none named 80 and 443 of Http, Https and Tls, never Tcp.
-    ///  - methods and path fit only requests that have them: a rule with either never fits Tls or Tcp,
-    ///    but see isTunnelled(). Path: `*` is any part of one segment, `**` any number of segments
+    ///  - methods and path: Allow with either never fits Tls or Tcp; Deny and Ask fit there as if they
+    ///    had neither, since among what a stream carries may be what they hold up. Path: `*` is any part of one segment, `**` any number of segments
     ///    ("/repos/**" fits "/repos" and all below it), `\*` a plain star; behind a '?', a pattern
     ///    for the query as a whole, which without one is not looked at.
     ///  - process: equal to the executable. lasts = process: the pid is equal, too.

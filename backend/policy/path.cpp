@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace caisson::policy {
@@ -54,6 +55,9 @@ bool isPlain(char c)
 {
     return c > 0x20 && c < 0x7f && c != '#';
 }
+
+constexpr std::string_view kOverlong =
+    "it holds a character of UTF-8 in a form that is too long, which some servers undo.";
 
 enum class Stars { Plain, MayBeEscaped };
 
@@ -159,11 +163,35 @@ Result<std::string> withoutDots(std::string_view path)
     return clean;
 }
 
+/// Whether a reader of UTF-8 that is too lenient takes two bytes for the begin of a character that
+/// has a shorter form (RFC 3629, 3): "%C0%AF" was a slash to servers that had looked for dots before. The
+/// most lenient do not even look whether the second byte is one that may follow.
+bool isOverlong(int lead, int next)
+{
+    switch (lead) {
+    case 0xc0:
+    case 0xc1:
+        return (next >= 0x80 && next < 0xc0) || next == '.' || next == '/' || next == '\\';
+    case 0xe0:
+        return next >= 0x80 && next < 0xa0;
+    case 0xf0:
+        return next >= 0x80 && next < 0x90;
+    case 0xf8:
+        return next >= 0x80 && next < 0x88;
+    case 0xfc:
+        return next >= 0x80 && next < 0x84;
+    default:
+        return false;
+    }
+}
+
 Result<std::string> normalisedPath(std::string_view path, Stars stars)
 {
     if (!path.starts_with('/'))
         return refuse("it does not begin with '/'.");
     Result<std::string> normal = normalisedEscapes(path, stars);
+    if (normal && hasOverlong(*normal))
+        return refuse(kOverlong);
     // Nearly every path has neither, and is done.
     if (!normal || !(normal->contains("/.") || normal->contains("%2F")))
         return normal;
@@ -171,6 +199,21 @@ Result<std::string> normalisedPath(std::string_view path, Stars stars)
 }
 
 } // namespace
+
+bool hasOverlong(std::string_view text)
+{
+    int lead = 0;
+    for (std::size_t at = text.find('%'); at < text.size(); ++at) {
+        int byte = text[at] == '%' ? escapedByte(text, at) : -1;
+        if (byte < 0)
+            byte = static_cast<unsigned char>(text[at]);
+        else
+            at += 2;
+        if (isOverlong(std::exchange(lead, byte), byte))
+            return true;
+    }
+    return false;
+}
 
 Result<std::string> normalisedTarget(std::string_view target)
 {
@@ -197,6 +240,8 @@ Result<std::string> normalisedPattern(std::string_view pattern)
         normalisedEscapes(pattern.substr(question + 1), Stars::MayBeEscaped);
     if (!query)
         return query;
+    if (hasOverlong(*query))
+        return refuse(kOverlong);
     *path += '?';
     *path += *query;
     return path;

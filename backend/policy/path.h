@@ -12,7 +12,7 @@ namespace caisson::policy {
 /// 5.2.4), escapes of unreserved characters undone, the others in upper case. The query is kept as
 /// it is ("/a/../b?x=1" → "/b?x=1"). BadRequest where two readers could disagree: no leading '/',
 /// a broken escape, an escaped '\' or NUL, a '\', a '#', a control character, a space, a byte
-/// over 127, dots that would climb over an empty segment, dots with a parameter ("..;x") or beside
+/// over 127 or UTF-8 in a form that is too long (%C0%AF), dots that would climb over an empty segment, dots with a parameter ("..;x") or beside
 /// an escaped '/'. Other escaped slashes stay escaped: npm asks for "/@scope%2Fname"; the Matcher
 /// knows that there are servers which undo them. In the query '\' and broken escapes are let be.
 Result<std::string> normalisedTarget(std::string_view target);
@@ -20,6 +20,9 @@ Result<std::string> normalisedTarget(std::string_view target);
 /// The same for the path pattern of a rule, in which `\*` is a plain star, and what stands behind a
 /// '?' is a pattern for the query.
 Result<std::string> normalisedPattern(std::string_view pattern);
+
+/// Whether escapes in it are UTF-8 in a form that is too long. A query may have such.
+bool hasOverlong(std::string_view text);
 
 /// "/b?x=1" → "/b".
 std::string_view pathOf(std::string_view target);

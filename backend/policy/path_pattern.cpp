@@ -211,10 +211,12 @@ bool PathPattern::fits(const PathReadings& path, std::size_t reading) const
         [](const Segment& segment, std::string_view part) { return segment.glob.fits(part); });
 }
 
-bool PathPattern::fitsQuery(std::string_view query) const
+bool PathPattern::fitsQuery(std::string_view query, Unclear unclear) const
 {
     if (!m_query)
         return true;
+    if (hasOverlong(query))
+        return unclear == Unclear::Fits;
     return query.contains('%') ? m_query->fits(comparableQuery(query)) : m_query->fits(query);
 }
 
@@ -225,7 +227,7 @@ bool PathPattern::fitsAll(const PathReadings& path) const
         if (!fits(path, reading))
             return false;
     }
-    return fitsQuery(path.query());
+    return fitsQuery(path.query(), Unclear::Differs);
 }
 
 bool PathPattern::fitsAny(const PathReadings& path) const
@@ -233,7 +235,7 @@ bool PathPattern::fitsAny(const PathReadings& path) const
     const std::size_t readings = path.isPlain() && m_readings.size() == 1 ? 1 : kReadings;
     for (std::size_t reading = 0; reading < readings; ++reading) {
         if (fits(path, reading))
-            return fitsQuery(path.query());
+            return fitsQuery(path.query(), Unclear::Fits);
     }
     return false;
 }

@@ -70,7 +70,8 @@ private:
     using Segments = std::vector<Segment>;
     static Segments compile(std::string_view pattern, std::size_t reading);
     bool fits(const PathReadings& path, std::size_t reading) const;
-    bool fitsQuery(std::string_view query) const;
+    enum class Unclear { Fits, Differs };
+    bool fitsQuery(std::string_view query, Unclear unclear) const;
 
     std::vector<Segments> m_readings; ///< one: all are the same
     std::optional<Glob> m_query;

@@ -150,6 +150,73 @@ TEST(Decide, deniesInEveryReadingAndAllowsInAll)
                    });
 }
 
+/// A stream that was allowed carried the very requests that a rule above denied: text is no HTTP
+/// until its first line is whole, and nobody looks at what follows it.
+TEST(Decide, aStreamIsHeldByWhateverWouldHoldARequestInIt)
+{
+    const Matcher matcher(parsed(R"(
+        default = "allow"
+        [[rule]]
+        id = "write"
+        host = "api.example"
+        ports = [443, 8080]
+        methods = ["POST"]
+        action = "deny"
+        [[rule]]
+        id = "admin"
+        host = "*.example"
+        ports = [8081, 8082]
+        path = "/admin/**"
+        action = "ask"
+        [[rule]]
+        id = "usual"
+        host = "web.example"
+        methods = ["DELETE"]
+        path = "/x"
+        action = "deny"
+        [[rule]]
+        id = "read"
+        host = "api.example"
+        ports = [8083]
+        methods = ["GET"]
+        action = "allow"
+        [[rule]]
+        id = "rest"
+        host = "**.example"
+        ports = [80, 443, 8080, 8081, 8082, 8083]
+        action = "allow"
+        [[rule]]
+        id = "block"
+        cidr = "203.0.113.0/24"
+        ports = [22]
+        path = "/**"
+        action = "deny"
+    )"),
+                          {});
+    check(matcher, {
+                       {kTcp, "api.example", 8080, "", "", "write deny"},
+                       {kTls, "api.example", 443, "", "", "write deny"},
+                       {kTls, "api.example", 8080, "", "", "write deny"},
+                       {kTcp, "api.example", 8081, "", "", "admin ask"},
+                       {kTls, "web.example", 8082, "", "", "admin ask"},
+                       {kHttp, "api.example", 8080, "GET", "/", "rest allow"},
+                       {kHttp, "api.example", 8081, "GET", "/", "rest allow"},
+                       // A rule without ports is about the web's two, and no stream but TLS there.
+                       {kTls, "web.example", 443, "", "", "usual deny"},
+                       {kTls, "web.example", 80, "", "", "usual deny"},
+                       {kTcp, "web.example", 443, "", "", "rest allow"},
+                       {kTls, "web.example", 8080, "", "", "rest allow"},
+                       // What lets some requests through lets no stream through.
+                       {kTcp, "api.example", 8083, "", "", "rest allow"},
+                       {kTcp, "203.0.113.9", 22, "", "", "block deny"},
+                       {kTcp, "::ffff:203.0.113.9", 22, "", "", "block deny"},
+                       {kTcp, "203.0.113.9", 23, "", "", "default allow"},
+                   });
+    const Request stream{.protocol = kTcp, .host = "api.example", .port = 8080};
+    EXPECT_EQ(matcher.why(matcher.decide(stream, 0ns), stream),
+              "Rule write denies POST to api.example, and what a stream carries is not seen.");
+}
+
 TEST(Decide, byProcessAndPid)
 {
     const Matcher matcher(parsed(R"(
@@ -244,6 +311,7 @@ TEST(Decide, aTunnelIsOneWhereNoRuleAboveTakesRequests)
                        {kTls, "other.example", 443, "", "", "two tunnel"},
                        {kTcp, "mail.example", 993, "", "", "three tunnel"},
                        // Opened after all, since a rule above takes requests.
+                       {kTls, "pinned.example", 443, "", "", "one deny"},
                        {kHttps, "pinned.example", 443, "DELETE", "/", "one deny"},
                        {kHttps, "pinned.example", 443, "GET", "/", "two allow"},
                    });

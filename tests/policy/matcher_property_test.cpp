@@ -75,7 +75,7 @@ public:
     std::string segment()
     {
         static constexpr const char* kSegments[] = {"a",  "b",  "ab", "",    "a%2Fb", "%40a",
-                                                    "@a", "ba", "a*", "aab", "%3A"};
+                                                    "@a", "ba", "a*", "aab", "%3A",   "%E9"};
         return oneIn(3) ? of(kSegments) : std::string(1, "ab"[below(2)]);
     }
     std::string target()
@@ -84,7 +84,7 @@ public:
         for (std::size_t segments = 1 + below(oneIn(20) ? 10 : 4); segments > 0; --segments)
             target += "/" + segment();
         if (oneIn(4))
-            target += oneIn(2) ? "?x=1" : "?y&x=1";
+            target += oneIn(4) ? "?y%E0%80%AF&x=1" : oneIn(2) ? "?x=1" : "?y&x=1";
         return target;
     }
     std::string pathPattern()

@@ -35,6 +35,12 @@ TEST(NormalisedTarget, hasOneForm)
         {"/a;v=1/b", "/a;v=1/b"},
         {"/%252e%252e/x", "/%252e%252e/x"},
         {"/a*b!$&'()+,=:@", "/a*b!$&'()+,=:@"},
+        // UTF-8 as it should be, and Latin-1.
+        {"/%c2%80/%e0%a0%80/%f0%90%80%80", "/%C2%80/%E0%A0%80/%F0%90%80%80"},
+        {"/caf%e9", "/caf%E9"},
+        {"/%c0propos/%E0%20la/%f0x/%e0%e9", "/%C0propos/%E0%20la/%F0x/%E0%E9"},
+        {"/%c0", "/%C0"},
+        {"/a?%c0%af", "/a?%c0%af"},
     };
     for (const auto& [sent, normal] : rows) {
         const auto target = normalisedTarget(sent);
@@ -85,6 +91,21 @@ TEST(NormalisedTarget, refusesWhatReadersTakeDifferently)
                                      "/a%2f%2e%2e%2fb",
                                      "/a%2F.",
                                      "/a%2f..;/b",
+                                     "/a/..%c0%afb",
+                                     "/a/..%C0%AFb",
+                                     "/a/..%c1%9cb",
+                                     "/a/%c0%ae%c0%ae/b",
+                                     "/a/..%c0%2fb",
+                                     "/a/..%c0/b",
+                                     "/a/%c0.%c0./b",
+                                     "/a/%c0%2e/b",
+                                     "/a/..%e0%80%afb",
+                                     "/a/..%e0%9f%bfb",
+                                     "/a/..%f0%80%80%afb",
+                                     "/a/..%f8%80%80%80%afb",
+                                     "/a/..%fc%80%80%80%80%afb",
+                                     "/a/..\xc0%afb",
+                                     "/a/..%c0\xaf" "b",
                                      std::string_view("/a\0b", 4)};
     for (const std::string_view sent : rows) {
         const auto target = normalisedTarget(sent);
@@ -168,6 +189,21 @@ TEST(PathPattern, fitsBySegment)
         EXPECT_EQ(PathPattern(*pattern).fitsAny(PathReadings(*target)), row.fits)
             << row.pattern << " on " << row.target;
     }
+}
+
+TEST(PathPattern, aQueryInAFormThatIsTooLongIsHeldAndNotLet)
+{
+    const PathPattern pattern(*normalisedPattern("/a?*name=*"));
+    for (const char* target : {"/a?name=%C0%AE", "/a?n%C1%A1me=x", "/a?n%c1%a1me=x&name=y"}) {
+        const PathReadings readings{std::string_view(target)};
+        EXPECT_TRUE(pattern.fitsAny(readings)) << target;
+        EXPECT_FALSE(pattern.fitsAll(readings)) << target;
+    }
+    // Who does not look at the query does not mind.
+    const PathReadings readings{std::string_view("/a?%C0%AE")};
+    EXPECT_TRUE(PathPattern("/a").fitsAll(readings));
+    EXPECT_FALSE(normalisedPattern("/%c0%af"));
+    EXPECT_FALSE(normalisedPattern("/a?x=%c0%af"));
 }
 
 TEST(PathPattern, whatReadsInTwoWaysIsHeldByEitherAndLetByBoth)

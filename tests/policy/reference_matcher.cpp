@@ -127,6 +127,29 @@ bool fitsPath(const std::string& pattern, const std::string& path, bool undoesEs
     return fitsSegments(patternSegments, 0, split(text.substr(1), '/'), 0);
 }
 
+/// Any two bytes in the order in which UTF-8 would need fewer.
+bool isTooLong(const std::string& text)
+{
+    std::string bytes;
+    for (const Sign sign : signsOf(text, true))
+        bytes += sign.c;
+    for (std::size_t at = 0; at + 1 < bytes.size(); ++at) {
+        const int lead = static_cast<unsigned char>(bytes[at]);
+        const int next = static_cast<unsigned char>(bytes[at + 1]);
+        if ((lead | 1) == 0xc1 &&
+            ((next & 0xc0) == 0x80 || next == '.' || next == '/' || next == '\\'))
+            return true;
+        // Leads of 3 to 6 bytes that carry no bits themselves, and a second that carries no high one.
+        for (const auto [zero, below] :
+             {std::pair(0xe0, 0xa0), std::pair(0xf0, 0x90), std::pair(0xf8, 0x88),
+              std::pair(0xfc, 0x84)}) {
+            if (lead == zero && next >= 0x80 && next < below)
+                return true;
+        }
+    }
+    return false;
+}
+
 bool fitsTarget(const Rule& rule, const std::string& target)
 {
     const bool mustBeSure = rule.action == Action::Allow || rule.action == Action::Tunnel;
@@ -136,7 +159,10 @@ bool fitsTarget(const Rule& rule, const std::string& target)
         const std::size_t question = text.find('?');
         return question == std::string::npos ? std::string() : text.substr(question + 1);
     };
-    if (rule.path.contains('?') &&
+    const bool isUnclear = rule.path.contains('?') && isTooLong(queryFrom(target));
+    if (isUnclear && mustBeSure)
+        return false;
+    if (!isUnclear && rule.path.contains('?') &&
         !fitsSigns(signsOf(queryFrom(rule.path), false), 0, queryFrom(target), 0))
         return false;
     int fitting = 0;
@@ -174,9 +200,9 @@ bool fits(const Rule& rule, Moment expiry, const Request& request, Moment now)
 {
     if (!fitsConnection(rule, expiry, request, now))
         return false;
-    if (request.protocol == Protocol::Tls || request.protocol == Protocol::Tcp)
-        return rule.methods.empty() && rule.path.empty();
     const bool mustBeSure = rule.action == Action::Allow || rule.action == Action::Tunnel;
+    if (request.protocol == Protocol::Tls || request.protocol == Protocol::Tcp)
+        return !mustBeSure || (rule.methods.empty() && rule.path.empty());
     std::string method(request.method);
     if (!mustBeSure)
         std::ranges::transform(method, method.begin(),

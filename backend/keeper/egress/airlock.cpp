@@ -9,7 +9,6 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fcntl.h>
 
 namespace caisson::keeper {
 
@@ -223,11 +222,7 @@ void Airlock::policyChanged()
 
 Task<void> Airlock::endWithProcess(std::string rule, std::shared_ptr<const FoundProcess> process)
 {
-    const int copy = ::fcntl(process->process.get(), F_DUPFD_CLOEXEC, 0);
-    if (copy >= 0) {
-        api::asio::posix::stream_descriptor ended(m_executor, copy);
-        co_await ended.async_wait(api::asio::posix::descriptor_base::wait_read, kTuple);
-    }
+    co_await waitEnded(std::move(process));
     api::PatchPolicy patch;
     patch.remove = {rule};
     // Somebody may have removed it already.

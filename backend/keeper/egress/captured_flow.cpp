@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <sys/socket.h>
 
 namespace caisson::keeper {
 
@@ -29,17 +30,60 @@ constexpr auto kRefusedFirst = 40ms;
 constexpr auto kWebPatience = 60s;
 /// For the rest of a ClientHello or a request's first line.
 constexpr auto kRestPatience = 10s;
-/// A ClientHello with large post-quantum keys takes 2 KiB; a request's head 64.
-constexpr std::size_t kMostSniffed = 64 * 1024;
+/// Of a first line. Servers refuse longer ones as requests.
+constexpr std::size_t kLongLine = 16 * 1024;
+/// Of one that is watched as it passes. It costs nothing but looking.
+constexpr std::size_t kMostWatched = 1024 * 1024;
+/// What a client says while it is held.
+constexpr std::size_t kMostHeld = 64 * 1024;
 
 constexpr std::uint8_t kAccessDenied = 49;      // RFC 8446, 6.2
 constexpr std::uint8_t kUnrecognizedName = 112; // RFC 6066, 3
 constexpr std::uint8_t kDecodeError = 50;
 
+constexpr std::string_view kChangedMeanwhile =
+    "the policy was changed, and would not let it pass now";
+constexpr std::string_view kNoStream =
+    "it waited, and then was no stream but TLS or HTTP; decided as such";
+
 bool isWebPort(std::uint16_t port)
 {
     return port == 80 || port == 443;
 }
+
+bool isHttp(Speech speech)
+{
+    return speech == Speech::Http1 || speech == Speech::Http2;
+}
+
+/// Looks on at a stream that passes with its first line open. An origin that has said something
+/// is no server of HTTP/1, so then nothing is looked for any more.
+class LineWatch
+{
+public:
+    /// `sent`: of the line, and nothing: nothing is watched. `cameBack` counts what the origin said.
+    LineWatch(std::string_view sent, const std::int64_t& cameBack)
+        : m_cameBack(cameBack)
+        , m_left(sent.size() < kMostWatched ? kMostWatched - sent.size() : 0)
+    {
+        if (!isOpenText(sent))
+            m_left = 0;
+        m_line.feed(sent);
+    }
+    bool mayPass(std::span<const char> bytes)
+    {
+        if (m_left == 0 || m_cameBack > 0)
+            return true;
+        m_left -= std::min(m_left, bytes.size());
+        return m_line.feed({bytes.data(), bytes.size()}) != Speech::Http1;
+    }
+    bool wasHttp() const { return m_line.speech() == Speech::Http1; }
+
+private:
+    const std::int64_t& m_cameBack;
+    std::size_t m_left;
+    FirstLine m_line;
+};
 
 } // namespace
 
@@ -52,9 +96,11 @@ CapturedFlow::CapturedFlow(AirlockParts& parts, TcpSocket socket, RequestOrigin 
 {
 }
 
-Wanted CapturedFlow::wantedStream(policy::Protocol protocol) const
+/// The flow as a whole.
+Wanted CapturedFlow::wantedStream() const
 {
-    return {protocol, m_origin.host, m_origin.port, "", ""};
+    return {m_opened ? policy::Protocol::Tls : policy::Protocol::Tcp, m_origin.host, m_origin.port,
+            "", ""};
 }
 
 /// A head that is refused before anybody can decide on it has its row, too.
@@ -70,6 +116,10 @@ std::function<void(const Error&)> CapturedFlow::malformedTo(RequestLog& log) con
 
 void CapturedFlow::reset()
 {
+    if (m_opened) {
+        m_opened->cancel(Stream::Ending::Reset);
+        return;
+    }
     boost::system::error_code ignored;
     m_socket.set_option(api::asio::socket_base::linger(true, 0), ignored);
     m_socket.close(ignored);
@@ -79,17 +129,42 @@ Task<CapturedFlow::Waited> CapturedFlow::readSome(std::chrono::milliseconds limi
 {
     if (m_hasEnded)
         co_return Waited::Ended;
+    if (m_opened)
+        co_return co_await readOpened(limit);
+    // Only its waiting is ever given up: a read that was might have taken bytes with it.
     std::array<char, 4096> room;
-    const auto outcome =
-        co_await (m_socket.async_read_some(api::asio::buffer(room), kTuple) || api::sleepFor(limit));
-    if (outcome.index() == 1)
+    for (bool isLast = false;;) {
+        const ssize_t size = ::recv(m_socket.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+        if (size > 0) {
+            m_read.append(room.data(), static_cast<std::size_t>(size));
+            co_return Waited::Bytes;
+        }
+        if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
+            m_hasEnded = true;
+            m_isBroken = size < 0;
+            co_return Waited::Ended;
+        }
+        if (isLast)
+            co_return Waited::Silence;
+        const auto waited = co_await (
+            m_socket.async_wait(api::asio::socket_base::wait_read, kTuple) || api::sleepFor(limit));
+        isLast = waited.index() == 1;
+    }
+}
+
+Task<CapturedFlow::Waited> CapturedFlow::readOpened(std::chrono::milliseconds limit)
+{
+    std::vector<char> room(4096);
+    const auto outcome = co_await (m_opened->read(room) || api::sleepFor(limit));
+    const Result<std::size_t>* size = std::get_if<0>(&outcome);
+    if (!size)
         co_return Waited::Silence;
-    const auto [code, size] = std::get<0>(outcome);
-    if (code) {
+    if (!*size || **size == 0) {
         m_hasEnded = true;
+        m_isBroken = !*size;
         co_return Waited::Ended;
     }
-    m_read.append(room.data(), size);
+    m_read.append(room.data(), **size);
     co_return Waited::Bytes;
 }
 
@@ -100,25 +175,34 @@ Task<Speech> CapturedFlow::listen(std::chrono::milliseconds patience)
         const Speech speech = speechOf(m_read);
         if (speech != Speech::Unsure)
             co_return speech;
-        if (m_read.size() >= kMostSniffed)
-            co_return speechSoFar(m_read);
+        if (m_read.size() > kLongLine)
+            co_return takenFor();
         switch (co_await readSome(m_read.empty()                ? patience
                                   : isWebPort(m_origin.port) ? std::chrono::milliseconds(kRestPatience)
                                                              : kServerFirst)) {
         case Waited::Bytes:
             break;
         case Waited::Silence:
-            co_return speechSoFar(m_read);
+            co_return takenFor();
         case Waited::Ended: // it can become nothing more
             co_return m_read.empty() ? Speech::Unsure : Speech::Other;
         }
     }
 }
 
+/// What bytes that do not tell yet are treated as, when nothing is waited for any longer.
+Speech CapturedFlow::takenFor() const
+{
+    if (!isWebPort(m_origin.port) && isOpenText(m_read) &&
+        m_parts.gate.look(wantedStream(), m_origin.asker).action != policy::Action::Deny)
+        return Speech::Other;
+    return speechSoFar(m_read);
+}
+
 Task<void> CapturedFlow::run()
 {
     const auto stream =
-        m_parts.gate.look(wantedStream(policy::Protocol::Tcp), m_origin.asker).action;
+        m_parts.gate.look(wantedStream(), m_origin.asker).action;
     const std::chrono::milliseconds patience = isWebPort(m_origin.port) ? kWebPatience
                                                : stream == policy::Action::Deny
                                                    ? std::chrono::milliseconds(kRefusedFirst)
@@ -133,17 +217,19 @@ Task<void> CapturedFlow::speak(Speech speech)
         co_await serveTls();
         break;
     case Speech::Http1:
-    case Speech::Http2:
+    case Speech::Http2: {
         m_origin.protocol = policy::Protocol::Http;
-        co_await serveHttp(speech);
+        const auto stream = makeTcpStream(std::move(m_socket));
+        co_await serveHttp(*stream, speech);
         break;
+    }
     case Speech::Other:
         co_await serveStream();
         break;
     case Speech::Unsure:
         // Opened ahead and never used, or gone. Who only looks what answers is written down, too.
         if (m_hasEnded || isWebPort(m_origin.port)) {
-            const Wanted wanted = wantedStream(policy::Protocol::Tcp);
+            const Wanted wanted = wantedStream();
             if (auto [action, pass] = m_parts.gate.look(wanted, m_origin.asker);
                 action == policy::Action::Deny && !isWebPort(m_origin.port)) {
                 LogRow row(m_parts.log, m_origin.asker);
@@ -157,17 +243,16 @@ Task<void> CapturedFlow::speak(Speech speech)
     }
 }
 
-Task<void> CapturedFlow::serveHttp(Speech speech)
+Task<void> CapturedFlow::serveHttp(Stream& stream, Speech speech)
 {
-    const auto stream = makeTcpStream(std::move(m_socket));
     RequestProxy proxy(m_parts, m_origin);
     const http::Handler handler = [&proxy](auto& head, auto& body, auto& responder) {
         return proxy.serve(head, body, responder);
     };
     if (speech == Speech::Http2)
-        co_await http::serveHttp2(*stream, std::move(m_read), handler);
+        co_await http::serveHttp2(stream, std::move(m_read), handler);
     else
-        co_await http::serveHttp1(*stream, std::move(m_read), handler, malformedTo(m_parts.log));
+        co_await http::serveHttp1(stream, std::move(m_read), handler, malformedTo(m_parts.log));
 }
 
 Task<void> CapturedFlow::refuseTls(std::uint8_t alert)
@@ -187,7 +272,7 @@ Task<void> CapturedFlow::serveTls()
             break;
         outcome = parseClientHello(m_read);
     }
-    const Wanted wanted = wantedStream(policy::Protocol::Tls);
+    const Wanted wanted{policy::Protocol::Tls, m_origin.host, m_origin.port, "", ""};
     const auto refused = [&](std::string why, std::uint8_t alert) -> Task<void> {
         {
             LogRow row(m_parts.log, m_origin.asker);
@@ -239,124 +324,83 @@ Task<void> CapturedFlow::serveTls()
     co_await serveOpened(std::move(*opened));
 }
 
-namespace {
-
-constexpr std::string_view kChangedMeanwhile =
-    "the policy was changed, and would not let it pass now";
-
-/// For a flow that is held: returns once its client has gone. What it says meanwhile is kept.
-Task<void> untilClosed(Stream& stream, std::string& read)
-{
-    std::vector<char> room(4096);
-    while (read.size() < kMostSniffed) {
-        const Result<std::size_t> size = co_await stream.read(room);
-        if (!size || *size == 0)
-            co_return;
-        read.append(room.data(), *size);
-    }
-    co_await api::sleepFor(std::chrono::hours(24));
-}
-
-/// TLS without ALPN: the first bytes tell. They are kept for whoever goes on.
-Task<Speech> listenTo(Stream& stream, std::string& read, std::chrono::milliseconds patience)
-{
-    std::vector<char> room(4096);
-    for (;;) {
-        const Speech speech = speechOf(read);
-        if (speech != Speech::Unsure)
-            co_return speech;
-        if (read.size() >= kMostSniffed)
-            co_return speechSoFar(read);
-        auto outcome = co_await (stream.read(room) ||
-                                 api::sleepFor(read.empty() ? patience : kRestPatience));
-        const Result<std::size_t>* size = std::get_if<0>(&outcome);
-        if (!size)
-            co_return speechSoFar(read);
-        if (!*size || **size == 0)
-            co_return read.empty() ? Speech::Unsure : Speech::Other;
-        read.append(room.data(), **size);
-    }
-}
-
-} // namespace
-
 Task<void> CapturedFlow::serveOpened(TlsOpened opened)
 {
-    RequestProxy proxy(m_parts, m_origin);
-    const http::Handler handler = [&proxy](auto& head, auto& body, auto& responder) {
-        return proxy.serve(head, body, responder);
-    };
-    if (opened.alpn == Alpn::Http2) {
-        co_await http::serveHttp2(*opened.stream, "", handler);
+    // Behind a CONNECT it began in clear.
+    m_origin.protocol = policy::Protocol::Https;
+    if (opened.alpn != Alpn::None) {
+        co_await serveHttp(*opened.stream,
+                           opened.alpn == Alpn::Http2 ? Speech::Http2 : Speech::Http1);
         co_return;
     }
-    if (opened.alpn == Alpn::Http1) {
-        co_await http::serveHttp1(*opened.stream, "", handler, malformedTo(m_parts.log));
-        co_return;
-    }
-    std::string read;
-    const Speech speech = co_await listenTo(
-        *opened.stream, read, isWebPort(m_origin.port) ? std::chrono::milliseconds(kWebPatience)
-                                                       : kServerFirst);
-    if (speech == Speech::Http1 || speech == Speech::Http2) {
-        if (speech == Speech::Http1)
-            co_await http::serveHttp1(*opened.stream, std::move(read), handler,
-                                      malformedTo(m_parts.log));
-        else
-            co_await http::serveHttp2(*opened.stream, std::move(read), handler);
-        co_return;
-    }
+    // The first bytes tell.
+    m_opened = std::move(opened.stream);
+    const Speech speech = co_await listen(
+        isWebPort(m_origin.port) ? std::chrono::milliseconds(kWebPatience) : kServerFirst);
+    if (isHttp(speech))
+        co_await serveHttp(*m_opened, speech);
+    else
+        co_await serveOpenedStream();
+}
 
-    // Another protocol inside TLS, opened on both sides.
-    const Wanted wanted = wantedStream(policy::Protocol::Tls);
+/// Another protocol inside TLS, opened on both sides.
+Task<void> CapturedFlow::serveOpenedStream()
+{
+    const Wanted wanted = wantedStream();
     LogRow row(m_parts.log, m_origin.asker);
     row.take(wanted);
-    auto passed = co_await pass(wanted, row, untilClosed(*opened.stream, read));
+    auto passed = co_await pass(wanted, row);
     if (!passed) {
-        opened.stream->cancel(Stream::Ending::Reset);
+        reset();
         co_return;
     }
     auto dialled = co_await dial(wanted, row, *passed);
     if (!dialled) {
-        opened.stream->cancel(Stream::Ending::Reset);
+        reset();
         co_return;
     }
     Result<TlsOpened> outside = co_await m_parts.pool.openTls(
         std::move(dialled->socket), m_origin.host, m_origin.port, {});
     if (!outside || !m_parts.gate.mayGoOn(wanted, m_origin.asker, passed->grant)) {
         row.refuse(outside ? std::string(kChangedMeanwhile) : outside.error().message);
-        opened.stream->cancel(Stream::Ending::Reset);
+        reset();
         co_return;
     }
-    const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed->grant, [&] {
-        opened.stream->cancel(Stream::Ending::Reset);
-        outside->stream->cancel(Stream::Ending::Reset);
-    });
-    if (!read.empty() && !co_await outside->stream->write(read))
+    if (const Speech speech = speechOf(m_read); isHttp(speech)) {
+        row.entry.why = kNoStream;
+        outside->stream->cancel(Stream::Ending::Close);
+        co_await serveHttp(*m_opened, speech);
         co_return;
-    row.entry.bytesOut += static_cast<std::int64_t>(read.size());
-    co_await relay(*opened.stream, *outside->stream, row.entry.bytesOut, row.entry.bytesIn);
-    if (flow.wasCut())
-        row.refuse(std::string(kChangedMeanwhile));
+    }
+    co_await carry(wanted, row, *passed, *m_opened, *outside->stream);
 }
 
 /// For a flow that is held: returns once its client has gone. What it says meanwhile is kept.
-Task<void> CapturedFlow::waitClosed()
+Task<void> CapturedFlow::waitGone()
 {
-    while (m_read.size() < kMostSniffed) {
-        if (co_await readSome(std::chrono::hours(24)) == Waited::Ended)
+    while (m_read.size() < kMostHeld) {
+        if (co_await readSome(std::chrono::hours(24)) != Waited::Ended)
+            continue;
+        // Who has said something and finished may well wait for an answer, as `printf x | nc` does.
+        // That it has gone shows in its process, or where it was reset.
+        if (m_isBroken || m_read.empty())
             co_return;
+        if (m_opened)
+            co_await waitEnded(m_origin.asker.process);
+        else
+            co_await (waitEnded(m_origin.asker.process) ||
+                      m_socket.async_wait(api::asio::socket_base::wait_error, kTuple));
+        co_return;
     }
     co_await api::sleepFor(std::chrono::hours(24));
 }
 
 /// Decides a stream, asking if need be, and writes down what came of it; none: it does not pass.
-Task<std::optional<Pass>> CapturedFlow::pass(const Wanted& wanted, LogRow& row, Task<void> gone)
+Task<std::optional<Pass>> CapturedFlow::pass(const Wanted& wanted, LogRow& row)
 {
     auto [action, decided] = m_parts.gate.decide(wanted, m_origin.asker);
     if (action == policy::Action::Ask)
-        decided = co_await m_parts.gate.ask(std::move(decided), wanted, m_origin.asker,
-                                            std::move(gone));
+        decided = co_await m_parts.gate.ask(std::move(decided), wanted, m_origin.asker, waitGone());
     row.take(decided);
     if (decided.verdict != Pass::Verdict::Allow)
         co_return std::nullopt;
@@ -398,21 +442,23 @@ Task<bool> CapturedFlow::isStream(const Wanted& wanted, LogRow& row, const Pass&
             dialled.socket.async_wait(api::asio::socket_base::wait_read, kTuple));
         if (first.index() == 1)
             co_return true;
+    } else if (isOpenText(m_read) && !isWebPort(m_origin.port)) {
+        co_return true; // it was waited for already
     }
     const Speech speech = co_await listen(kRestPatience);
     if (speech == Speech::Other || speech == Speech::Unsure)
         co_return true;
-    row.entry.why = "it waited, and then was no stream but TLS or HTTP; decided as such";
+    row.entry.why = kNoStream;
     co_await speak(speech);
     co_return false;
 }
 
 Task<void> CapturedFlow::serveStream()
 {
-    const Wanted wanted = wantedStream(policy::Protocol::Tcp);
+    const Wanted wanted = wantedStream();
     LogRow row(m_parts.log, m_origin.asker);
     row.take(wanted);
-    auto passed = co_await pass(wanted, row, waitClosed());
+    auto passed = co_await pass(wanted, row);
     if (!passed) {
         reset();
         co_return;
@@ -431,22 +477,12 @@ Task<void> CapturedFlow::serveStream()
     }
     const auto inside = makeTcpStream(std::move(m_socket));
     const auto outside = makeTcpStream(std::move(dialled->socket));
-    const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed->grant, [&] {
-        inside->cancel(Stream::Ending::Reset);
-        outside->cancel(Stream::Ending::Reset);
-    });
-    if (!m_read.empty() && !co_await outside->write(m_read))
-        co_return;
-    row.entry.bytesOut += static_cast<std::int64_t>(m_read.size());
-    co_await relay(*inside, *outside, row.entry.bytesOut, row.entry.bytesIn,
-                   m_hasEnded ? Inside::Finished : Inside::Writes);
-    if (flow.wasCut())
-        row.refuse(std::string(kChangedMeanwhile));
+    co_await carry(wanted, row, *passed, *inside, *outside);
 }
 
 Task<void> CapturedFlow::tunnel()
 {
-    const Wanted wanted = wantedStream(policy::Protocol::Tls);
+    const Wanted wanted{policy::Protocol::Tls, m_origin.host, m_origin.port, "", ""};
     LogRow row(m_parts.log, m_origin.asker);
     row.take(wanted);
     auto [action, passed] = m_parts.gate.decide(wanted, m_origin.asker);
@@ -459,17 +495,29 @@ Task<void> CapturedFlow::tunnel()
     }
     const auto inside = makeTcpStream(std::move(m_socket));
     const auto outside = makeTcpStream(std::move(dialled->socket));
+    co_await carry(wanted, row, passed, *inside, *outside);
+}
+
+/// What was let pass, both ways to its end: first what was read already.
+Task<void> CapturedFlow::carry(const Wanted& wanted, LogRow& row, const Pass& passed,
+                               Stream& inside, Stream& outside)
+{
     const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed.grant, [&] {
-        inside->cancel(Stream::Ending::Reset);
-        outside->cancel(Stream::Ending::Reset);
+        inside.cancel(Stream::Ending::Reset);
+        outside.cancel(Stream::Ending::Reset);
     });
-    if (!co_await outside->write(m_read))
+    api::EgressEntry& entry = row.entry;
+    LineWatch watch(passed.grant.isTunnel ? "" : m_read, entry.bytesIn);
+    if (!m_read.empty() && !co_await outside.write(m_read))
         co_return;
-    row.entry.bytesOut += static_cast<std::int64_t>(m_read.size());
-    co_await relay(*inside, *outside, row.entry.bytesOut, row.entry.bytesIn,
-                   m_hasEnded ? Inside::Finished : Inside::Writes);
+    entry.bytesOut += static_cast<std::int64_t>(m_read.size());
+    co_await relay(inside, outside, entry.bytesOut, entry.bytesIn,
+                   m_hasEnded ? Inside::Finished : Inside::Writes,
+                   [&watch](std::span<const char> bytes) { return watch.mayPass(bytes); });
     if (flow.wasCut())
         row.refuse(std::string(kChangedMeanwhile));
+    else if (watch.wasHttp())
+        row.refuse("it began as a stream and went on as HTTP, which is decided by request");
 }
 
 } // namespace caisson::keeper

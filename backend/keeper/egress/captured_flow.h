@@ -17,6 +17,9 @@ namespace caisson::keeper {
 ///
 /// Whoever speaks TLS or HTTP is treated as such whatever port it is, and however long it waits
 /// before it speaks: a rule for streams lets no unopened TLS pass, only a tunnel rule does.
+///
+/// Text whose first line does not end may become HTTP and may be anything else. Where a stream may
+/// pass, on other ports than the web's, it passes as it comes, and is cut once it is HTTP after all.
 class CapturedFlow
 {
 public:
@@ -28,28 +31,35 @@ public:
 private:
     enum class Waited { Bytes, Silence, Ended };
     api::Task<Waited> readSome(std::chrono::milliseconds limit);
+    api::Task<Waited> readOpened(std::chrono::milliseconds limit);
     api::Task<Speech> listen(std::chrono::milliseconds patience);
+    Speech takenFor() const;
     api::Task<void> speak(Speech speech);
     api::Task<void> serveTls();
-    api::Task<void> serveHttp(Speech speech);
+    api::Task<void> serveHttp(Stream& stream, Speech speech);
     api::Task<void> serveOpened(TlsOpened opened);
+    api::Task<void> serveOpenedStream();
     api::Task<void> serveStream();
     api::Task<void> tunnel();
     api::Task<void> refuseTls(std::uint8_t alert);
-    api::Task<std::optional<Pass>> pass(const Wanted& wanted, LogRow& row, api::Task<void> gone);
+    api::Task<std::optional<Pass>> pass(const Wanted& wanted, LogRow& row);
     api::Task<std::optional<Dialled>> dial(const Wanted& wanted, LogRow& row, Pass& passed);
     api::Task<bool> isStream(const Wanted& wanted, LogRow& row, const Pass& passed,
                              Dialled& dialled);
-    api::Task<void> waitClosed();
+    api::Task<void> carry(const Wanted& wanted, LogRow& row, const Pass& passed, Stream& inside,
+                          Stream& outside);
+    api::Task<void> waitGone();
     void reset();
     std::function<void(const Error&)> malformedTo(RequestLog& log) const;
-    Wanted wantedStream(policy::Protocol protocol) const;
+    Wanted wantedStream() const;
 
     AirlockParts& m_parts;
     TcpSocket m_socket;
+    std::unique_ptr<Stream> m_opened; ///< TLS that was opened and carries no HTTP: instead of the socket
     RequestOrigin m_origin;
-    std::string m_read; ///< from the socket, not yet given on
-    bool m_hasEnded = false;
+    std::string m_read; ///< not yet given on
+    bool m_hasEnded = false; ///< nothing more comes
+    bool m_isBroken = false; ///< nothing more can be sent either
 };
 
 } // namespace caisson::keeper

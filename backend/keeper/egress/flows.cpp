@@ -46,8 +46,11 @@ void Flows::sweep()
 {
     std::vector<Cut> cuts;
     for (Entry* entry : m_entries) {
-        if (std::exchange(entry->m_wasSeen, true) && entry->m_gone && entry->m_gone())
-            cuts.push_back(entry->m_cut);
+        if (!std::exchange(entry->m_wasSeen, true) || !entry->m_gone || entry->m_wasCut ||
+            entry->m_hasLeft || !entry->m_gone())
+            continue;
+        entry->m_hasLeft = true;
+        cuts.push_back(entry->m_cut);
     }
     // Each only ends what its own flow waits for; the flows themselves end later.
     for (const Cut& cut : cuts)
@@ -57,7 +60,7 @@ void Flows::sweep()
 void Flows::decideAgain(const policy::Matcher& matcher)
 {
     const auto isDoomed = [&](const Entry& entry) {
-        return !entry.m_wasCut &&
+        return !entry.m_wasCut && !entry.m_hasLeft &&
                !mayGoOn(matcher, entry.m_wanted, entry.m_asker, entry.m_grant);
     };
     std::size_t left = 0;

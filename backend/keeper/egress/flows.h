@@ -46,7 +46,8 @@ public:
         ~Entry();
         Entry(const Entry&) = delete;
         Entry& operator=(const Entry&) = delete;
-        bool wasCut() const { return m_wasCut; }
+        bool wasCut() const { return m_wasCut; }   ///< by the policy
+        bool hasLeft() const { return m_hasLeft; } ///< the one inside; cut for that
 
     private:
         friend class Flows;
@@ -58,6 +59,7 @@ public:
         Gone m_gone;
         bool m_wasSeen = false; ///< by a sweep() before
         bool m_wasCut = false;
+        bool m_hasLeft = false;
         bool m_isDoomed = false; ///< while decideAgain() is at work
         std::list<Entry*>::iterator m_place;
     };

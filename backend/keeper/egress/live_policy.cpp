@@ -10,12 +10,25 @@
 #include "backend/policy/policy_file.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace caisson::keeper {
 
 namespace {
 
 constexpr std::int64_t kMostSeconds = 10LL * 365 * 24 * 3600;
+
+/// Before the generation, in the first line of a file that LivePolicy wrote.
+constexpr std::string_view kGeneration = "# generation ";
+
+/// 0: it has none; somebody else wrote it.
+std::int64_t generationIn(std::string_view toml)
+{
+    std::int64_t generation = 0;
+    if (toml.starts_with(kGeneration))
+        std::from_chars(toml.data() + kGeneration.size(), toml.data() + toml.size(), generation);
+    return std::max<std::int64_t>(generation, 0);
+}
 
 std::string expiresText(const policy::Rule& rule)
 {
@@ -81,6 +94,7 @@ Result<std::unique_ptr<LivePolicy>> LivePolicy::open(const std::string& folder, 
 Result<void> LivePolicy::load(Opening opening)
 {
     policy::Policy policy; // a new sandbox asks
+    std::int64_t written = 0;
     if (const Result<std::string> text = readFile(m_folder + "/policy.toml")) {
         Result<policy::Policy> parsed = policy::parsePolicy(*text);
         if (!parsed)
@@ -89,6 +103,7 @@ Result<void> LivePolicy::load(Opening opening)
                         "with `egress set`: " +
                             parsed.error().message);
         policy = std::move(*parsed);
+        written = generationIn(*text);
     } else if (text.error().code != ErrorCode::NotFound) {
         return std::unexpected(text.error());
     }
@@ -100,7 +115,7 @@ Result<void> LivePolicy::load(Opening opening)
         else
             logWarning("policy.json: {}", parsed.error().message);
     }
-    m_generation = state.generation;
+    m_generation = std::max(state.generation, written);
     const bool isSameBoot = state.boot == bootId();
     for (const auto& rule : state.rules) {
         m_hits[rule.id] = {rule.hits, rule.last};
@@ -205,11 +220,15 @@ Result<void> LivePolicy::save(const policy::Policy& policy, std::int64_t generat
         }
         state.rules.push_back(std::move(entry));
     }
-    if (Result<void> written =
-            writeFileAtomically(m_folder + "/policy.toml", policy::writePolicy(policy));
-        !written)
+    const std::string toml =
+        std::string(kGeneration) + std::to_string(generation) + "\n" + policy::writePolicy(policy);
+    if (Result<void> written = writeFileAtomically(m_folder + "/policy.toml", toml); !written)
         return written;
-    return writeFileAtomically(m_folder + "/policy.json", api::toJson(state));
+    // What counts is written: it will be in force after a restart, so it is now.
+    if (Result<void> written = writeFileAtomically(m_folder + "/policy.json", api::toJson(state));
+        !written)
+        logWarning("what the policy's rules have counted is lost: {}", written.error().message);
+    return {};
 }
 
 Result<std::int64_t> LivePolicy::replace(policy::Policy policy, std::int64_t expected)

@@ -14,9 +14,11 @@
 namespace caisson::keeper {
 
 /// The policy of one sandbox as it is in force, and its files in the sandbox's folder: policy.toml,
-/// which a person may read, and policy.json beside it with what a policy file has no place for
-/// (generation, when timed rules end on the clock that only runs forward, hits). Each change is a
-/// new generation, written before it is in force; one that cannot be written is refused.
+/// which a person may read and which counts, with its generation in its first line; and policy.json
+/// beside it with what a policy file has no place for (when timed rules end on the clock that only runs
+/// forward, hits). Each change is a new generation, written before it is in force; one that cannot
+/// be written is refused. Once policy.toml is written it is in force, also after a kill: without policy.json of the
+/// same generation only counts are older, and the ends of new rules go by the wall clock once.
 class LivePolicy
 {
 public:

@@ -7,14 +7,16 @@ namespace caisson::keeper {
 
 api::Task<void> respondRefusal(const Refusal& refusal, bool isHead, http::Responder& responder)
 {
-    const nlohmann::ordered_json body = {
+    nlohmann::ordered_json body = {
         {"error", (refusal.status == 403 ? "Caisson refused this request: "
                                          : "Caisson could not carry this request: ") +
                       refusal.why},
-        {"code", refusal.code},
-        {"verdict", "deny"},
-        {"rule", refusal.rule},
-        {"why", refusal.why}};
+        {"code", refusal.code}};
+    if (refusal.status < 500) {
+        body["verdict"] = "deny";
+        body["rule"] = refusal.rule;
+    }
+    body["why"] = refusal.why;
     const std::string text =
         body.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
     http::ResponseHead head;

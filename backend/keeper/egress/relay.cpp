@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kPiece = 32 * 1024;
 
-Task<void> carry(Stream& from, Stream& to, std::int64_t& count)
+Task<void> carry(Stream& from, Stream& to, std::int64_t& count, const MayPass& mayPass = {})
 {
     std::vector<char> room(kPiece);
     for (;;) {
@@ -24,6 +24,8 @@ Task<void> carry(Stream& from, Stream& to, std::int64_t& count)
             co_await to.finish();
             co_return;
         }
+        if (mayPass && !mayPass(std::span(room).first(*size)))
+            break;
         if (!co_await to.write(std::span(room).first(*size)))
             break;
         count += static_cast<std::int64_t>(*size);
@@ -34,7 +36,8 @@ Task<void> carry(Stream& from, Stream& to, std::int64_t& count)
 
 } // namespace
 
-Task<void> relay(Stream& inside, Stream& outside, std::int64_t& out, std::int64_t& in, Inside state)
+Task<void> relay(Stream& inside, Stream& outside, std::int64_t& out, std::int64_t& in, Inside state,
+                 MayPass mayPass)
 {
     if (state == Inside::Finished) {
         // Its end was read, and no other will come.
@@ -42,7 +45,7 @@ Task<void> relay(Stream& inside, Stream& outside, std::int64_t& out, std::int64_
         co_await carry(outside, inside, in);
         co_return;
     }
-    co_await (carry(inside, outside, out) && carry(outside, inside, in));
+    co_await (carry(inside, outside, out, mayPass) && carry(outside, inside, in));
 }
 
 } // namespace caisson::keeper

@@ -4,14 +4,17 @@
 #include "backend/keeper/egress/stream.h"
 
 #include <cstdint>
+#include <functional>
 
 namespace caisson::keeper {
 
 /// Carries bytes both ways until both ends have finished, or one has failed, which ends the other. The
 /// counters grow as it goes: `out` from the first to the second.
-/// `Finished`: the first was read to its end already.
+/// `Finished`: the first was read to its end already. `mayPass` sees what the first has to say before
+/// the second does; false resets both.
 enum class Inside { Writes, Finished };
+using MayPass = std::function<bool(std::span<const char> bytes)>;
 api::Task<void> relay(Stream& inside, Stream& outside, std::int64_t& out, std::int64_t& in,
-                      Inside state = Inside::Writes);
+                      Inside state = Inside::Writes, MayPass mayPass = {});
 
 } // namespace caisson::keeper

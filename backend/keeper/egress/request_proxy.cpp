@@ -6,6 +6,7 @@
 #include "backend/keeper/egress/masking.h"
 #include "backend/keeper/egress/refusal.h"
 #include "backend/keeper/egress/relay.h"
+#include "backend/keeper/egress/websocket_scan.h"
 #include "backend/policy/host_name.h"
 #include "backend/policy/path.h"
 
@@ -122,9 +123,9 @@ struct RequestProxy::Carried
     std::unique_ptr<http::UpstreamExchange> exchange;
     std::unique_ptr<Masker> masker;
     std::optional<Error> pumpFailure;   ///< the sandbox's side of the request's body broke
-    std::optional<std::string> leaked;  ///< name of a placeholder seen in the body
+    std::optional<std::string> leaked;  ///< name of a placeholder seen in the body, or a WebSocket
     bool isAnswering = false;           ///< the answer's head has been sent on
-    bool wasCut = false;                ///< the policy would not let it pass any more
+    bool wasCut = false;                ///< by the policy, or since the one who asked has gone
 };
 
 RequestProxy::RequestProxy(AirlockParts& parts, RequestOrigin origin)
@@ -309,6 +310,10 @@ Task<void> RequestProxy::carry(Carried& carried)
                                               entry.time, entry.process});
     }
 
+    // What is packed could not be looked into.
+    if (!carried.head.upgrade.empty())
+        http::removeField(carried.head.fields, "sec-websocket-extensions");
+
     const Flows::Entry flow(m_parts.flows, carried.wanted, m_origin.asker, carried.pass.grant,
                             [&carried] {
                                 carried.wasCut = true;
@@ -328,8 +333,11 @@ Task<void> RequestProxy::carry(Carried& carried)
         };
         co_await (receive(carried) || pump());
     }
-    if (carried.wasCut)
+    if (flow.wasCut())
         carried.row.refuse("the policy was changed, and would not let it pass now");
+    else if (flow.hasLeft())
+        entry.why += carried.isAnswering ? " The client went away before the end of the answer."
+                                         : " The client went away before there was an answer.";
     if (carried.leaked) {
         carried.row.refuse("the placeholder of the secret \"" + *carried.leaked +
                            "\" was sent where no rule puts it in");
@@ -380,6 +388,10 @@ Task<bool> RequestProxy::send(Carried& carried, UpstreamPool::Connection wanted)
 
 Task<void> RequestProxy::giveUp(Carried& carried, const Error& error)
 {
+    if (carried.wasCut) {
+        carried.responder.abort(); // that is what failed it
+        co_return;
+    }
     api::EgressEntry& entry = carried.row.entry;
     Refusal refusal;
     refusal.why = error.message;
@@ -390,7 +402,6 @@ Task<void> RequestProxy::giveUp(Carried& carried, const Error& error)
         entry.why += " But " + error.message + ".";
         refusal.status = error.code == ErrorCode::Timeout ? 504 : 502;
         refusal.code = error.code == ErrorCode::Protocol ? "upstream_untrusted" : "upstream_failed";
-        refusal.rule = entry.rule;
     }
     if (carried.isAnswering) {
         carried.responder.abort();
@@ -457,6 +468,9 @@ Task<void> RequestProxy::receive(Carried& carried)
             } else if (carried.pumpFailure) {
                 carried.responder.abort();
             } else {
+                // An answer that is none: whoever asked for a switch may be past HTTP already.
+                if (head.error().code == ErrorCode::BadRequest)
+                    carried.responder.closeAfter();
                 co_await giveUp(carried, {head.error().code == ErrorCode::BadRequest
                                               ? ErrorCode::Internal
                                               : head.error().code,
@@ -482,6 +496,7 @@ Task<void> RequestProxy::receive(Carried& carried)
             (carried.head.upgrade.empty() || !chosen ||
              !http::equalsIgnoringCase(*chosen, carried.head.upgrade))) {
             carried.exchange->abort();
+            carried.responder.closeAfter();
             co_await giveUp(carried, {ErrorCode::Internal,
                                       "the server switched to a protocol that was not asked for",
                                       {}});
@@ -523,7 +538,8 @@ Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead&
             break;
         const auto bytes = co_await body.next();
         if (!bytes) {
-            carried.row.entry.why += " The answer broke off: " + bytes.error().message + ".";
+            if (!carried.wasCut)
+                carried.row.entry.why += " The answer broke off: " + bytes.error().message + ".";
             responder.abort();
             co_return;
         }
@@ -568,7 +584,15 @@ Task<void> RequestProxy::upgrade(Carried& carried, const http::ResponseHead& hea
         carried.responder.abort();
         co_return;
     }
-    co_await relay(*inside, *outside, carried.row.entry.bytesOut, carried.row.entry.bytesIn);
+    WebSocketScan scan;
+    co_await relay(*inside, *outside, carried.row.entry.bytesOut, carried.row.entry.bytesIn,
+                   Inside::Writes, [&scan](std::span<const char> bytes) {
+                       return scan.feed(bytes) == WebSocketScan::Outcome::Clean;
+                   });
+    if (scan.outcome() == WebSocketScan::Outcome::Placeholder)
+        carried.leaked = scan.name();
+    else if (scan.outcome() == WebSocketScan::Outcome::Malformed)
+        carried.row.refuse("what the client sent after the upgrade is no WebSocket");
 }
 
 } // namespace caisson::keeper

@@ -11,8 +11,7 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The longest registered method is UPDATEREDIRECTREF, but there are servers that look only at the
 /// path.
 constexpr std::size_t kMaxMethod = 64;
-/// Of a first line. Servers refuse longer ones, and what it may be is clear by then.
-constexpr std::size_t kLongLine = 16 * 1024;
+constexpr std::string_view kVersion = "http/";
 
 bool isSpace(char c)
 {
@@ -24,48 +23,11 @@ char lowered(char c)
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-bool startsWithoutCase(std::string_view text, std::string_view lowerCase)
+/// What is a token is the parser's business; this is about what could be meant for a method.
+bool isOfMethod(char c)
 {
-    return text.size() >= lowerCase.size() &&
-           std::ranges::equal(text.substr(0, lowerCase.size()), lowerCase, {}, lowered);
-}
-
-Speech httpOf(std::string_view bytes)
-{
-    // Servers skip empty lines before a request (RFC 9112, 2.2), some also spaces.
-    while (!bytes.empty() && (isSpace(bytes[0]) || bytes[0] == '\r' || bytes[0] == '\n'))
-        bytes.remove_prefix(1);
-    const std::size_t lineEnd = bytes.find('\n');
-    const std::string_view line = bytes.substr(0, lineEnd);
-    const bool isWhole = lineEnd != std::string_view::npos;
-    // No text at all: git's own protocol, databases and the like.
-    if (std::ranges::any_of(line, [](char c) {
-            return static_cast<unsigned char>(c) < 0x20 && !isSpace(c) && c != '\r';
-        }))
-        return Speech::Other;
-    const auto methodEnd = static_cast<std::size_t>(std::ranges::find_if(line, isSpace) -
-                                                    line.begin());
-    const std::string_view method = line.substr(0, methodEnd);
-    // What is a token is the parser's business; this is about what could be meant for a method.
-    const bool isMethod = method.size() <= kMaxMethod && std::ranges::all_of(method, [](char c) {
-                              return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                                     (c >= 'a' && c <= 'z') ||
-                                     std::string_view("!#$%&'*+-.^_`|~\r").contains(c);
-                          });
-    if (!isMethod)
-        return Speech::Other;
-    std::string_view rest = line.substr(methodEnd);
-    const auto version = std::ranges::search(rest, std::string_view("http/"), {}, lowered);
-    if (!version.empty())
-        return Speech::Http1;
-    if (!isWhole)
-        return line.size() > kLongLine ? Speech::Http1 : Speech::Unsure;
-    // HTTP/0.9 is a GET without a version, and still spoken. Otherwise a word without one is of
-    // SMTP, IMAP, Redis and the like.
-    while (!rest.empty() && isSpace(rest[0]))
-        rest.remove_prefix(1);
-    const bool isOld = startsWithoutCase(method, "get") && method.size() == 3 && rest.starts_with('/');
-    return isOld ? Speech::Http1 : Speech::Other;
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("!#$%&'*+-.^_`|~\r").contains(c);
 }
 
 /// A record of TLS (RFC 8446, 5.1; any of them, since servers put up with an alert before the
@@ -101,7 +63,55 @@ Speech speechOf(std::string_view bytes)
         return Speech::Http2;
     if (kPreface.starts_with(bytes))
         return Speech::Unsure;
-    return httpOf(bytes);
+    return FirstLine().feed(bytes);
+}
+
+Speech FirstLine::feed(std::string_view bytes)
+{
+    for (const char c : bytes) {
+        if (m_speech != Speech::Unsure)
+            break;
+        feed(c);
+    }
+    return m_speech;
+}
+
+void FirstLine::feed(char c)
+{
+    const bool isEnd = c == '\n';
+    // Servers skip empty lines before a request (RFC 9112, 2.2), some also spaces.
+    if (m_part == Part::Before && (isSpace(c) || c == '\r' || isEnd))
+        return;
+    // No text at all: git's own protocol, databases and the like.
+    if (static_cast<unsigned char>(c) < 0x20 && !isSpace(c) && c != '\r' && !isEnd) {
+        m_speech = Speech::Other;
+        return;
+    }
+    if (isEnd) {
+        // HTTP/0.9 is a GET without a version, and still spoken. Otherwise a word without one is of
+        // SMTP, IMAP, Redis and the like.
+        m_speech = m_method == "get" && m_isPath ? Speech::Http1 : Speech::Other;
+        return;
+    }
+    if (m_part == Part::Before)
+        m_part = Part::Method;
+    if (m_part == Part::Method && !isSpace(c)) {
+        if (!isOfMethod(c) || m_method.size() == kMaxMethod)
+            m_speech = Speech::Other;
+        m_method += lowered(c);
+        return;
+    }
+    if (m_part != Part::Rest) {
+        m_part = isSpace(c) ? Part::Spaces : Part::Rest;
+        m_isPath = c == '/';
+    }
+    // No beginning of it comes again within it.
+    if (lowered(c) == kVersion[m_version])
+        ++m_version;
+    else
+        m_version = lowered(c) == kVersion.front() ? 1 : 0;
+    if (m_version == kVersion.size())
+        m_speech = Speech::Http1;
 }
 
 Speech speechSoFar(std::string_view bytes)
@@ -110,6 +120,11 @@ Speech speechSoFar(std::string_view bytes)
     if (speech != Speech::Unsure || bytes.empty())
         return speech;
     return tlsOf(bytes) == Speech::Unsure ? Speech::Tls : Speech::Http1;
+}
+
+bool isOpenText(std::string_view bytes)
+{
+    return speechSoFar(bytes) == Speech::Http1 && FirstLine().feed(bytes) == Speech::Unsure;
 }
 
 } // namespace caisson::keeper

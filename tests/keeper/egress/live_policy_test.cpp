@@ -281,6 +281,50 @@ TEST_F(LivePolicyTest, AfterARebootTheWallClockCountsOnce)
     EXPECT_EQ(state().generation, 3);
 }
 
+/// Killed between its two files, a keeper left the new rules under the old generation's number, which
+/// then stood for two policies in the log, and let a change pass that was made for the old one.
+TEST_F(LivePolicyTest, KilledBetweenItsFilesItIsTheNewPolicy)
+{
+    auto policy = open();
+    ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n[[rule]]\nid = \"a\"\n"
+                                     "host = \"a.example\"\naction = \"allow\"\n")));
+    const std::string before = readFile(m_folder / "policy.json").value();
+    api::PatchPolicy patch;
+    patch.add = {{.id = "timed", .host = "b.example", .action = "allow"}};
+    patch.forSeconds = 900;
+    ASSERT_TRUE(policy->patch(patch));
+    ASSERT_EQ(policy->generation(), 3);
+    const policy::Moment end = policy->nextExpiry(policy::Moment(0));
+    policy.reset();
+    write("policy.json", before);
+
+    policy = open();
+    EXPECT_EQ(policy->generation(), 3);
+    EXPECT_EQ(verdict(*policy, "a.example") + verdict(*policy, "b.example"), "allowallow");
+    EXPECT_NEAR(static_cast<double>((policy->nextExpiry(policy::Moment(0)) - end).count()), 0, 5e9);
+    EXPECT_EQ(policy->replace(toml("default = \"ask\"\n")), 4);
+    policy.reset();
+    EXPECT_EQ(open()->generation(), 4);
+    EXPECT_TRUE(readFile(m_folder / "policy.toml").value().starts_with("# generation 4\n"));
+
+    // One whose second file cannot be written is in force, now as after the next start.
+    policy = open();
+    std::filesystem::remove(m_folder / "policy.json");
+    std::filesystem::create_directory(m_folder / "policy.json");
+    EXPECT_EQ(policy->replace(toml("default = \"allow\"\n")), 5);
+    EXPECT_EQ(verdict(*policy, "a.example"), "allow");
+    policy.reset();
+    EXPECT_EQ(open()->generation(), 5);
+    EXPECT_EQ(verdict(*open(), "a.example"), "allow");
+    std::filesystem::remove(m_folder / "policy.json");
+    write("policy.json", before);
+
+    // One that a person wrote has none.
+    write("policy.toml", "# generation of rules\ndefault = \"deny\"\n");
+    EXPECT_EQ(open()->generation(), 2);
+    EXPECT_EQ(verdict(*open(), "a.example"), "deny");
+}
+
 TEST_F(LivePolicyTest, APolicyThatCannotBeReadLetsNothingStart)
 {
     write("policy.toml", "default = \"al");

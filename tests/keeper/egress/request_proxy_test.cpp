@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/request_proxy.h"
 
-#include "backend/policy/policy_file.h"
+#include "tests/keeper/egress/airlock_fixture.h"
 #include "tests/support/stream_pair.h"
-#include "tests/support/temporary_folder.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <format>
-#include <gtest/gtest.h>
 
 namespace caisson::keeper {
 namespace {
@@ -79,12 +75,11 @@ private:
 
 const std::string kOk = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-class RequestProxyTest : public ::testing::Test
+class RequestProxyTest : public AirlockFixture
 {
 protected:
     RequestProxyTest()
     {
-        m_policy->onChange = [this] { m_flows.decideAgain(*m_policy->matcher()); };
         put("default = \"deny\"\n" + rule("all", "allow"));
         m_parts.secretUsed = [this](const std::string& name, const api::SecretUse& use) {
             used += name + "@" + use.host + " ";
@@ -103,12 +98,6 @@ protected:
                            "action = \"{}\"\nprivate = true\n{}",
                            id, origin.port(), action, more);
     }
-    void put(const std::string& toml)
-    {
-        const auto replaced = m_policy->replace(policy::parsePolicy(toml).value());
-        ASSERT_TRUE(replaced) << replaced.error().message;
-    }
-
     /// Opens a connection from inside and sends.
     void send(const std::string& bytes)
     {
@@ -152,24 +141,9 @@ protected:
             [](std::exception_ptr) {});
     }
 
-    void settle()
+    std::string happened() const override
     {
-        m_context.restart();
-        m_context.poll();
-    }
-    void runFor(std::chrono::milliseconds time)
-    {
-        m_context.restart();
-        m_context.run_for(time);
-    }
-    template<class Condition>
-    void runUntil(Condition condition)
-    {
-        m_context.restart();
-        const auto end = std::chrono::steady_clock::now() + 10s;
-        while (!condition() && std::chrono::steady_clock::now() < end)
-            m_context.run_one_for(50ms);
-        EXPECT_TRUE(condition()) << "answered: " << answered << "\norigin: " << origin.got;
+        return "answered: " + answered + "\norigin: " + origin.got;
     }
 
     /// What comes back for a request on a connection of its own.
@@ -191,39 +165,7 @@ protected:
         return "GET " + target + " HTTP/1.1\r\nHost: " + hostPort() + "\r\n" + fields + "\r\n";
     }
 
-    std::vector<api::EgressEntry> rows()
-    {
-        std::optional<api::EgressLog> log;
-        api::asio::co_spawn(
-            m_context,
-            [](RequestLog& from, std::optional<api::EgressLog>& to) -> Task<void> {
-                LogQuery query;
-                query.oldestFirst = true;
-                to = (co_await from.query(query)).value();
-            }(*m_log, log),
-            [](std::exception_ptr) {});
-        runUntil([&] { return log.has_value(); });
-        return log->entries;
-    }
-
-    api::asio::io_context m_context;
-    test::TemporaryFolder m_folder;
     Origin origin{m_context};
-    std::unique_ptr<LivePolicy> m_policy =
-        std::move(LivePolicy::open(m_folder.path(), LivePolicy::Opening::Start).value());
-    Prompts m_prompts{m_context.get_executor(), 1, 120s, [](auto&&...) {}};
-    Gate m_gate{*m_policy, m_prompts};
-    Flows m_flows;
-    Secrets m_secrets;
-    Resolver m_resolver{m_context.get_executor()};
-    Dialer m_dialer{m_context.get_executor(), m_resolver};
-    UpstreamPool m_pool{m_context.get_executor(), m_dialer};
-    std::unique_ptr<RequestLog> m_log =
-        std::move(RequestLog::open(m_context.get_executor(), m_folder / "log.sqlite").value());
-    std::unique_ptr<Authority> m_authority = std::move(Authority::create("test").value());
-    TlsServer m_tls{*m_authority};
-    AirlockParts m_parts{m_context.get_executor(), m_gate, m_flows, m_secrets, m_dialer,
-                         m_pool,                   *m_log, m_tls,   {}};
     std::unique_ptr<PairedStream> m_client;
     std::string answered;
     std::string used;
@@ -436,6 +378,32 @@ TEST_F(RequestProxyTest, WhatIsCutIsNotSentAgain)
     EXPECT_TRUE(written.back().why.contains("policy was changed")) << written.back().why;
 }
 
+/// What its client gave up was written down as denied by a change of the policy.
+TEST_F(RequestProxyTest, WhatItsClientGivesUpIsWrittenDownAsThat)
+{
+    origin.answers = {"", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"};
+    for (const bool isAnswering : {false, true}) {
+        m_client.reset();
+        answered.clear();
+        origin.got.clear();
+        send(get("/slow"));
+        runUntil([&] {
+            return origin.got.contains("/slow") && (!isAnswering || answered.contains("half"));
+        });
+        runUntil([&] { return m_flows.size() == 1; });
+        m_client->cancel(Stream::Ending::Reset);
+        m_flows.sweep();
+        m_flows.sweep();
+        runUntil([&] { return m_flows.size() == 0; });
+        settle();
+        const api::EgressEntry row = rows().back();
+        EXPECT_EQ(row.verdict + " " + row.rule, "allow all");
+        EXPECT_EQ(row.why, "Rule all allows everything to 127.0.0.1. The client went away before " +
+                               std::string(isAnswering ? "the end of the answer."
+                                                       : "there was an answer."));
+    }
+}
+
 /// While its origin is dialled there is nothing to cut yet; it is not sent all the same.
 TEST_F(RequestProxyTest, WhatIsCutWhileItIsDialledIsNotSent)
 {
@@ -451,13 +419,64 @@ TEST_F(RequestProxyTest, WhatIsCutWhileItIsDialledIsNotSent)
     EXPECT_EQ(m_flows.size(), 0u);
 }
 
-TEST_F(RequestProxyTest, ASwitchNobodyAskedForIsAFailure)
+TEST_F(RequestProxyTest, AWebSocketIsLookedInto)
 {
     m_client.reset();
     origin.answers = {"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"};
-    send(get());
+    send(get("/chat", "Connection: upgrade\r\nUpgrade: websocket\r\n"
+                      "Sec-WebSocket-Extensions: permessage-deflate\r\n"));
     runUntil([&] { return answered.contains("\r\n\r\n"); });
+    EXPECT_TRUE(answered.starts_with("HTTP/1.1 101 ")) << answered;
+    EXPECT_FALSE(origin.got.contains("extensions")) << origin.got;
+    const std::string mask(4, '\0');
+    send("\x81\x85" + mask + "hello");
+    runUntil([&] { return origin.got.ends_with("hello"); });
+    send("\x81\x8b" + mask + "${secret:k}");
+    runUntil([&] { return answered.contains("<reset>"); });
+    runUntil([&] { return m_flows.size() == 0; });
+    EXPECT_FALSE(origin.got.contains("secret")) << origin.got;
+    const api::EgressEntry row = rows().back();
+    EXPECT_EQ(row.verdict + " " + row.flag + " " + row.secret, "deny placeholder k");
+}
+
+TEST_F(RequestProxyTest, ASwitchNobodyAskedForIsAFailure)
+{
+    const std::string asks = "Connection: upgrade\r\nUpgrade: websocket\r\n";
+    for (const auto& [fields, protocol] :
+         {std::pair(std::string(), "websocket"), std::pair(asks, "h2c"), std::pair(asks, "WebSockets")}) {
+        m_client.reset();
+        answered.clear();
+        origin.got.clear();
+        origin.answers = {std::string("HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: ") +
+                          protocol + "\r\n\r\n", kOk};
+        // What follows was meant for another protocol, or not: who asked cannot tell, nor can we.
+        send(get("/1", fields) + get("/2"));
+        runUntil([&] { return answered.contains('<'); });
+        EXPECT_TRUE(answered.starts_with("HTTP/1.1 502 ")) << answered;
+        EXPECT_TRUE(answered.contains("connection: close\r\n")) << answered;
+        EXPECT_EQ(answered.find("HTTP/1.1 "), answered.rfind("HTTP/1.1 ")) << answered;
+        EXPECT_FALSE(origin.got.contains("/2")) << origin.got;
+    }
+}
+
+/// What failed at the origin was said to be denied, by the very rule that allowed it.
+TEST_F(RequestProxyTest, AFailureIsNoDenial)
+{
+    put("default = \"deny\"\n" + rule("all", "allow"));
+    origin.answers = {"no HTTP\r\n\r\n"};
+    m_client.reset();
+    send(get());
+    runUntil([&] { return answered.contains("}"); });
     EXPECT_TRUE(answered.starts_with("HTTP/1.1 502 ")) << answered;
+    EXPECT_TRUE(answered.contains("\"code\": \"upstream_failed\"")) << answered;
+    EXPECT_TRUE(answered.contains("\"why\": \"")) << answered;
+    EXPECT_FALSE(answered.contains("\"verdict\"") || answered.contains("\"rule\"")) << answered;
+
+    put("default = \"deny\"\n");
+    ask(get(), "}");
+    EXPECT_TRUE(answered.starts_with("HTTP/1.1 403 ")) << answered;
+    EXPECT_TRUE(answered.contains("\"verdict\": \"deny\"")) << answered;
+    EXPECT_TRUE(answered.contains("\"rule\": \"default\"")) << answered;
 }
 
 // ---- the dialler ---------------------------------------------------------------------------------

@@ -46,7 +46,12 @@ TEST(SniffTest, FirstBytesTell)
         {"of HTTP/0.9", "GET /secret\r\n", Speech::Http1},
         {"a method that is none", "P0ST / HTTP/1.1\r\n", Speech::Http1},
         {"a method of length", std::string(40, 'X') + " / HTTP/1.1\r\n", Speech::Http1},
-        {"a long line", "GET /" + std::string(20'000, 'x'), Speech::Http1},
+        {"a long line", "GET /" + std::string(20'000, 'x'), Speech::Unsure},
+        {"a version behind much else", "GET " + std::string(20'000, 'h') + "http/", Speech::Http1},
+        {"a version begun twice", "GET / hthttttp/http/1.1", Speech::Http1},
+        {"a version in two words", "GET / http /1.1\r\n", Speech::Other},
+        {"a word of 64", std::string(64, 'X'), Speech::Unsure},
+        {"a word of 65", std::string(65, 'X'), Speech::Other},
         {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Speech::Http2},
         {"the most of its preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r", Speech::Unsure},
         {"not quite its preface", "PRI * HTTP/2.0\r\n\r\nXX\r\n", Speech::Http1},
@@ -79,6 +84,15 @@ TEST(SniffTest, WhatMayStillBecomeTlsOrHttpIsTakenForIt)
     EXPECT_EQ(speechSoFar("EHLO x\r\n"), Speech::Other);
 }
 
+TEST(SniffTest, OpenTextIsWhatIsNeitherTlsNorHttpSoFar)
+{
+    for (const char* text : {"P", "JDWP-Handshake", "GET /x HTT", "\r\n", "PRI * HTT"})
+        EXPECT_TRUE(isOpenText(text)) << text;
+    for (const char* text : {"", "\x16", "\x80\x2e\x01", "GET / HTTP/", "PRI * HTTP/2.0\r\n\r\n",
+                             "EHLO x\r\n", "\x13" "BitTorrent"})
+        EXPECT_FALSE(isOpenText(text)) << text;
+}
+
 /// However it comes, once it is sure it stays so, but for Http1 of a preface that is not whole.
 TEST(SniffTest, MoreBytesDoNotChangeWhatIsSure)
 {
@@ -95,6 +109,21 @@ TEST(SniffTest, MoreBytesDoNotChangeWhatIsSure)
             sure = speech;
         }
         EXPECT_NE(sure, Speech::Unsure);
+    }
+}
+
+TEST(SniffTest, ALineInPiecesIsTheLine)
+{
+    for (const std::string& text :
+         {std::string("GET /a HTTP/1.1\r\n"), std::string("\r\n \tDELETE /x hTTp/"),
+          std::string("EHLO x\r\nGET / HTTP/1.1\r\n"), std::string("gEt \t /x\r\n"),
+          std::string("get\r\n"), std::string("GET x/\n"), std::string("JDWP-Handshake")}) {
+        FirstLine line;
+        for (std::size_t size = 1; size <= text.size(); ++size) {
+            const Speech speech = line.feed(std::string_view(text).substr(size - 1, 1));
+            EXPECT_EQ(speech, speechOf(std::string_view(text).substr(0, size))) << text;
+            EXPECT_EQ(speech, line.speech());
+        }
     }
 }
 

@@ -6,7 +6,12 @@
 #include "backend/keeper/storage/sandbox_root.h"
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <fcntl.h>
 #include <format>
 #include <optional>
 #include <vector>
@@ -210,6 +215,16 @@ std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, Uniqu
                                        .cmdline = proc.cmdlineOf(parent)});
     }
     return found;
+}
+
+api::Task<void> waitEnded(std::shared_ptr<const FoundProcess> process)
+{
+    const int copy = process ? ::fcntl(process->process.get(), F_DUPFD_CLOEXEC, 0) : -1;
+    if (copy < 0)
+        co_return;
+    api::asio::posix::stream_descriptor ended(co_await api::asio::this_coro::executor, copy);
+    co_await ended.async_wait(api::asio::posix::descriptor_base::wait_read,
+                              api::asio::as_tuple(api::asio::use_awaitable));
 }
 
 } // namespace caisson::keeper

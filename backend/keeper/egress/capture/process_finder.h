@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/api/async.h"
 #include "backend/api/types.h"
 #include "backend/base/unique_fd.h"
 #include "backend/keeper/egress/capture/capture.h"
@@ -17,6 +18,9 @@ struct FoundProcess
     pid_t hostPid = 0;       ///< as the keeper's /proc has it; 0: it could not be found
     UniqueFd process;        ///< its pidfd: readable once it has ended
 };
+
+/// Returns once it has ended; at once when it is not known.
+api::Task<void> waitEnded(std::shared_ptr<const FoundProcess> process);
 
 /// Finds who owns the other end of a captured connection: the socket's inode by sock_diag(7), then
 /// the process below init whose /proc/PID/fd holds it. What a process says of itself (cmdline) is

@@ -4,6 +4,7 @@
 #include "backend/api/async.h"
 #include "backend/keeper/egress/stream.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -79,6 +80,8 @@ public:
     /// A head may be kept back so that it travels together with the first bytes. Whoever has none yet
     /// sends it on its way with this.
     virtual api::Task<Result<void>> flush() { co_return Result<void>{}; }
+    /// Before head(): the connection carries no request after this one.
+    virtual void closeAfter() {}
     /// Breaks the answer off so that it cannot be taken for a whole one (RST_STREAM, a closed
     /// connection). Also stops whoever waits in a call above or in the request's body.
     virtual void abort() = 0;
@@ -128,12 +131,21 @@ public:
     virtual void close() = 0;
 };
 
+/// So long a connection of HTTP/2 is kept for nothing: until its client's first frame, and without
+/// a request. Shorter in tests.
+struct Http2Patience
+{
+    std::chrono::milliseconds preface{10'000};
+    std::chrono::milliseconds idle{180'000};
+};
+
 /// Serves requests on a connection from inside until it ends. HTTP/1: one after another. HTTP/2:
 /// side by side, at most 128. The Stream outlives the call. `onMalformed`: a head was refused that
 /// no Handler sees.
 api::Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler,
                            std::function<void(const Error&)> onMalformed = {});
-api::Task<void> serveHttp2(Stream& stream, std::string alreadyRead, Handler handler);
+api::Task<void> serveHttp2(Stream& stream, std::string alreadyRead, Handler handler,
+                           Http2Patience patience = {});
 
 /// `onChange` is called when room or state may have changed (a request ended, the peer closed).
 std::shared_ptr<UpstreamConnection> makeHttp1Upstream(std::unique_ptr<Stream> stream,

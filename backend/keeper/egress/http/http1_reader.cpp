@@ -129,6 +129,10 @@ struct Http1Reader::Impl
         isValue = true; // the next name begins a trailer
         head.minor = parser.http_minor;
         head.status = parser.status_code;
+        parserChunked = (parser.flags & F_CHUNKED) != 0;
+        parserLength.reset();
+        if ((parser.flags & F_CONTENT_LENGTH) != 0)
+            parserLength = parser.content_length;
         // 1: no body follows (llhttp.h); the answer to CONNECT has none either.
         return side == Side::Responses && answers != Answers::Ordinary ? 1 : 0;
     }
@@ -294,6 +298,9 @@ struct Http1Reader::Impl
                 return malformed("its length is no number");
             head.length = length;
         }
+        // It is the parser that cuts the body off, and the head that is sent on.
+        if (head.isChunked != parserChunked || head.length != parserLength)
+            return malformed("its length can be read in two ways");
         decideFraming();
         return {};
     }
@@ -342,6 +349,8 @@ struct Http1Reader::Impl
     Fields trailers;
     std::size_t trailerBytes = 0;
     bool isHeadComplete = false;
+    bool parserChunked = false; ///< how long the body is, as llhttp has read it
+    std::optional<std::uint64_t> parserLength;
     bool isComplete = true;
     bool isValue = true; ///< the last span was a value's, so that a name begins a new field
     std::string_view piece;

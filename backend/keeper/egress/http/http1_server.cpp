@@ -121,6 +121,8 @@ public:
         co_return finished;
     }
 
+    void closeAfter() override { m_keepsAlive = false; }
+
     void abort() override
     {
         m_state = State::Aborted;

@@ -70,13 +70,19 @@ private:
 class ServerSession : public Http2Session
 {
 public:
-    ServerSession(const api::asio::any_io_executor& executor, Handler handler)
+    ServerSession(const api::asio::any_io_executor& executor, Handler handler,
+                  Http2Patience patience)
         : Http2Session(executor, Side::Server)
         , m_handler(std::move(handler))
         , m_resets(kResetsAtOnce, kResetsPerSecond)
         , m_handlerEnded(executor)
+        , m_patience(patience)
+        , m_look(executor)
     {
     }
+
+    /// Ends a connection that nothing comes on. To be called once.
+    void watch() { lookIn(m_patience.preface); }
 
     Task<void> waitHandlers()
     {
@@ -89,6 +95,32 @@ public:
     void begin(std::shared_ptr<ServerStream> stream) { m_toBegin.push_back(std::move(stream)); }
 
 private:
+    using Clock = std::chrono::steady_clock;
+
+    void settingsCame() override { m_hasSettings = true; }
+
+    void lookIn(Clock::duration time)
+    {
+        m_look.expires_after(time);
+        m_look.async_wait([weak = weak_from_this()](const boost::system::error_code& code) {
+            const auto self = weak.lock();
+            if (!code && self)
+                static_cast<ServerSession&>(*self).look();
+        });
+    }
+
+    void look()
+    {
+        const bool isBusy = m_handlers > 0 || streams() > 0;
+        const Clock::duration idle = isBusy ? Clock::duration::zero() : Clock::now() - m_idleSince;
+        if (!m_hasSettings)
+            terminate(NGHTTP2_SETTINGS_TIMEOUT);
+        else if (idle >= m_patience.idle)
+            terminate(NGHTTP2_NO_ERROR);
+        else if (!isOver())
+            lookIn(m_patience.idle - idle);
+    }
+
     void resetSent(std::uint32_t code) override
     {
         // Resets that come are counted by nghttp2, at the same rate. What a peer makes us reset is
@@ -135,8 +167,10 @@ private:
             ~Handling()
             {
                 stream.handled();
-                if (--session.m_handlers == 0)
-                    session.m_handlerEnded.notifyAll();
+                if (--session.m_handlers > 0)
+                    return;
+                session.m_idleSince = Clock::now();
+                session.m_handlerEnded.notifyAll();
             }
         } handling{*self, *stream};
         co_await self->m_handler(stream->request(), *stream, *stream);
@@ -147,6 +181,10 @@ private:
     std::vector<std::shared_ptr<ServerStream>> m_toBegin;
     std::size_t m_handlers = 0;
     api::Notifier m_handlerEnded;
+    Http2Patience m_patience;
+    api::asio::steady_timer m_look;
+    Clock::time_point m_idleSince = Clock::now();
+    bool m_hasSettings = false;
 };
 
 // ---- the request -------------------------------------------------------------------------------
@@ -348,13 +386,15 @@ void ServerStream::leaveRest()
 
 } // namespace
 
-Task<void> serveHttp2(Stream& stream, std::string alreadyRead, Handler handler)
+Task<void> serveHttp2(Stream& stream, std::string alreadyRead, Handler handler,
+                      Http2Patience patience)
 {
     // When the caller is cancelled, the read ends; what then has to be waited for must not throw.
     const bool throws = co_await api::asio::this_coro::throw_if_cancelled();
     co_await api::asio::this_coro::throw_if_cancelled(false);
     const auto session = std::make_shared<ServerSession>(co_await api::asio::this_coro::executor,
-                                                         std::move(handler));
+                                                         std::move(handler), patience);
+    session->watch();
     co_await session->run(stream, std::move(alreadyRead));
     co_await session->waitHandlers();
     co_await api::asio::this_coro::throw_if_cancelled(throws);

@@ -337,6 +337,8 @@ struct Http2Session::Callbacks
         Http2Session& self = of(data);
         if (frame->hd.type == NGHTTP2_GOAWAY)
             self.goingAway();
+        if (frame->hd.type == NGHTTP2_SETTINGS)
+            self.settingsCame();
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
             return 0;
         const auto stream = self.find(frame->hd.stream_id);

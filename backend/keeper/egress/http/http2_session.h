@@ -146,6 +146,8 @@ protected:
     /// What came was taken in, or something has ended: outside of nghttp2's callbacks.
     virtual void turnEnded() {}
     virtual void goingAway() {}
+    /// The peer's SETTINGS, of which the first follow its preface.
+    virtual void settingsCame() {}
     /// RST_STREAM was sent, by nghttp2 or by us.
     virtual void resetSent(std::uint32_t code) { static_cast<void>(code); }
 

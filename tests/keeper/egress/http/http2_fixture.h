@@ -65,7 +65,7 @@ protected:
     /// Runs `script` beside the server, and until both have ended.
     void run(Handler handler, std::function<Task<void>()> script)
     {
-        api::asio::co_spawn(context, serveHttp2(*serverEnd, {}, std::move(handler)),
+        api::asio::co_spawn(context, serveHttp2(*serverEnd, {}, std::move(handler), patience),
                             [this](const std::exception_ptr& failed) {
                                 EXPECT_FALSE(failed);
                                 hasServed = true;
@@ -108,6 +108,7 @@ protected:
     PairedStream* clientWire = nullptr;
     std::shared_ptr<UpstreamConnection> upstream;
     api::Notifier changed;
+    Http2Patience patience;
     int changes = 0;
     bool hasServed = false;
 };

@@ -18,7 +18,8 @@ enum Code : std::uint32_t {
     ProtocolError,
     InternalError,
     FlowControlError,
-    StreamClosed = 5,
+    SettingsTimeout,
+    StreamClosed,
     FrameSizeError,
     RefusedStream,
     Cancel,
@@ -293,6 +294,47 @@ INSTANTIATE_TEST_SUITE_P(
                   {{":method", "CONNECT"}, {":authority", "origin.test:443"}},
                   "another status"}),
     [](const auto& test) { return test.param.name; });
+
+// ---- time -------------------------------------------------------------------------------------
+
+/// A connection took its place for as long as its client liked.
+TEST_F(Http2Hostile, WhoSaysNothingIsNotWaitedForForEver)
+{
+    patience = {20ms, 20ms};
+    for (const std::string& said :
+         {std::string(), std::string(frames::kPreface.substr(0, 20)), std::string(frames::kPreface)}) {
+        reconnect();
+        m_heard.clear();
+        std::optional<std::uint32_t> code;
+        run(counting(), [&]() -> Task<void> {
+            EXPECT_TRUE(co_await say(said));
+            code = co_await hearGoAway();
+        });
+        EXPECT_EQ(code, SettingsTimeout) << said;
+    }
+}
+
+TEST_F(Http2Hostile, AConnectionWithoutRequestsEnds)
+{
+    patience = {20ms, 20ms};
+    std::string heard;
+    run(
+        [](RequestHead&, Body&, Responder& to) -> Task<void> {
+            co_await api::sleepFor(100ms); // a request that is held is not idle
+            static_cast<void>(co_await to.head(answer(204, false)));
+        },
+        [&]() -> Task<void> {
+            EXPECT_TRUE(co_await say(hello() + frames::headers(1, get())));
+            while (const auto one = co_await hear()) {
+                heard += std::format("{} ", static_cast<int>(one->type));
+                if (one->type == frames::GoAway) {
+                    EXPECT_EQ(one->code(), NoError);
+                }
+            }
+        });
+    EXPECT_EQ(heard, std::format("{} {} ", static_cast<int>(frames::Headers),
+                                 static_cast<int>(frames::GoAway)));
+}
 
 // ---- frames ------------------------------------------------------------------------------------
 

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "backend/keeper/egress/captured_flow.h"
+
+#include "backend/base/files.h"
+#include "tests/keeper/egress/airlock_fixture.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <csignal>
+#include <format>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace caisson::keeper {
+namespace {
+
+using api::Task;
+using api::asio::ip::tcp;
+using namespace std::chrono_literals;
+
+constexpr auto kTuple = api::asio::as_tuple(api::asio::use_awaitable);
+
+/// One end of a connection, and what came on it: "<end>" and "<reset>" as it ended.
+struct End
+{
+    explicit End(tcp::socket connected)
+        : socket(std::move(connected))
+    {
+    }
+    static Task<void> read(std::shared_ptr<End> self)
+    {
+        std::vector<char> room(64 * 1024);
+        for (;;) {
+            const auto [code, size] =
+                co_await self->socket.async_read_some(api::asio::buffer(room), kTuple);
+            if (code) {
+                self->got += code == api::asio::error::eof ? "<end>" : "<reset>";
+                co_return;
+            }
+            self->got.append(room.data(), size);
+        }
+    }
+    static Task<void> write(std::shared_ptr<End> self, std::string text)
+    {
+        co_await api::asio::async_write(self->socket, api::asio::buffer(text), kTuple);
+    }
+
+    tcp::socket socket;
+    std::string got;
+};
+
+class CapturedFlowTest : public AirlockFixture
+{
+protected:
+    CapturedFlowTest()
+        : m_origin(m_context, tcp::endpoint(api::asio::ip::address_v4::loopback(), 0))
+        , m_captured(m_context, tcp::endpoint(api::asio::ip::address_v4::loopback(), 0))
+    {
+        spawn(accept());
+    }
+    ~CapturedFlowTest() override
+    {
+        m_origin.close();
+        for (const auto& end : m_ends)
+            end->socket.close();
+        runFor(20ms);
+    }
+
+    std::uint16_t port() const { return m_origin.local_endpoint().port(); }
+    std::string rule(const std::string& id, const std::string& action, const std::string& more = "")
+    {
+        return std::format("[[rule]]\nid = \"{}\"\nhost = \"127.0.0.1\"\nports = [{}]\n"
+                           "action = \"{}\"\n{}{}",
+                           id, port(), action, action == "allow" ? "private = true\n" : "", more);
+    }
+
+    /// Somebody inside dials the origin.
+    tcp::socket dial(Asker asker = {}, policy::Protocol protocol = policy::Protocol::Https)
+    {
+        tcp::socket inside(m_context);
+        inside.connect(m_captured.local_endpoint());
+        spawn([](AirlockParts& parts, tcp::socket served, RequestOrigin to) -> Task<void> {
+            CapturedFlow flow(parts, std::move(served), std::move(to));
+            co_await flow.run();
+        }(m_parts, m_captured.accept(), {protocol, "127.0.0.1", port(), std::move(asker)}));
+        return inside;
+    }
+    void connect(Asker asker = {})
+    {
+        origin.reset();
+        client = keep(dial(std::move(asker)));
+    }
+    void send(const std::string& text) { spawn(End::write(client, text)); }
+    void finish() { client->socket.shutdown(tcp::socket::shutdown_send); }
+    void answer(const std::string& text) { spawn(End::write(origin, text)); }
+    std::string reached() const { return origin ? origin->got : "<nothing>"; }
+    void untilReached(const std::string& text)
+    {
+        runUntil([&] { return reached() == text; });
+    }
+    void untilCame(const std::string& text)
+    {
+        runUntil([&] { return client->got == text; });
+    }
+    std::string happened() const override
+    {
+        return "reached: " + reached().substr(0, 300) + "\ncame: " + client->got.substr(0, 300);
+    }
+    /// The last row, once it is there, as "verdict rule".
+    api::EgressEntry lastRow(std::size_t count = 1)
+    {
+        std::vector<api::EgressEntry> written;
+        runUntil([&] { return (written = rows()).size() >= count; });
+        return written.empty() ? api::EgressEntry{} : written.back();
+    }
+
+    std::shared_ptr<End> client;
+    std::shared_ptr<End> origin; ///< the last that was dialled
+
+private:
+    Task<void> accept()
+    {
+        for (;;) {
+            auto [code, socket] = co_await m_origin.async_accept(kTuple);
+            if (code)
+                co_return;
+            origin = keep(std::move(socket));
+        }
+    }
+    std::shared_ptr<End> keep(tcp::socket socket)
+    {
+        m_ends.push_back(std::make_shared<End>(std::move(socket)));
+        spawn(End::read(m_ends.back()));
+        return m_ends.back();
+    }
+
+    tcp::acceptor m_origin;
+    tcp::acceptor m_captured;
+    std::vector<std::shared_ptr<End>> m_ends;
+};
+
+/// JDWP begins with 14 bytes of text without a line's end, and waits for the same back. They were taken
+/// for the beginning of a request, and never left.
+TEST_F(CapturedFlowTest, TextWithoutALineReachesWhereAStreamMayGo)
+{
+    put("default = \"deny\"\n" + rule("debug", "allow"));
+    connect();
+    send("JDWP-Handshake");
+    untilReached("JDWP-Handshake");
+    answer("JDWP-Handshake");
+    untilCame("JDWP-Handshake");
+    send("more");
+    untilReached("JDWP-Handshakemore");
+    finish();
+    untilReached("JDWP-Handshakemore<end>");
+    origin->socket.close();
+    untilCame("JDWP-Handshake<end>");
+    const api::EgressEntry row = lastRow();
+    EXPECT_EQ(row.verdict + " " + row.rule + " " + row.scheme, "allow debug tcp");
+    EXPECT_EQ(row.bytesOut, 18);
+    EXPECT_EQ(row.bytesIn, 14);
+}
+
+TEST_F(CapturedFlowTest, ALongTextWithoutALineDoes)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    connect();
+    const std::string text = "PUSH " + std::string(1'500'000, 'x');
+    send(text);
+    runUntil([&] { return reached().size() == text.size(); });
+    EXPECT_EQ(reached(), text);
+}
+
+TEST_F(CapturedFlowTest, WhoHasSaidAllBeforeItIsDialledGetsItsAnswer)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    connect();
+    send("hi");
+    settle();
+    finish();
+    untilReached("hi<end>");
+    answer("ho");
+    untilCame("ho");
+    origin->socket.close();
+    untilCame("ho<end>");
+}
+
+/// `printf hi | nc`, where a person is asked: it finished writing, and was taken for gone.
+TEST_F(CapturedFlowTest, WhoHasSaidAllIsHeldUntilItsProcessEnds)
+{
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    auto process = std::make_shared<FoundProcess>();
+    process->process = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+    ASSERT_TRUE(process->process);
+    const Asker asker{process, "", ""};
+    put("default = \"ask\"\n");
+    const auto ask = [&] {
+        connect(asker);
+        send("hi");
+        settle();
+        finish();
+        runUntil([&] { return m_prompts.list().prompts.size() == 1; });
+        settle();
+        ASSERT_EQ(m_prompts.list().prompts.size(), 1u);
+    };
+
+    ask();
+    ASSERT_TRUE(m_prompts.answer(m_prompts.list().prompts[0].id, Prompts::Answer::Allow, ""));
+    untilReached("hi<end>");
+    answer("ho");
+    untilCame("ho");
+    origin->socket.close();
+    untilCame("ho<end>");
+    EXPECT_EQ(lastRow().verdict, "allow");
+
+    ask();
+    ::kill(child, SIGKILL);
+    runUntil([&] { return m_prompts.list().prompts.empty(); });
+    EXPECT_EQ(origin, nullptr);
+    EXPECT_TRUE(lastRow(2).why.contains("gave up")) << lastRow(2).why;
+    ::waitpid(child, nullptr, 0);
+}
+
+TEST_F(CapturedFlowTest, AStreamThatGoesOnAsHttpIsCutBeforeItDoes)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    const std::pair<const char*, const char*> rows[] = {
+        {"GET /secret", " HTTP/1.1\r\nHost: elsewhere\r\n\r\n"},
+        {"POST /x HTT", "P/1.0\r\n\r\n"},
+        {"get ", "/secret\n"},
+        {"\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"},
+        {"PRI * ", "HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+    };
+    std::size_t count = 0;
+    for (const auto& [first, second] : rows) {
+        connect();
+        send(first);
+        untilReached(first);
+        send(second);
+        untilCame("<reset>");
+        untilReached(std::string(first) + "<reset>");
+        const api::EgressEntry row = lastRow(++count);
+        EXPECT_EQ(row.verdict, "deny") << first;
+        EXPECT_TRUE(row.why.contains("went on as HTTP")) << row.why;
+        EXPECT_EQ(row.bytesOut, static_cast<std::int64_t>(std::string_view(first).size()));
+    }
+}
+
+TEST_F(CapturedFlowTest, WhatIsKnownToBeNoHttpIsNotLookedAtAnyMore)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    const std::string request = " HTTP/1.1\r\nHost: elsewhere\r\n\r\n";
+    connect();
+    send("SAY x");
+    untilReached("SAY x");
+    send(" and more\n");
+    untilReached("SAY x and more\n");
+    send(request);
+    untilReached("SAY x and more\n" + request);
+
+    connect();
+    send("SAY x");
+    untilReached("SAY x");
+    answer("yes");
+    untilCame("yes");
+    send(request);
+    untilReached("SAY x" + request);
+}
+
+TEST_F(CapturedFlowTest, WhatAsksIsDecidedByItsWholeFirstLine)
+{
+    put("default = \"deny\"\n" + rule("any", "ask"));
+    connect();
+    send("GET /secret");
+    runUntil([&] { return m_prompts.list().prompts.size() == 1; });
+    EXPECT_EQ(m_prompts.list().prompts[0].scheme, "tcp");
+    send(" HTTP/1.1\r\nHost: elsewhere\r\n\r\n");
+    for (int i = 0; i < 3; ++i)
+        settle();
+    ASSERT_TRUE(m_prompts.answer(m_prompts.list().prompts[0].id, Prompts::Answer::Allow, ""));
+    runUntil([&] { return client->got.starts_with("HTTP/1.1 ") || client->got.contains("<"); });
+    EXPECT_TRUE(client->got.starts_with("HTTP/1.1 421 ")) << client->got;
+    EXPECT_FALSE(reached().contains("GET")) << reached();
+}
+
+/// Where a stream may not go, whoever pauses within a request is heard as one all the same.
+TEST_F(CapturedFlowTest, WhereNoStreamMayGoTextIsARequest)
+{
+    put("default = \"deny\"\n" + rule("read", "allow", "methods = [\"GET\"]\n"));
+    connect();
+    send("POST /x");
+    runFor(400ms);
+    send(" HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port()) + "\r\nContent-Length: 0\r\n\r\n");
+    runUntil([&] { return client->got.starts_with("HTTP/1.1 ") || client->got.contains("<"); });
+    EXPECT_TRUE(client->got.starts_with("HTTP/1.1 403 ")) << client->got;
+    EXPECT_EQ(reached(), "<nothing>");
+
+    // One rule that would deny a request is enough.
+    put("default = \"deny\"\n" + rule("write", "deny", "methods = [\"POST\"]\n") +
+        rule("any", "allow"));
+    connect();
+    send("hi\n");
+    untilCame("<reset>");
+    EXPECT_EQ(reached(), "<nothing>");
+    EXPECT_EQ(rows().back().rule, "write");
+}
+
+/// After a CONNECT, which comes in clear, what came in TLS was decided as if it were in clear, too, and
+/// would have gone out so.
+TEST_F(CapturedFlowTest, WhatComesInTlsIsOfTlsAlsoBehindConnect)
+{
+    put("default = \"deny\"\n");
+    const std::string file = m_folder / "authority.pem";
+    ASSERT_TRUE(writeFileAtomically(file, m_authority->certificatePem()));
+    ::setenv("CAISSON_UPSTREAM_CA", file.c_str(), 1);
+    const auto tls = TlsClient::create();
+    ::unsetenv("CAISSON_UPSTREAM_CA");
+    ASSERT_TRUE(tls);
+    std::string got;
+    spawn([](TlsClient& client, tcp::socket socket, std::uint16_t to, std::string& said) -> Task<void> {
+        auto opened = co_await client.connect(std::move(socket), "127.0.0.1", to, {"http/1.1"});
+        if (!opened) {
+            said = "<" + opened.error().message + ">";
+            co_return;
+        }
+        const std::string request = "GET /x HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(to) +
+                                    "\r\nConnection: close\r\n\r\n";
+        std::ignore = co_await opened->stream->write(request);
+        std::vector<char> room(4096);
+        const auto size = co_await opened->stream->read(room);
+        said.assign(room.data(), size.value_or(0));
+    }(**tls, dial({}, policy::Protocol::Http), port(), got));
+    runUntil([&] { return !got.empty(); });
+    EXPECT_TRUE(got.starts_with("HTTP/1.1 403 ")) << got;
+    const auto written = rows();
+    ASSERT_EQ(written.size(), 1u);
+    EXPECT_EQ(written[0].scheme + written[0].path, "https/x");
+}
+
+TEST_F(CapturedFlowTest, AServerThatSpeaksFirstIsWaitedFor)
+{
+    put("default = \"deny\"\n" + rule("mail", "allow"));
+    connect();
+    untilReached("");
+    answer("220 ready\r\n");
+    untilCame("220 ready\r\n");
+    send("GET / HTTP/1.1\r\n\r\n");
+    untilReached("GET / HTTP/1.1\r\n\r\n");
+}
+
+} // namespace
+} // namespace caisson::keeper
