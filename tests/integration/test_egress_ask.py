@@ -47,6 +47,15 @@ class Answers(EgressCase):
         self.answer(prompt, "deny")
         self.finish(again)
 
+    def test_an_address_of_this_host(self):
+        """Who allows one was shown it; the rule that comes of it says private, and holds."""
+        started, prompt = self.ask(f"http://{places.HOUSE4}/")
+        self.assertTrue(prompt["private"])
+        self.answer(prompt, "allow", "--for", "always")
+        self.assertEqual(self.finish(started)[0], 502)  # it was dialled, and nobody listens
+        self.assertEqual([rule["private"] for rule in self.rules()], [True])
+        self.assertEqual(self.curl(f"http://{places.HOUSE4}/").status, 502)
+
     def test_denied_once(self):
         started, prompt = self.ask("https://echo.example.org/denied")
         self.assertEqual(self.answer(prompt, "deny").code, 0)

@@ -93,6 +93,7 @@ PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent
     connect(m_deny, &QPushButton::clicked, this, &PromptBar::deny);
     connect(m_next, &QPushButton::clicked, this, &PromptBar::showNext);
     connect(m_panel, &PromptPanel::chosen, this, &PromptBar::updateButtons);
+    connect(m_panel, &PromptPanel::denyAllAsked, this, &PromptBar::denyAll);
     connect(m_panel, &PromptPanel::terminalAsked, this, [this] {
         if (const int at = row(); at >= 0)
             emit terminalAsked(m_sandbox, QString::fromStdString(m_model.at(at).terminal));
@@ -263,6 +264,22 @@ void PromptBar::showOldest()
         showRow(best);
 }
 
+void PromptBar::denyAll()
+{
+    if (isGuarded())
+        return;
+    const QString sandbox = m_sandbox;
+    QStringList waiting;
+    for (int at = 0; at < m_model.rowCount(); ++at) {
+        if (m_model.sandboxAt(at) == sandbox && m_model.at(at).count > 0 && !m_model.isAnswering(at))
+            waiting += QString::fromStdString(m_model.at(at).id);
+    }
+    api::AnswerPrompt denied;
+    denied.verdict = "deny";
+    for (const QString& prompt : std::as_const(waiting))
+        m_actions.answer(sandbox, prompt, denied);
+}
+
 void PromptBar::showNext()
 {
     if (isGuarded() || m_model.rowCount() == 0)
@@ -317,6 +334,7 @@ void PromptBar::updateButtons()
     m_next->setText(tr("Next (%1)").arg(others));
     m_next->setAccessibleName(tr("Next request; %1 more wait").arg(others));
     m_next->setVisible(others > 0);
+    m_panel->setWaiting(m_model.waiting(m_sandbox));
     updateIcon();
 }
 

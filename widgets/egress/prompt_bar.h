@@ -47,6 +47,8 @@ public:
     /// As chosen in the panel; where it is closed, once.
     void allow();
     void deny();
+    /// All that wait in this sandbox, this once.
+    void denyAll();
     void showNext();
     void showOldest();
     void setOpen(bool isOpen);

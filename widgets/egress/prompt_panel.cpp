@@ -74,6 +74,7 @@ PromptPanel::PromptPanel(QWidget* parent)
     , m_terminal(makeLabel(QStringLiteral("terminal")))
     , m_jump(new QPushButton(tr("Show &terminal")))
     , m_waits(makeLabel(QStringLiteral("waits")))
+    , m_denyAll(new QPushButton)
     , m_duration(makeChoice(QStringLiteral("duration"), tr("How long the answer counts")))
     , m_scope(makeChoice(QStringLiteral("scope"), tr("How far the answer reaches")))
     , m_methods(makeChoice(QStringLiteral("methods"), tr("Which methods the answer is about")))
@@ -105,6 +106,20 @@ PromptPanel::PromptPanel(QWidget* parent)
     placeRow->addWidget(m_terminal);
     placeRow->addWidget(m_jump);
     placeRow->addStretch();
+    m_denyAll->setObjectName(QStringLiteral("prompt.denyAll"));
+    m_denyAll->setFocusPolicy(Qt::TabFocus);
+    m_denyAll->setAutoDefault(true);
+    m_denyAll->setToolTip(tr("This once; nothing is remembered"));
+    m_denyAll->hide();
+    m_waits->setWordWrap(false);
+    auto* waits = new QWidget;
+    waits->setObjectName(QStringLiteral("prompt.waitsRow"));
+    auto* waitsRow = new QHBoxLayout(waits);
+    waitsRow->setContentsMargins(0, 0, 0, 0);
+    waitsRow->setSpacing(12);
+    waitsRow->addWidget(m_waits);
+    waitsRow->addWidget(m_denyAll);
+    waitsRow->addStretch();
     auto* answer = new QWidget;
     answer->setObjectName(QStringLiteral("prompt.answerRow"));
     auto* answerRow = new QHBoxLayout(answer);
@@ -126,12 +141,13 @@ PromptPanel::PromptPanel(QWidget* parent)
     addRow(tr("Command"), m_command);
     m_sandboxTitle = addRow(tr("Sandbox"), m_sandbox);
     addRow(tr("From"), place);
-    addRow(tr("Waits"), m_waits);
+    addRow(tr("Waits"), waits);
     addRow(tr("Answer"), answer);
     m_grid->addWidget(m_meaning, m_grid->rowCount(), 1);
     setLayout(m_grid);
 
     connect(m_jump, &QPushButton::clicked, this, &PromptPanel::terminalAsked);
+    connect(m_denyAll, &QPushButton::clicked, this, &PromptPanel::denyAllAsked);
     for (QComboBox* choice : {m_duration, m_scope, m_methods})
         connect(choice, &QComboBox::currentIndexChanged, this, &PromptPanel::updateMeaning);
 }
@@ -189,6 +205,12 @@ void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
     if (isAnother)
         fillChoices();
     updateMeaning();
+}
+
+void PromptPanel::setWaiting(int count)
+{
+    m_denyAll->setText(tr("Deny all %1").arg(QLocale().toString(count)));
+    m_denyAll->setVisible(count > 1);
 }
 
 void PromptPanel::fillChoices()

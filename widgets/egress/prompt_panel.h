@@ -27,6 +27,8 @@ public:
     /// with "once" again, whatever was chosen for the one before.
     void setPrompt(const QString& sandbox, const api::Prompt& prompt, const QString& sandboxName,
                    const QString& terminalTitle);
+    /// How many requests of the sandbox wait, this one included.
+    void setWaiting(int count);
 
     /// What is chosen, without the verdict.
     api::AnswerPrompt answer() const;
@@ -35,6 +37,7 @@ public:
 
 signals:
     void terminalAsked();
+    void denyAllAsked();
     void chosen(); ///< something else is chosen now
 
 private:
@@ -57,6 +60,7 @@ private:
     QLabel* m_terminal;
     QPushButton* m_jump;
     QLabel* m_waits;
+    QPushButton* m_denyAll;
     QComboBox* m_duration;
     QComboBox* m_scope;
     QComboBox* m_methods;

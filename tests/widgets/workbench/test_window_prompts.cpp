@@ -26,6 +26,7 @@ private slots:
     void thePanelSaysWhatAnAnswerMeans();
     void thePanelSaysWhatLeadsInside();
     void theNextOneKeepsNoChoice();
+    void aFloodIsDeniedAtOnce();
     void promptsOfOtherSandboxesAreSeen();
     void theTerminalIsAJumpAway();
     void whatNobodyWaitsForIsGrey();
@@ -217,6 +218,27 @@ void TestWindowPrompts::theNextOneKeepsNoChoice()
     QCOMPARE(bench.backend.answers[0].duration, "always");
     QVERIFY(bench.isShown("prompt.panel")); // who had it open wants it open
     QCOMPARE(duration->currentData().toString(), QStringLiteral("once"));
+}
+
+void TestWindowPrompts::aFloodIsDeniedAtOnce()
+{
+    PromptBench bench;
+    bench.open();
+    bench.ask(samplePrompt());
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    QVERIFY(!bench.isShown("prompt.denyAll"));
+    for (int number = 0; number < 30; ++number)
+        bench.ask(samplePrompt("host-" + std::to_string(number) + ".example.com"));
+    QVERIFY(bench.isShown("prompt.denyAll"));
+    QCOMPARE(bench.find<QPushButton>("prompt.denyAll")->text(), QStringLiteral("Deny all 31"));
+    bench.click("prompt.denyAll");
+    QCOMPARE(bench.backend.answers.size(), 31);
+    for (const api::AnswerPrompt& answer : bench.backend.answers) {
+        QCOMPARE(answer.verdict, "deny");
+        QCOMPARE(answer.duration, "once");
+    }
+    QTRY_VERIFY(!bench.isShown("prompt"));
 }
 
 void TestWindowPrompts::promptsOfOtherSandboxesAreSeen()
