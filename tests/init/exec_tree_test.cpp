@@ -67,10 +67,10 @@ TEST(InitTree, ATimeoutEndsAForkBomb)
     if (::geteuid() != 0)
         GTEST_SKIP() << "a user of its own, whose processes can be limited, needs root";
     InitProcess init;
-    const auto outcome =
-        init.run({.argv = {"sh", "-c", "ulimit -u 150; bomb() { bomb | bomb & }; bomb; sleep 100"},
-                  .user = "987663",
-                  .timeoutMs = 700});
+    const auto outcome = init.run({.argv = {"prlimit", "--nproc=150", "sh", "-c",
+                                            "bomb() { bomb | bomb & }; bomb; sleep 100"},
+                                   .user = "987663",
+                                   .timeoutMs = 700});
     EXPECT_TRUE(outcome.exit.timedOut);
     EXPECT_EQ(init.shell("ps -e -o uid= | grep -c 987663").out, "0\n");
 }
