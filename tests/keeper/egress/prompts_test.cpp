@@ -115,6 +115,7 @@ protected:
 
 TEST_F(PromptsTest, TellWhatLeadsInside)
 {
+    make();
     for (const char* host : {"example.com", "203.0.113.7", "10.1.2.3", "127.0.0.1", "::1",
                              "::ffff:192.168.0.1", "localhost"})
         ask(wantedAt(host));
