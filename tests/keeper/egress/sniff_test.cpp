@@ -49,7 +49,7 @@ TEST(SniffTest, FirstBytesTell)
         {"a long line", "GET /" + std::string(20'000, 'x'), Speech::Unsure},
         {"a version behind much else", "GET " + std::string(20'000, 'h') + "http/", Speech::Http1},
         {"a version begun twice", "GET / hthttttp/http/1.1", Speech::Http1},
-        {"a version in two words", "GET / http /1.1\r\n", Speech::Other},
+        {"a version in two words", "POST / http /1.1\r\n", Speech::Other},
         {"a word of 64", std::string(64, 'X'), Speech::Unsure},
         {"a word of 65", std::string(65, 'X'), Speech::Other},
         {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Speech::Http2},
