@@ -11,9 +11,7 @@
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <memory>
 #include <netinet/in.h>
-#include <nftables/libnftables.h>
 #include <poll.h>
 
 namespace caisson::test {
@@ -392,26 +390,6 @@ TEST_P(Capture, SaysWhichStepFailed)
         const auto again = captureNetwork(twice.init());
         ASSERT_FALSE(again);
         EXPECT_EQ(again.error().code, ErrorCode::RuntimeFailed);
-    });
-}
-
-/// The rules as nft(8) reads them, so that the messages we make mean what we think they do.
-TEST_P(Capture, RulesReadAsTheyAreMeant)
-{
-    captured([](const Sandbox& sandbox, CaptureSockets&) {
-        const std::string rules = sandbox.run([]() -> std::string {
-            const std::unique_ptr<nft_ctx, decltype(&::nft_ctx_free)> context(
-                ::nft_ctx_new(NFT_CTX_DEFAULT), &::nft_ctx_free);
-            ::nft_ctx_buffer_output(context.get());
-            ::nft_ctx_buffer_error(context.get());
-            ::nft_ctx_output_set_flags(context.get(), NFT_CTX_OUTPUT_NUMERIC_ALL);
-            if (::nft_run_cmd_from_buffer(context.get(), "list ruleset") != 0)
-                return ::nft_ctx_get_error_buffer(context.get());
-            return ::nft_ctx_get_output_buffer(context.get());
-        });
-        std::ifstream golden(CAPTURE_GOLDEN "/packet_rules.nft");
-        const std::string expected((std::istreambuf_iterator<char>(golden)), {});
-        EXPECT_EQ(rules, expected);
     });
 }
 
