@@ -33,9 +33,10 @@ UrlParts fitted(UrlParts url, int room, const QFontMetrics& plain, const QFontMe
     if (before + path <= left)
         return url;
     const int beforeRoom = left - qMin(path, qMax(left - before, left / 2));
-    url.before = beforeRoom < qMin(before, kNarrowestBefore)
-                     ? QString()
-                     : plain.elidedText(url.before, Qt::ElideLeft, beforeRoom);
+    if (beforeRoom < qMin(before, kNarrowestBefore))
+        url.before.clear();
+    else if (beforeRoom < before) // where it just fits, elidedText() may still shorten it
+        url.before = plain.elidedText(url.before, Qt::ElideLeft, beforeRoom);
     url.path =
         plain.elidedText(url.path, Qt::ElideMiddle, left - plain.horizontalAdvance(url.before));
     return url;
