@@ -6,6 +6,7 @@
 packageList=installers/packages.txt
 debian13Source=/etc/apt/sources.list.d/caisson-trixie.sources
 debian13Pin=/etc/apt/preferences.d/caisson-trixie
+servicePolicy=/usr/sbin/policy-rc.d
 
 # Prints the packages of the sets named by the arguments that are absent or too old.
 missingPackages() {
@@ -74,6 +75,44 @@ END
     fi
 }
 
+# withoutService NAME COMMAND…: runs the command, and meanwhile no package may start that service.
+# Debian asks policy-rc.d first (invoke-rc.d(8), deb-systemd-invoke(1p)). One that is there already is
+# its owner's, and stays as it is.
+withoutService() (
+    service=$1
+    shift
+    # A process that is killed takes nothing away: then it lets pass whatever comes after.
+    draft=$(asRoot mktemp "$servicePolicy.XXXXXX")
+    trap '[[ ! $draft -ef $servicePolicy ]] || asRoot rm -f "$servicePolicy"; asRoot rm -f "$draft"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    asRoot tee "$draft" >/dev/null <<END
+#!/bin/sh
+# Written by Caisson's ./dev, for as long as its process $BASHPID installs packages.
+[ -e /proc/$BASHPID ] || exit 0
+case \$1 in $service | $service.service) exit 101 ;; esac
+exit 0
+END
+    asRoot chmod 755 "$draft"
+    asRoot ln "$draft" "$servicePolicy" 2>/dev/null || true # as it does where there is one
+    "$@"
+)
+
+# installPackages OPTION… PACKAGE…: nginx is a program to the tests, which start it themselves. Debian
+# makes it a service, at once and at each boot; where it was installed before, that is how it stays.
+installPackages() {
+    if command -v nginx >/dev/null || [[ -x /usr/sbin/nginx ]]; then
+        apt install -y --no-install-recommends "$@"
+        return
+    fi
+    withoutService nginx apt install -y --no-install-recommends "$@"
+    if [[ -x /usr/sbin/nginx ]] && command -v systemctl >/dev/null; then
+        asRoot systemctl disable --quiet nginx.service ||
+            echo "nginx will start with this machine until it is told not to: systemctl disable nginx" >&2
+    fi
+}
+
 # setUp SET…: installs what is missing of the sets; quick and silent when nothing is.
 setUp() {
     local missing
@@ -104,7 +143,7 @@ setUp() {
         release=(--target-release trixie)
         grep -q ' trixie main$' <<<"$indexes" || addDebian13 "$mirror"
     fi
-    apt install -y --no-install-recommends "${release[@]}" "${missing[@]}"
+    installPackages "${release[@]}" "${missing[@]}"
     mapfile -t missing < <(missingPackages "$@")
     ((${#missing[@]} == 0)) || fail "apt-get ended well, yet these are missing or too old: ${missing[*]}"
 }

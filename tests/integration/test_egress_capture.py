@@ -127,8 +127,10 @@ class Streams(EgressCase):
             self.assertEqual(self.box.put("/root/static", program.read_bytes()).status, 200)
         self.box.must("chmod", "+x", "/root/static")
         self.assertEqual(self.box.must("/root/static", PLAIN4), b"by hand\n")
-        self.assertEqual(self.box.exec("/root/static", "198.51.100.66").code, 3)
-        self.assertEqual(len(self.internet.connections()), 1)
+        # No connection, or one that is reset as soon as something is said.
+        self.assertIn(self.box.exec("/root/static", "198.51.100.66").code, (3, 4))
+        self.assertEqual([seen["raw"] for seen in self.internet.connections()], ["by hand\n"])
+        self.assertEqual(self.internet.strays(), [])
 
     def test_busybox(self):
         if not shutil.which("busybox"):

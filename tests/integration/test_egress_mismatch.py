@@ -242,7 +242,7 @@ class Paths(EgressCase):
            "/open%2f..%2f..%2fclosed", "/closed%2f..%2fopen/x", "/closed", "/open%00/../closed",
            "/open/..;/closed", "/OPEN/../closed", "/open/%252e%252e/closed", "/opened/x", "/open/%",
            "/open/%zz",
-           "/open/..%c0%afclosed", "/open/..%ef%bc%8fclosed", "/open#/../closed", "open/x",
+           "/open/..%c0%afclosed", "/open#/../closed", "open/x",
            "/open/\tx",
            "//plain.example.org/closed", "/.//closed", "/open/../open/../closed", "/closed?/open/",
            "/closed#/open/", "/open\\..\\closed", "/%6fpen/../closed", "\\open\\..\\closed")
@@ -272,6 +272,8 @@ class Paths(EgressCase):
         for path, sent in (("/open/a/../b", "/open/b"), ("/open/%7Eme", "/open/~me"),
                            ("/open/%c3%bc?x=/../y", "/open/%C3%BC?x=/../y"),
                            ("/%6fpen/x", "/open/x"),
+                           # A wide slash (U+FF0F) is a character of a name: one segment, not two dots.
+                           ("/open/..%ef%bc%8fname", "/open/..%EF%BC%8Fname"),
                            ("/open/a%3Fb", "/open/a%3Fb")):
             with self.subTest(path=path):
                 self.internet.clear()

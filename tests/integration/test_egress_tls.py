@@ -77,19 +77,20 @@ class Clients(EgressCase):
         self.assertIn(b"hello from echo", done.out)
         self.assertIn(b"verify return:1", done.err)
 
-    def test_java(self):
-        self.needs("java")
-        self.box.put("/root/Get.java", b'class Get { public static void main(String[] a) throws '
-                                       b'Exception {'
-                     b' System.out.print(new String(new '
-                     b'java.net.URL(a[0]).openStream().readAllBytes())); } }')
-        done = self.box.exec("java", "/root/Get.java", "https://echo.example.org/hello")
-        if b"not found" in done.err or b"No such file" in done.err or b"compiler" in done.err:
-            self.skipTest("this Java cannot run a source: " + done.err.decode()[:80])
-        self.assertEqual(done.out, b"hello from echo\n", done.err)
-
-    def test_go(self):
-        self.needs("go")
+    def test_java_or_go(self):
+        """Clients with a trust of their own, and with none of OpenSSL's. Go builds its library for a
+        minute before it runs anything: it has its turn where there is no Java."""
+        if shutil.which("java"):
+            self.box.put("/root/Get.java", b"class Get { public static void main(String[] a) throws "
+                         b"Exception { System.out.print(new String(new "
+                         b"java.net.URL(a[0]).openStream().readAllBytes())); } }")
+            done = self.box.exec("java", "/root/Get.java", "https://echo.example.org/hello")
+            if b"compiler" not in done.err:  # a runtime without one runs no source
+                self.assertEqual(done.out, b"hello from echo\n", done.err)
+                return
+        if not shutil.which("go"):
+            self.skipTest("neither a JDK nor Go is installed here; the package openjdk-21-jdk-headless "
+                          "or golang-go would do")
         self.box.put("/root/get.go", b'package main\nimport ("io"; "net/http"; "os")\nfunc main() {'
                      b' r, e := http.Get(os.Args[1]); if e != nil { panic(e) }; io.Copy(os.Stdout, '
                      b'r.Body) }')

@@ -43,7 +43,8 @@ class Fetched:
 
 
 # Bytes as they are to a host: argv host, port, name for TLS or ""; prints what comes back until the
-# peer closes, or nothing comes for a while.
+# peer closes, or nothing comes for a while. A connection that is kept after the first answer is ended on
+# this side: whatever was said before that is read first, and nothing has to be waited for.
 RAW = """
 import socket, ssl, sys
 host, port, name = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -56,8 +57,12 @@ if name:
 s.sendall(sys.stdin.buffer.read())
 s.settimeout(patience)
 try:
+    hasAnswered = False
     while piece := s.recv(65536):
         sys.stdout.buffer.write(piece)
+        if not hasAnswered:
+            hasAnswered = True
+            socket.socket.shutdown(s, socket.SHUT_WR)  # below TLS, which could not read on otherwise
 except OSError as error:
     sys.stderr.write(type(error).__name__)
 """
@@ -183,6 +188,18 @@ class EgressCase(HomeCase):
         done = (box or self.box).exec("python3", "-c", RAW, host, str(port), name, str(patience),
                                       input=data)
         return done.out
+
+    @staticmethod
+    def untilSaid(running, word):
+        """What a running exec has written, up to where it says `word`."""
+        said = b""
+        while word not in said:
+            message = running.receive()
+            if isinstance(message, bytes):
+                said += message[1:]
+            elif message["type"] in ("exit", "error"):
+                raise AssertionError(f"{word!r} was not said before {message}: {said!r}")
+        return said
 
     def inside(self, script, *arguments, box=None, **how):
         """What a Python script inside prints, as words evaluated by JSON where it is that."""

@@ -13,6 +13,8 @@ using api::Task;
 
 namespace {
 
+/// For each try. c-ares would double it with each: servers that say nothing would hold a request for a
+/// minute and a half.
 constexpr int kTimeoutMs = 3000;
 /// c-ares goes by what the server needed lately, down to 250 ms: a busy moment is no failure.
 constexpr int kTries = 5;
@@ -109,13 +111,14 @@ struct Resolver::Impl
         ares_options options{};
         options.evsys = ARES_EVSYS_DEFAULT;
         options.timeout = kTimeoutMs;
+        options.maxtimeout = kTimeoutMs;
         options.tries = kTries;
         // A name that was refused a moment ago may be there now.
         options.qcache_max_ttl = 30;
         const int status =
             ares_init_options(&channel, &options,
-                              ARES_OPT_EVENT_THREAD | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-                                  ARES_OPT_QUERY_CACHE);
+                              ARES_OPT_EVENT_THREAD | ARES_OPT_TIMEOUTMS |
+                                  ARES_OPT_MAXTIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_QUERY_CACHE);
         if (status != ARES_SUCCESS) {
             channel = nullptr;
             return fail(ErrorCode::Unavailable,
