@@ -58,7 +58,7 @@ struct ProcessFinder::Impl
     {
         std::shared_ptr<const FoundProcess> process;
         pid_t parent = 0;
-        int descriptor = -1; ///< of the latest connection: the lowest free one, so often the next
+        int descriptor = -1; ///< of the latest connection
     };
 
     std::shared_ptr<const FoundProcess> find(std::string_view link);
@@ -116,9 +116,16 @@ std::shared_ptr<const FoundProcess> ProcessFinder::Impl::find(std::string_view l
 std::shared_ptr<const FoundProcess> ProcessFinder::Impl::findRecent(std::string_view link,
                                                                     Deadline deadline)
 {
-    // All of the likely descriptors first, as that is one system call each.
-    auto found = std::ranges::find_if(recent, [&](const Recent& one) {
-        return proc.isDescriptor(one.process->hostPid, one.descriptor, link);
+    // The likely descriptors first, as that is one system call each. A new one is the lowest that is
+    // free: the same as before or, where connections are kept, the next.
+    auto found = std::ranges::find_if(recent, [&](Recent& one) {
+        for (const int likely : {one.descriptor, one.descriptor + 1}) {
+            if (proc.isDescriptor(one.process->hostPid, likely, link)) {
+                one.descriptor = likely;
+                return true;
+            }
+        }
+        return false;
     });
     if (found == recent.end())
         found = std::ranges::find_if(recent, [&](Recent& one) {
@@ -210,9 +217,8 @@ std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, Uniqu
         std::string exe = proc.exeOf(parent);
         if (exe == kInitInside)
             continue;
-        found->info.parents.push_back({.pid = idInside(status),
-                                       .exe = std::move(exe),
-                                       .cmdline = proc.cmdlineOf(parent)});
+        found->info.parents.push_back(
+            {.pid = idInside(status), .exe = std::move(exe), .cmdline = proc.cmdlineOf(parent)});
     }
     return found;
 }
