@@ -617,6 +617,7 @@ CAISSON_DESCRIBE(KeeperStatus)
 CAISSON_DESCRIBE(SecretValues)
 {
     v("values", m.values);
+    v("names", m.names);
     v("more", m.more);
 }
 

@@ -60,7 +60,8 @@ struct KeeperStatus
 struct SecretValues
 {
     std::map<std::string, std::string> values;
-    bool more = false; ///< the next packet goes on
+    std::vector<std::string> names; ///< of all that are stored, wanted or not; in the last packet
+    bool more = false;              ///< the next packet goes on
 };
 
 /// What caissond keeps of a sandbox on disk, as JSON in its folder's sandbox.json.

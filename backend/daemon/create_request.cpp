@@ -3,6 +3,7 @@
 
 #include "backend/api/names.h"
 #include "backend/policy/policy_file.h"
+#include "backend/policy/secret_check.h"
 
 namespace caisson::daemon {
 
@@ -23,7 +24,8 @@ Result<void> notBuilt(const char* what)
 
 } // namespace
 
-Result<void> checkCreateRequest(const api::CreateSandbox& request)
+Result<void> checkCreateRequest(const api::CreateSandbox& request,
+                                const std::set<std::string>& secrets)
 {
     if (request.image != "host")
         return notBuilt("an image other than \"host\"");
@@ -51,8 +53,12 @@ Result<void> checkCreateRequest(const api::CreateSandbox& request)
             return fail(ErrorCode::BadRequest, "the variable \"" + name + "\" holds a NUL byte");
     }
     if (!request.policy.empty()) {
-        if (const Result<policy::Policy> policy = policy::parsePolicy(request.policy); !policy)
+        const Result<policy::Policy> policy = policy::parsePolicy(request.policy);
+        if (!policy)
             return std::unexpected(policy.error());
+        if (Result<void> stored = policy::checkSecrets(*policy, secrets, {}, request.policy);
+            !stored)
+            return stored;
     }
     return {};
 }

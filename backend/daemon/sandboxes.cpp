@@ -74,6 +74,7 @@ struct Sandboxes::Keeper
     api::Notifier toWrite;
     bool gone = false;
     std::vector<std::string> wantedSecrets; ///< names, as its last status has them
+    bool hasSecrets = false;                ///< it was told what there is
     std::optional<api::KeeperStatus> ended; ///< stopped or failed, said before it leaves
 };
 
@@ -168,7 +169,10 @@ Task<api::SandboxList> Sandboxes::list()
 
 Task<Result<api::Sandbox>> Sandboxes::create(api::CreateSandbox request)
 {
-    if (Result<void> checked = checkCreateRequest(request); !checked)
+    std::set<std::string> secrets;
+    for (const api::SecretInfo& secret : m_secrets.list().secrets)
+        secrets.insert(secret.name);
+    if (Result<void> checked = checkCreateRequest(request, secrets); !checked)
         co_return std::unexpected(checked.error());
     for (api::Mount& mount : request.mounts) {
         Result<api::Mount> resolved = resolvedMount(mount, m_paths);
@@ -500,13 +504,11 @@ void Sandboxes::takeEvent(const std::string& id, api::Event event)
 
 void Sandboxes::secretsChanged()
 {
-    for (const auto& [id, keeper] : m_keepers) {
-        if (!keeper->wantedSecrets.empty())
-            sendSecrets(id, *keeper);
-    }
+    for (const auto& [id, keeper] : m_keepers)
+        sendSecrets(id, *keeper);
 }
 
-/// All that the keeper wants, in as many packets as that takes.
+/// All that the keeper wants, in as many packets as that takes, and the names of all there are.
 void Sandboxes::sendSecrets(const std::string& id, const Keeper& keeper)
 {
     constexpr std::size_t kRoom = api::kMaxKeeperPacket - 1024;
@@ -531,6 +533,8 @@ void Sandboxes::sendSecrets(const std::string& id, const Keeper& keeper)
         values.values[name] = value->view();
         used += size;
     }
+    for (const api::SecretInfo& secret : m_secrets.list().secrets)
+        values.names.push_back(secret.name);
     flush(false);
 }
 
@@ -549,8 +553,9 @@ void Sandboxes::takeStatus(const std::string& id, Keeper& keeper, const api::Kee
     record.sandbox.started = status.started;
     record.sandbox.workspaceHost = status.workspaceHost;
     record.sandbox.limits.applied = status.applied;
-    if (keeper.wantedSecrets != status.secrets) {
+    if (keeper.wantedSecrets != status.secrets || !keeper.hasSecrets) {
         keeper.wantedSecrets = status.secrets;
+        keeper.hasSecrets = true;
         sendSecrets(id, keeper);
     }
     if (status.state == SandboxState::Running && record.sandbox.state != SandboxState::Running)

@@ -271,7 +271,7 @@ void Keeper::takeSecrets(api::SecretValues secrets)
 {
     m_newSecrets.merge(secrets.values);
     if (!secrets.more)
-        m_airlock->setSecrets(std::exchange(m_newSecrets, {}));
+        m_airlock->setSecrets(std::exchange(m_newSecrets, {}), secrets.names);
 }
 
 void Keeper::placeAsker(Asker& asker) const

@@ -13,7 +13,7 @@ ErrorCode refusal(const std::function<void(api::CreateSandbox&)>& change)
 {
     api::CreateSandbox request;
     change(request);
-    const Result<void> checked = checkCreateRequest(request);
+    const Result<void> checked = checkCreateRequest(request, {});
     EXPECT_FALSE(checked);
     return checked ? ErrorCode::Internal : checked.error().code;
 }
@@ -26,7 +26,7 @@ TEST(CreateRequest, TakesWhatIsSensible)
     request.limits = {256 << 20, 0.5, 64};
     request.env = {{"A", ""}, {"B", "x=y"}};
     request.runtime = "crun";
-    EXPECT_TRUE(checkCreateRequest(request));
+    EXPECT_TRUE(checkCreateRequest(request, {}));
 }
 
 TEST(CreateRequest, SaysWhatIsNotBuiltYet)
@@ -42,13 +42,26 @@ TEST(CreateRequest, SaysWhereAPolicyIsWrong)
 {
     api::CreateSandbox request;
     request.policy = "default = \"deny\"\n[[rule]]\nhost = \"example.com\"\naction = \"allow\"\n";
-    EXPECT_TRUE(checkCreateRequest(request));
+    EXPECT_TRUE(checkCreateRequest(request, {}));
     request.policy = "default = \"deny\"\n[[rule]]\nhost = \"example.com\"\naction = \"alow\"\n";
-    const Result<void> checked = checkCreateRequest(request);
+    const Result<void> checked = checkCreateRequest(request, {});
     ASSERT_FALSE(checked);
     EXPECT_EQ(checked.error().code, ErrorCode::BadRequest);
     EXPECT_EQ(checked.error().detail.at("line"), "4");
     EXPECT_TRUE(checked.error().detail.contains("column"));
+}
+
+TEST(CreateRequest, APolicyNamesSecretsThatAreStored)
+{
+    api::CreateSandbox request;
+    request.policy = "default = \"deny\"\n[[rule]]\nhost = \"example.com\"\naction = \"allow\"\n"
+                     "inject = { header = \"X-Key\", value = \"${secret:key}\" }\n";
+    EXPECT_TRUE(checkCreateRequest(request, {"another", "key"}));
+    const Result<void> checked = checkCreateRequest(request, {"another"});
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().code, ErrorCode::BadRequest);
+    EXPECT_EQ(checked.error().detail.at("line"), "5");
+    EXPECT_NE(checked.error().message.find("secret set key"), std::string::npos);
 }
 
 TEST(CreateRequest, RefusesWhatCannotBe)

@@ -146,19 +146,35 @@ class Secrets(EgressCase):
         got = self.box.shell(f"curl -sS https://echo.example.org/bytes/{size} | wc -c")
         self.assertEqual(int(got), size)
 
-    def test_a_secret_that_is_not_set_stops_the_request(self):
+    def test_a_policy_names_secrets_that_are_there(self):
+        text = DENY + rule(id="none", host="echo.example.org",
+                           inject={"header": "X-Key", "value": "${secret:none-such}"})
+        before = self.home.api.get(f"{self.box.url}/egress/policy").json()
+        done = self.home.ctl("egress", "set", self.box.name, "/dev/stdin", input=text.encode())
+        self.assertEqual(done.code, 125)
+        self.assertIn(b'line 5: there is no secret "none-such"', done.err)
+        self.assertEqual(self.home.api.get(f"{self.box.url}/egress/policy").json(), before)
+        done = self.home.ctl("create", "--policy", "/dev/stdin", input=text.encode())
+        self.assertEqual(done.code, 125)
+        self.assertIn(b"caissonctl secret set none-such", done.err)
+
+    def test_a_secret_that_has_gone_stops_the_request(self):
+        self.setSecret("none-such", "for-a-while")
         self.setPolicy(DENY + rule(id="none", host="echo.example.org",
                                    inject={"header": "X-Key", "value": "${secret:none-such}"}))
+        until(lambda: self.curl("https://echo.example.org/x").status == 200, "the secret", 5)
+        self.home.must("secret", "rm", "none-such")
+        until(lambda: self.curl("https://echo.example.org/x").status != 200, "its end", 5)
+        seen = len(self.internet.requests())
         got = self.curl("https://echo.example.org/x", "-H", "X-Key: mine")
         self.assertNotEqual(got.status, 200)
         self.assertIn("none-such", got.body.decode())
-        self.assertEqual(self.internet.requests(), [])
-        # As soon as it is set, it works: the keeper is told.
+        self.assertEqual(len(self.internet.requests()), seen)
+        # As soon as it is set again, it works: the keeper is told.
         self.setSecret("none-such", "now-it-is-there")
         until(lambda: self.curl("https://echo.example.org/x").status == 200, "the secret", 5)
         self.assertEqual(headersOf(self.internet.requests()[-1], "x-key"), ["now-it-is-there"])
         self.home.must("secret", "rm", "none-such")
-        until(lambda: self.curl("https://echo.example.org/x").status != 200, "its end", 5)
 
     def test_a_replaced_secret_is_the_new_one(self):
         self.setSecret("token", "another-value-of-it-4711")

@@ -231,9 +231,11 @@ Task<void> Airlock::endWithProcess(std::string rule, std::shared_ptr<const Found
         logWarning("a rule outlives its process: {}", removed.error().message);
 }
 
-void Airlock::setSecrets(std::map<std::string, std::string> values)
+void Airlock::setSecrets(std::map<std::string, std::string> values,
+                         const std::vector<std::string>& names)
 {
     m_secrets.replace(std::move(values));
+    m_policy->knownSecrets.emplace(names.begin(), names.end());
 }
 
 Result<api::PromptAnswered> Airlock::answer(const std::string& prompt,

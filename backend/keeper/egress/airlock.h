@@ -44,7 +44,10 @@ public:
     LivePolicy& policy() { return *m_policy; }
     Prompts& prompts() { return *m_prompts; }
     RequestLog& log() { return *m_log; }
-    void setSecrets(std::map<std::string, std::string> values);
+    /// The values that the policy wants, and the names of all that are stored: from now on no policy
+    /// is taken that puts in another.
+    void setSecrets(std::map<std::string, std::string> values,
+                    const std::vector<std::string>& names);
     Result<api::PromptAnswered> answer(const std::string& prompt,
                                        const api::AnswerPrompt& request);
 

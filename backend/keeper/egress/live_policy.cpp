@@ -8,6 +8,7 @@
 #include "backend/base/log.h"
 #include "backend/keeper/egress/rule_message.h"
 #include "backend/policy/policy_file.h"
+#include "backend/policy/secret_check.h"
 
 #include <algorithm>
 #include <charconv>
@@ -161,8 +162,8 @@ Result<void> LivePolicy::load(Opening opening)
 LivePolicy::Ends LivePolicy::endsOf(const policy::Policy& policy) const
 {
     Ends ends;
-    ends.moments = policy::expiriesOf(policy, std::chrono::system_clock::now(),
-                                      policy::momentNow());
+    ends.moments =
+        policy::expiriesOf(policy, std::chrono::system_clock::now(), policy::momentNow());
     for (std::size_t i = 0; i < policy.rules.size(); ++i) {
         const policy::Rule& rule = policy.rules[i];
         if (!rule.expires)
@@ -245,7 +246,15 @@ Result<std::int64_t> LivePolicy::replace(const api::PutPolicy& request)
     Result<policy::Policy> policy = policyOf(request);
     if (!policy)
         return std::unexpected(policy.error());
+    if (Result<void> stored = checkStored(*policy, request.toml); !stored)
+        return std::unexpected(stored.error());
     return replace(std::move(*policy), request.generation);
+}
+
+Result<void> LivePolicy::checkStored(const policy::Policy& next, std::string_view toml) const
+{
+    return knownSecrets ? policy::checkSecrets(next, *knownSecrets, policy(), toml)
+                        : Result<void>{};
 }
 
 Result<std::vector<std::string>> LivePolicy::patch(const api::PatchPolicy& request)
@@ -302,6 +311,8 @@ Result<std::vector<std::string>> LivePolicy::patch(const api::PatchPolicy& reque
     Result<policy::Policy> sound = checked(next);
     if (!sound)
         return std::unexpected(sound.error());
+    if (Result<void> stored = checkStored(*sound, {}); !stored)
+        return std::unexpected(stored.error());
     if (const auto replaced = replace(std::move(*sound), request.generation); !replaced)
         return std::unexpected(replaced.error());
     return added;

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace caisson::keeper {
@@ -54,6 +55,9 @@ public:
     policy::Moment nextExpiry(policy::Moment after) const;
     /// Called after each change.
     std::function<void()> onChange;
+    /// Names of the secrets that are stored. A policy that puts in another, which the one in force does
+    /// not, is refused. None: nobody has said, as of a sandbox that does not run.
+    std::optional<std::set<std::string>> knownSecrets;
 
 private:
     explicit LivePolicy(std::string folder);
@@ -73,11 +77,12 @@ private:
                       const std::map<std::string, Expiry>& expiries) const;
     struct Ends
     {
-        std::vector<policy::Moment> moments;      ///< by place
-        std::map<std::string, Expiry> expiries;   ///< by id
+        std::vector<policy::Moment> moments;    ///< by place
+        std::map<std::string, Expiry> expiries; ///< by id
     };
     Ends endsOf(const policy::Policy& policy) const;
     Result<std::int64_t> putInForce(policy::Policy policy);
+    Result<void> checkStored(const policy::Policy& next, std::string_view toml) const;
     void install(policy::Policy policy, std::vector<policy::Moment> moments,
                  std::map<std::string, Expiry> expiries);
 

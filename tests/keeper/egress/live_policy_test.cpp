@@ -70,9 +70,10 @@ TEST_F(LivePolicyTest, EachChangeIsAGenerationAndIsWritten)
     int changes = 0;
     policy->onChange = [&] { ++changes; };
     const auto before = policy->matcher();
-    EXPECT_EQ(policy->replace(toml("default = \"deny\"\n[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
-                                   "action = \"allow\"\n")),
-              2);
+    EXPECT_EQ(
+        policy->replace(toml("default = \"deny\"\n[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                             "action = \"allow\"\n")),
+        2);
     EXPECT_EQ(before->decide(requestFor("a.example"), policy::momentNow()).action,
               policy::Action::Ask)
         << "what was held stays as it was";
@@ -86,10 +87,12 @@ TEST_F(LivePolicyTest, EachChangeIsAGenerationAndIsWritten)
 TEST_F(LivePolicyTest, WhatIsWrongIsRefusedWhole)
 {
     const auto policy = open();
-    ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
-                                     "action = \"allow\"\n")));
-    const auto refused = policy->replace(toml("default = \"allow\"\n[[rule]]\nhost = \"b.example\"\n"
-                                              "action = \"perhaps\"\n"));
+    ASSERT_TRUE(
+        policy->replace(toml("default = \"deny\"\n[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                             "action = \"allow\"\n")));
+    const auto refused =
+        policy->replace(toml("default = \"allow\"\n[[rule]]\nhost = \"b.example\"\n"
+                             "action = \"perhaps\"\n"));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::BadRequest);
     EXPECT_EQ(refused.error().detail.at("line"), "4");
@@ -120,6 +123,34 @@ TEST_F(LivePolicyTest, WhatIsWrongIsRefusedWhole)
     EXPECT_EQ(policy->generation(), 2);
     EXPECT_EQ(verdict(*policy, "a.example"), "allow");
     EXPECT_EQ(verdict(*policy, "c.example"), "deny");
+}
+
+TEST_F(LivePolicyTest, OnlySecretsThatAreStoredArePutIn)
+{
+    const auto text = [](const std::string& secret) {
+        return "default = \"deny\"\n\n[[rule]]\nid = \"a\"\nhost = \"a.example.com\"\naction = "
+               "\"allow\"\n"
+               "inject = { header = \"X-Key\", value = \"${secret:" +
+               secret + "}\" }\n";
+    };
+    const auto policy = open();
+    // Nobody has said what there is.
+    EXPECT_TRUE(policy->replace(api::PutPolicy{.toml = text("lost")}));
+    policy->knownSecrets = {"key"};
+    // What is in force may stay and be worked on.
+    EXPECT_TRUE(policy->replace(api::PutPolicy{.toml = "# a remark\n" + text("lost")}));
+    EXPECT_TRUE(policy->replace(api::PutPolicy{.toml = text("key")}));
+    const auto refused = policy->replace(api::PutPolicy{.toml = text("lost")});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::BadRequest);
+    EXPECT_EQ(refused.error().detail.at("line"), "7");
+    api::PatchPolicy patch;
+    patch.update = policy->describe().rules;
+    patch.update[0].inject->value = "Bearer ${secret:lost}";
+    const auto patched = policy->patch(patch);
+    ASSERT_FALSE(patched);
+    EXPECT_EQ(patched.error().detail.at("secret"), "lost");
+    EXPECT_EQ(policy->describe().rules[0].inject->value, "${secret:key}");
 }
 
 TEST_F(LivePolicyTest, WhatCannotBeWrittenIsNotInForce)
@@ -243,8 +274,8 @@ TEST_F(LivePolicyTest, AChangedClockMovesNoEnd)
     const std::string future = toRfc3339(wall + 24h);
     const policy::Moment now = policy::momentNow();
     const auto rule = [](const std::string& id, const std::string& expires) {
-        return "[[rule]]\nid = \"" + id + "\"\nhost = \"" + id + ".example\"\naction = \"allow\"\n" +
-               "expires = " + expires + "\n";
+        return "[[rule]]\nid = \"" + id + "\"\nhost = \"" + id +
+               ".example\"\naction = \"allow\"\n" + "expires = " + expires + "\n";
     };
     write("policy.toml", "default = \"deny\"\n" + rule("ahead", past) + rule("behind", future));
     api::PolicyState state;
