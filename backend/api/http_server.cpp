@@ -138,8 +138,7 @@ void ServerConnection::Impl::consumeHead()
         return;
     raw.erase(0, headSize);
     headSize = 0;
-    const auto room = buffer.prepare(raw.size());
-    asio::buffer_copy(room, asio::buffer(raw));
+    raw.copy(static_cast<char*>(buffer.prepare(raw.size()).data()), raw.size());
     buffer.commit(raw.size());
     raw.clear();
 }

@@ -275,17 +275,23 @@ std::string Matcher::why(const Decision& decision, const Request& request) const
         }
     }
     const Rule& rule = *decision.rule;
-    std::string text = "Rule " + rule.id + " " +
-                       std::string(verbOf(rule.action, request.protocol)) + " " +
-                       (rule.methods.empty() ? "everything" : joined(rule.methods)) + " to " +
-                       (rule.cidr ? rule.cidr->toString() : rule.host) + rule.path;
+    std::string text = "Rule ";
+    text.reserve(128); // made for each request
+    text += rule.id;
+    text += ' ';
+    text += verbOf(rule.action, request.protocol);
+    text += rule.methods.empty() ? " everything" : " " + joined(rule.methods);
+    text += " to ";
+    text += rule.cidr ? rule.cidr->toString() : rule.host;
+    text += rule.path;
     if (!rule.process.empty())
         text += " by " + rule.process;
     if (rule.lasts == Lasts::Process)
         text += " by process " + std::to_string(rule.pid);
     if (!isHttp(request.protocol) && isForRequests(rule))
         text += ", and what a stream carries is not seen";
-    return text + ".";
+    text += '.';
+    return text;
 }
 
 Moment momentNow()

@@ -260,10 +260,13 @@ Task<void> RequestProxy::carry(Carried& carried)
 
     // What a rule would put in takes the place of what the sandbox sent; a placeholder anywhere
     // else is on its way to where no secret is meant to go.
-    http::Fields others = carried.head.fields;
-    if (pass.inject && action == policy::Action::Allow)
-        http::removeField(others, injectedName(*pass.inject));
-    if (const auto leaked = placeholderIn(carried.head.target, others)) {
+    std::optional<http::Fields> others;
+    if (pass.inject && action == policy::Action::Allow) {
+        others = carried.head.fields;
+        http::removeField(*others, injectedName(*pass.inject));
+    }
+    if (const auto leaked =
+            placeholderIn(carried.head.target, others ? *others : carried.head.fields)) {
         carried.row.refuse("the placeholder of the secret \"" + *leaked +
                            "\" was sent where no rule puts it in");
         entry.flag = "placeholder";

@@ -83,16 +83,13 @@ Task<void> UpstreamPool::sweep()
     }
 }
 
-Task<Result<Lease>> UpstreamPool::open(Origin origin, Connection wanted)
+Task<Result<Lease>> UpstreamPool::open(const Origin& origin, Connection wanted)
 {
     std::shared_ptr<Slot>& place = m_slots[origin];
     if (!place)
         place = std::make_shared<Slot>(m_executor);
     const std::shared_ptr<Slot> slot = place;
     while (wanted == Connection::Any) {
-        std::erase_if(slot->kept, [](const auto& kept) {
-            return kept->connection->isIdle() && !kept->connection->isOpen();
-        });
         // The newest first: what is not needed grows old and is closed.
         const auto found = std::ranges::find_if(slot->kept.rbegin(), slot->kept.rend(),
                                                 [](const auto& kept) {
@@ -102,6 +99,9 @@ Task<Result<Lease>> UpstreamPool::open(Origin origin, Connection wanted)
             (*found)->used = std::chrono::steady_clock::now();
             co_return Lease{(*found)->connection->open(), (*found)->address};
         }
+        std::erase_if(slot->kept, [](const auto& kept) {
+            return kept->connection->isIdle() && !kept->connection->isOpen();
+        });
         // One HTTP/2 connection that is just being made will do for all who wait.
         if (!slot->isHttp2 || slot->dialling == 0)
             break;
@@ -110,7 +110,7 @@ Task<Result<Lease>> UpstreamPool::open(Origin origin, Connection wanted)
     const auto made = co_await [&]() -> Task<Result<std::shared_ptr<Kept>>> {
         // Also when it is cancelled, or all others would wait for it for ever.
         const Dialling counted(*slot);
-        co_return co_await dial(std::move(origin));
+        co_return co_await dial(origin);
     }();
     if (!made)
         co_return std::unexpected(made.error());

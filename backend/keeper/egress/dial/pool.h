@@ -40,9 +40,9 @@ public:
     ~UpstreamPool();
 
     /// An exchange on a kept connection or a new one. Errors as Dialer's and TlsClient's.
-    /// `Fresh` never takes a kept one.
+    /// `Fresh` never takes a kept one. The origin outlives the call.
     enum class Connection { Any, Fresh };
-    api::Task<Result<Lease>> open(Origin origin, Connection wanted = Connection::Any);
+    api::Task<Result<Lease>> open(const Origin& origin, Connection wanted = Connection::Any);
 
     /// TLS to an origin for a stream that is no HTTP.
     api::Task<Result<TlsOpened>> openTls(TcpSocket socket, std::string host, std::uint16_t port,

@@ -77,8 +77,8 @@ public:
     virtual api::Task<Result<void>> head(const ResponseHead& head) = 0;
     virtual api::Task<Result<void>> write(std::span<const char> bytes) = 0;
     virtual api::Task<Result<void>> finish(const Fields& trailers) = 0;
-    /// A head may be kept back so that it travels together with the first bytes. Whoever has none yet
-    /// sends it on its way with this.
+    /// What is little may be kept back so that it travels together with what follows. Whoever has
+    /// nothing more just now sends it on its way with this.
     virtual api::Task<Result<void>> flush() { co_return Result<void>{}; }
     /// Before head(): the connection carries no request after this one.
     virtual void closeAfter() {}

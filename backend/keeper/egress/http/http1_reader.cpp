@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <llhttp.h>
+#include <utility>
 
 namespace caisson::keeper::http {
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxHead = 64 * 1024;
 constexpr std::size_t kMaxFields = 256;
+constexpr std::size_t kUsualFields = 16;
 constexpr std::size_t kMaxTrailers = 16 * 1024;
 /// Grows to what a head takes at most, when one does.
 constexpr std::size_t kFirstBuffer = 32 * 1024;
@@ -202,12 +204,15 @@ struct Http1Reader::Impl
         llhttp_init(&parser, side == Side::Requests ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
         parser.data = this;
         head = {};
+        head.fields.reserve(kUsualFields);
         trailers.clear();
         trailerBytes = 0;
         isHeadComplete = false;
         isComplete = false;
         isValue = true;
         piece = {};
+        isPieceOut = false;
+        bodyFailure.reset();
     }
 
     std::string reason() const
@@ -305,6 +310,44 @@ struct Http1Reader::Impl
         return {};
     }
 
+    /// Goes on to the next piece of the body or its end, as far as what was read goes.
+    Result<void> parseBody()
+    {
+        if (bodyFailure)
+            return std::unexpected(*bodyFailure);
+        // After a piece the parser may come to the message's end without a further byte.
+        while (!isComplete && piece.empty() && (begin < end || isPieceOut)) {
+            isPieceOut = false;
+            const char* from = buffer.data() + begin;
+            const llhttp_errno_t code = llhttp_execute(&parser, from, end - begin);
+            if (code == HPE_OK) {
+                begin = end;
+            } else if (code == HPE_PAUSED || code == HPE_PAUSED_UPGRADE) {
+                begin += static_cast<std::size_t>(llhttp_get_error_pos(&parser) - from);
+                if (code == HPE_PAUSED)
+                    llhttp_resume(&parser);
+                else
+                    llhttp_resume_after_upgrade(&parser);
+            } else {
+                bodyFailure =
+                    Error{ErrorCode::BadRequest, "the body is not HTTP/1: " + reason(), {}};
+                return std::unexpected(*bodyFailure);
+            }
+        }
+        return isComplete ? checkTrailers() : Result<void>{};
+    }
+
+    Result<void> checkTrailers()
+    {
+        for (auto& [name, value] : trailers) {
+            if (!isToken(name) || !isFieldValue(value))
+                return malformed("a trailer has a name or value that is not allowed");
+            name = toLowerCase(name);
+            trim(value);
+        }
+        return {};
+    }
+
     void decideFraming()
     {
         if (side == Side::Requests) {
@@ -352,8 +395,10 @@ struct Http1Reader::Impl
     bool parserChunked = false; ///< how long the body is, as llhttp has read it
     std::optional<std::uint64_t> parserLength;
     bool isComplete = true;
-    bool isValue = true; ///< the last span was a value's, so that a name begins a new field
-    std::string_view piece;
+    bool isValue = true;     ///< the last span was a value's, so that a name begins a new field
+    std::string_view piece;  ///< of the body; found, and not handed out yet
+    bool isPieceOut = false; ///< one was handed out, and the parser not asked since
+    std::optional<Error> bodyFailure;
 };
 
 Http1Reader::Http1Reader(Stream& stream, Side side, std::string alreadyRead)
@@ -385,52 +430,30 @@ Task<Result<std::span<const char>>> Http1Reader::nextBody()
 {
     Impl& impl = *m_impl;
     for (;;) {
+        if (Result<void> parsed = impl.parseBody(); !parsed)
+            co_return std::unexpected(parsed.error());
+        if (!impl.piece.empty()) {
+            impl.isPieceOut = true;
+            co_return std::span<const char>(std::exchange(impl.piece, {}));
+        }
         if (impl.isComplete)
             co_return std::span<const char>{};
-        // After a piece the parser may come to the message's end without a further byte.
-        if (impl.begin == impl.end && impl.piece.empty()) {
-            if (impl.hasEnded) {
-                // It is paused by the callback that says so.
-                llhttp_finish(&impl.parser);
-                if (impl.isComplete)
-                    co_return std::span<const char>{};
-                co_return fail(ErrorCode::Unavailable, "the connection ended within a message");
-            }
-            if (auto size = co_await impl.readMore(std::max(kFirstBuffer, impl.capacity())); !size)
-                co_return std::unexpected(size.error());
-            continue;
+        if (impl.hasEnded) {
+            // It is paused by the callback that says so.
+            llhttp_finish(&impl.parser);
+            if (impl.isComplete)
+                co_return std::span<const char>{};
+            co_return fail(ErrorCode::Unavailable, "the connection ended within a message");
         }
-        impl.piece = {};
-        const char* from = impl.buffer.data() + impl.begin;
-        const std::size_t size = impl.end - impl.begin;
-        const llhttp_errno_t code = llhttp_execute(&impl.parser, from, size);
-        if (code == HPE_OK) {
-            impl.begin = impl.end;
-        } else if (code == HPE_PAUSED || code == HPE_PAUSED_UPGRADE) {
-            impl.begin += static_cast<std::size_t>(llhttp_get_error_pos(&impl.parser) - from);
-            if (code == HPE_PAUSED)
-                llhttp_resume(&impl.parser);
-            else
-                llhttp_resume_after_upgrade(&impl.parser);
-        } else {
-            co_return malformed("the body is not HTTP/1: " + impl.reason());
-        }
-        if (impl.isComplete) {
-            for (auto& [name, value] : impl.trailers) {
-                if (!isToken(name) || !isFieldValue(value))
-                    co_return malformed("a trailer has a name or value that is not allowed");
-                name = toLowerCase(name);
-                trim(value);
-            }
-        }
-        if (!impl.piece.empty())
-            co_return std::span<const char>(impl.piece);
+        if (auto size = co_await impl.readMore(std::max(kFirstBuffer, impl.capacity())); !size)
+            co_return std::unexpected(size.error());
     }
 }
 
 bool Http1Reader::isReady() const
 {
-    return m_impl->isComplete || m_impl->begin < m_impl->end;
+    // Bytes alone do not tell: they may be no more than the end of a chunk that is out already.
+    return !m_impl->parseBody() || m_impl->isComplete || !m_impl->piece.empty();
 }
 
 const Fields& Http1Reader::trailers() const

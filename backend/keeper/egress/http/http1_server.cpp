@@ -22,6 +22,8 @@ constexpr std::size_t kMostDrained = 256 * 1024;
 /// unread is a reset, and a reset takes the answer away from who has not read it yet (RFC 9112, 9.6).
 constexpr auto kLinger = 2s;
 
+constexpr std::size_t kUsualHead = 512;
+
 class ReaderBody : public Body
 {
 public:
@@ -153,8 +155,13 @@ public:
 private:
     static std::string text(const ResponseHead& head, std::string_view framed)
     {
-        std::string text =
-            std::format("HTTP/1.1 {} {}\r\n", head.status, reasonPhrase(head.status));
+        std::string text;
+        text.reserve(kUsualHead);
+        text += "HTTP/1.1 ";
+        text += std::to_string(head.status);
+        text += ' ';
+        text += reasonPhrase(head.status);
+        text += "\r\n";
         for (const auto& [name, value] : head.fields)
             appendField(text, name, value);
         text += framed;

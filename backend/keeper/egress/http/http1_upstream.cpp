@@ -169,7 +169,9 @@ Task<Result<void>> Http1Exchange::sendHead(const RequestHead& head, std::string_
 Task<Result<void>> Http1Exchange::sendBody(std::span<const char> bytes)
 {
     m_mayRetry = false; // the bytes are gone
-    return m_connection->writer.write(bytes);
+    if (Result<void> written = co_await m_connection->writer.write(bytes); !written)
+        co_return written;
+    co_return co_await m_connection->writer.flush(); // nobody tells whether more is about to come
 }
 
 Task<Result<void>> Http1Exchange::finishBody(const Fields& trailers)

@@ -55,10 +55,12 @@ Task<Result<void>> Http1Writer::write(std::span<const char> bytes)
         m_pending.append(size.data(), end);
         m_pending += "\r\n";
     }
-    if (m_framing == Framing::Chunked || (!m_pending.empty() && bytes.size() <= kCopied)) {
+    if (m_framing == Framing::Chunked || m_pending.size() + bytes.size() <= kCopied) {
         m_pending.append(bytes.data(), bytes.size());
         if (m_framing == Framing::Chunked)
             m_pending += "\r\n";
+        if (m_pending.size() <= kCopied)
+            co_return Result<void>{};
         co_return co_await flush();
     }
     if (Result<void> flushed = co_await flush(); !flushed)

@@ -7,8 +7,9 @@
 
 namespace caisson::keeper::http {
 
-/// Writes one message after another on an HTTP/1 connection. A head, and what little follows it, is
-/// kept back until flush() or enough has come together, so that both travel in one packet.
+/// Writes one message after another on an HTTP/1 connection. What is little (a head, the body's first
+/// bytes, its end) is kept back until flush(), finish() or enough has come together, so that all of
+/// it travels in one packet.
 class Http1Writer
 {
 public:

@@ -14,7 +14,7 @@ namespace caisson::keeper::http {
 class Http2Fields
 {
 public:
-    Http2Fields() = default;
+    Http2Fields() { m_fields.reserve(kUsual); }
     Http2Fields(const Http2Fields&) = delete;
     Http2Fields& operator=(const Http2Fields&) = delete;
 
@@ -27,6 +27,7 @@ public:
     std::size_t size() const { return m_fields.size(); }
 
 private:
+    static constexpr std::size_t kUsual = 24;
     std::vector<nghttp2_nv> m_fields;
     std::string m_length;
 };

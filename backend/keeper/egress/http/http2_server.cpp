@@ -353,7 +353,7 @@ Task<void> ServerStream::waitGone()
 {
     const auto self = shared_from_this();
     while (!isOver()) {
-        co_await m_arrived.wait();
+        co_await m_changed.wait();
         if (wasCancelled(co_await api::asio::this_coro::cancellation_state))
             co_return;
     }

@@ -69,8 +69,7 @@ bool Allowance::take()
 
 Http2Stream::Http2Stream(std::shared_ptr<Http2Session> session)
     : m_session(std::move(session))
-    , m_arrived(m_session->executor())
-    , m_sent(m_session->executor())
+    , m_changed(m_session->executor())
 {
 }
 
@@ -93,7 +92,7 @@ Task<Result<std::span<const char>>> Http2Stream::next()
             co_return std::unexpected(*m_failure);
         if (m_hasAllReceived)
             co_return std::span<const char>();
-        co_await m_arrived.wait();
+        co_await m_changed.wait();
         if (wasCancelled(co_await api::asio::this_coro::cancellation_state))
             co_return fail(ErrorCode::Cancelled, "reading a body: cancelled");
     }
@@ -120,7 +119,7 @@ void Http2Stream::arrived(std::span<const char> bytes)
     if (m_failure)
         return;
     m_incoming.append(bytes.data(), bytes.size());
-    m_arrived.notifyAll();
+    m_changed.notifyAll();
 }
 
 Error Http2Stream::sendingFailure() const
@@ -174,7 +173,7 @@ Task<Result<void>> Http2Stream::send(std::span<const char> bytes)
     nghttp2_session_resume_data(m_session->handle(), m_id);
     m_session->wake();
     while (!m_pending.empty()) {
-        co_await m_sent.wait();
+        co_await m_changed.wait();
         if (isOver())
             co_return std::unexpected(sendingFailure());
         if (m_pending.empty())
@@ -217,7 +216,7 @@ void Http2Stream::take(std::size_t size, std::string& to)
     to.append(m_pending.data(), size);
     m_pending = m_pending.subspan(size);
     if (m_pending.empty())
-        m_sent.notifyAll();
+        m_changed.notifyAll();
 }
 
 void Http2Stream::reset(std::uint32_t code)
@@ -239,8 +238,7 @@ void Http2Stream::failWith(Error why)
     m_pending = {};
     m_copied.clear();
     m_copiedTaken = 0;
-    m_arrived.notifyAll();
-    m_sent.notifyAll();
+    m_changed.notifyAll();
 }
 
 void Http2Stream::closed(std::uint32_t code)
@@ -253,8 +251,7 @@ void Http2Stream::closed(std::uint32_t code)
             ErrorCode::Unavailable,
             std::format("the other end broke the request off ({})", nghttp2_http2_strerror(code)),
             {}});
-    m_arrived.notifyAll();
-    m_sent.notifyAll();
+    m_changed.notifyAll();
     ended(code);
 }
 
@@ -347,7 +344,7 @@ struct Http2Session::Callbacks
         const bool isLast = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
         if (isLast) {
             stream->m_hasAllReceived = true;
-            stream->m_arrived.notifyAll();
+            stream->m_changed.notifyAll();
         }
         if (frame->hd.type == NGHTTP2_HEADERS) {
             if (!stream->endFields(isLast))

@@ -89,7 +89,7 @@ protected:
     bool m_hasEndedSending = false;
     bool m_isClosed = false; ///< the connection knows it no more
     std::optional<Error> m_failure;
-    api::Notifier m_arrived; ///< something came, or it is over
+    api::Notifier m_changed; ///< something came, or went, or it is over
 
 private:
     void arrived(std::span<const char> bytes);
@@ -110,7 +110,6 @@ private:
     std::span<const char> m_pending; ///< to go after it: the caller's
     std::optional<std::uint64_t> m_toSend;
     Fields m_trailersToSend;
-    api::Notifier m_sent;
 };
 
 /// A connection: nghttp2's session between one reader and one writer.

@@ -17,6 +17,7 @@ namespace {
 
 /// Interim answers that nobody has taken yet.
 constexpr std::size_t kMostHeads = 16;
+constexpr std::size_t kUsualFields = 16;
 
 /// An origin's connection; tells the pool when something about it has changed.
 class UpstreamSession : public Http2Session
@@ -95,7 +96,7 @@ public:
                 co_return std::unexpected(*m_failure);
             if (m_hasAllReceived || isOver())
                 co_return fail(ErrorCode::Protocol, "the answer has no head");
-            co_await m_arrived.wait();
+            co_await m_changed.wait();
             if (wasCancelled(co_await api::asio::this_coro::cancellation_state))
                 co_return fail(ErrorCode::Cancelled, "waiting for an answer: cancelled");
         }
@@ -124,6 +125,7 @@ private:
         m_fieldBytes = 0;
         m_hasAnswer = true;
         m_reading = ResponseHead{};
+        m_reading.fields.reserve(kUsualFields);
         m_reading.version = Version::Http2;
         return true;
     }
@@ -161,7 +163,7 @@ private:
             status / 100 != 1 && !isLast && !m_isHead && status != 204 && status != 304;
         removeHopFields(m_reading.fields);
         m_heads.push_back(std::move(m_reading));
-        m_arrived.notifyAll();
+        m_changed.notifyAll();
         return true;
     }
 

@@ -142,6 +142,7 @@ void EntryWriter::endEpoch()
 {
     m_words.clear();
     m_processes.clear();
+    m_lastProcess = {};
     m_epochBytes = 0;
     m_epochEnd = 0;
 }
@@ -150,9 +151,9 @@ Result<std::int64_t> EntryWriter::word(std::string_view text)
 {
     if (text.empty())
         return 0;
-    const auto [place, isNew] = m_words.try_emplace(std::string(text), m_nextNumber);
-    if (!isNew)
-        return place->second;
+    if (const auto known = m_words.find(text); known != m_words.end())
+        return known->second;
+    m_words.emplace(text, m_nextNumber);
     const Result<void> added = m_addWord.bind(1, m_nextNumber).bind(2, text).run();
     if (!added)
         return std::unexpected(added.error());
@@ -162,6 +163,8 @@ Result<std::int64_t> EntryWriter::word(std::string_view text)
 
 Result<std::int64_t> EntryWriter::process(const api::EgressProcess& process)
 {
+    if (process == m_lastProcess.first)
+        return m_lastProcess.second;
     if (process == api::EgressProcess{})
         return 0;
     std::string key = std::to_string(process.pid);
@@ -176,9 +179,12 @@ Result<std::int64_t> EntryWriter::process(const api::EgressProcess& process)
         key += '\0';
         key += parent.cmdline;
     }
-    const auto [place, isNew] = m_processes.try_emplace(std::move(key), m_nextNumber);
-    if (!isNew)
-        return place->second;
+    if (const auto known = m_processes.find(key); known != m_processes.end()) {
+        m_lastProcess = {process, known->second};
+        return known->second;
+    }
+    m_processes.emplace(std::move(key), m_nextNumber);
+    m_lastProcess = {process, m_nextNumber};
     const std::string parents = parentsText(process.parents);
     m_epochBytes += process.exe.size() + process.cmdline.size() + parents.size();
     const Result<void> added = m_addProcess.bind(1, m_nextNumber)

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace caisson::keeper {
 
@@ -57,8 +59,19 @@ private:
     Statement m_dropEpochs;
     Statement m_dropWords;
     Statement m_dropProcesses;
-    std::unordered_map<std::string, std::int64_t> m_words;
-    std::unordered_map<std::string, std::int64_t> m_processes;
+    struct Hash
+    {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const
+        {
+            return std::hash<std::string_view>()(text);
+        }
+    };
+    using Numbers = std::unordered_map<std::string, std::int64_t, Hash, std::equal_to<>>;
+    Numbers m_words;
+    Numbers m_processes;
+    /// The last one and its number: requests of one process come in a row.
+    std::pair<api::EgressProcess, std::int64_t> m_lastProcess;
     std::int64_t m_epochEnd = 0;   ///< the id from which on words are written again
     std::size_t m_epochBytes = 0;  ///< of the words of this epoch
     std::int64_t m_nextNumber = 0; ///< of a word or process

@@ -92,6 +92,7 @@ void WriteQueue::run()
     const auto isUrgent = [this] {
         return m_isStopping || m_flushWanted != m_flushed || m_waiting.size() >= kBatch;
     };
+    std::vector<api::EgressEntry> batch; // its room is used again and again
     for (;;) {
         // What a full disk did not take is told of together with the next row.
         m_work.wait(lock, [&] {
@@ -101,7 +102,7 @@ void WriteQueue::run()
         const bool isStopping = m_isStopping;
         const std::uint64_t flush = m_flushWanted;
         const std::int64_t dropped = m_dropped;
-        std::vector<api::EgressEntry> batch = std::exchange(m_waiting, {});
+        std::swap(batch, m_waiting);
         m_waitingBytes = 0;
         const auto rows = static_cast<std::int64_t>(batch.size());
         if (dropped > 0)
@@ -123,6 +124,9 @@ void WriteQueue::run()
         m_isFailing = !written;
         m_flushed = flush;
         m_written.notify_all();
+        if (batch.capacity() > 4 * kBatch)
+            batch = {};
+        batch.clear();
         if (isStopping)
             return;
     }

@@ -16,8 +16,9 @@ namespace {
 
 /// As much is enciphered before it is sent: four records.
 constexpr std::size_t kWriteChunk = 64 * 1024;
-/// OpenSSL's buffer while it reads; given back whenever it is empty.
-constexpr std::size_t kReadBuffer = 64 * 1024;
+/// OpenSSL's buffer while it reads; given back whenever it is empty. free(3) of glibc tidies up the
+/// whole heap when it gets a piece of 64 KiB (FASTBIN_CONSOLIDATION_THRESHOLD), so it is smaller.
+constexpr std::size_t kReadBuffer = 60 * 1024;
 /// What may gather of answers to key updates while the other end reads nothing.
 constexpr std::size_t kMaxUnsent = 256 * 1024;
 
@@ -27,6 +28,14 @@ std::string& gathered()
 {
     thread_local std::string bytes;
     return bytes;
+}
+
+/// Before each call whose outcome SSL_get_error() explains, since that looks at OpenSSL's queue. It is
+/// empty nearly always, and to empty it takes longer than to look.
+void clearErrors()
+{
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
 }
 
 std::unexpected<Error> failTls(std::string message)
@@ -153,7 +162,7 @@ Error TlsCore::takeError(std::string_view what)
 {
     const int savedError = std::exchange(m_inputError, 0);
     const unsigned long code = ERR_peek_last_error();
-    ERR_clear_error();
+    clearErrors();
     m_reasonCode = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
     if (code == 0 || m_reasonCode == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
         if (savedError != 0)
@@ -238,7 +247,7 @@ Task<Result<void>> TlsCore::shakeHands()
 {
     const auto self = shared_from_this();
     for (;;) {
-        ERR_clear_error();
+        clearErrors();
         const int done = SSL_do_handshake(m_ssl.get());
         const int why = done == 1 ? SSL_ERROR_NONE : SSL_get_error(m_ssl.get(), done);
         std::optional<Error> failed;
@@ -271,7 +280,7 @@ Task<Result<std::size_t>> TlsCore::read(std::span<char> room)
             co_return std::unexpected(errorOf(ECANCELED, "reading from the connection"));
         std::size_t total = 0;
         int why = SSL_ERROR_NONE;
-        ERR_clear_error();
+        clearErrors();
         do {
             std::size_t got = 0;
             const int done =
@@ -308,7 +317,7 @@ Task<Result<void>> TlsCore::write(std::span<const char> bytes)
             co_return std::unexpected(errorOf(ECANCELED, "writing to the connection"));
         const std::span<const char> chunk = bytes.first(std::min(bytes.size(), kWriteChunk));
         std::size_t taken = 0;
-        ERR_clear_error();
+        clearErrors();
         const int done = SSL_write_ex(m_ssl.get(), chunk.data(), chunk.size(), &taken);
         std::optional<Error> failed;
         if (done != 1)
@@ -343,10 +352,10 @@ bool TlsCore::isQuiet()
     }
     char byte = 0;
     std::size_t got = 0;
-    ERR_clear_error();
+    clearErrors();
     const int done = SSL_peek_ex(m_ssl.get(), &byte, 1, &got);
     const int why = done == 1 ? SSL_ERROR_NONE : SSL_get_error(m_ssl.get(), done);
-    ERR_clear_error();
+    clearErrors();
     // Whatever it was: an alert that stayed behind would go out on another connection.
     const Result<void> sent = sendGathered();
     return why == SSL_ERROR_WANT_READ && sent && !m_inputEnded;
@@ -357,9 +366,9 @@ Task<void> TlsCore::finish()
     const auto self = shared_from_this();
     if (std::exchange(m_finished, true) || m_broken || !isOpen())
         co_return;
-    ERR_clear_error();
+    clearErrors();
     SSL_shutdown(m_ssl.get()); // 0: the other end's close_notify has not come, nor need it
-    ERR_clear_error();
+    clearErrors();
     const Result<void> gone = sendGathered();
     if (!gone)
         co_return;

@@ -58,6 +58,8 @@ Task<void> forward(UpstreamConnection& upstream, RequestHead& head, Body& body,
         break;
     }
     for (;;) {
+        if (!exchange->body().isReady())
+            std::ignore = co_await responder.flush();
         const auto bytes = co_await exchange->body().next();
         if (!bytes || (!bytes->empty() && !co_await responder.write(*bytes))) {
             responder.abort();
@@ -725,6 +727,35 @@ TEST_F(Http1ExchangeTest, NothingSplitsTheHeadThatIsWritten)
     RequestHead spaced = good;
     spaced.target = "/ HTTP/1.1";
     EXPECT_TRUE(refuses(spaced));
+}
+
+/// A packet, and over TLS a record, costs more than the bytes of a usual answer.
+TEST_F(Http1ExchangeTest, WhatIsLittleIsWrittenAtOnceOrWhenItIsAskedFor)
+{
+    ScriptedStream stream(
+        {"GET /at-once HTTP/1.1\r\nHost: h\r\n\r\n", "GET /asked HTTP/1.1\r\nHost: h\r\n\r\n"});
+    const std::string begun = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+                              "3\r\none\r\n3\r\ntwo\r\n";
+    const auto take = [&] { return std::exchange(stream.written, {}); };
+    const Handler handler = [&](RequestHead& head, Body&, Responder& responder) -> Task<void> {
+        ResponseHead answer;
+        answer.status = 200;
+        EXPECT_TRUE(co_await responder.head(answer));
+        EXPECT_TRUE(co_await responder.write(std::string_view("one")));
+        EXPECT_TRUE(co_await responder.write(std::string_view("two")));
+        EXPECT_EQ(take(), "");
+        if (head.target == "/asked") {
+            EXPECT_TRUE(co_await responder.flush());
+            EXPECT_EQ(take(), begun);
+        }
+        stream.writes = 0;
+        EXPECT_TRUE(co_await responder.finish({}));
+        EXPECT_EQ(take(), (head.target == "/asked" ? "" : begun) + "0\r\n\r\n");
+        EXPECT_EQ(stream.writes, 1u);
+    };
+    spawn(serveHttp1(stream, "", handler));
+    run();
+    EXPECT_TRUE(stream.isFinished);
 }
 
 /// A refused upload: who sends on while it is refused still gets to read why.

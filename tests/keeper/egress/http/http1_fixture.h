@@ -61,6 +61,7 @@ public:
         if (!m_isOpen)
             co_return fail(ErrorCode::Cancelled, "writing: cancelled");
         written.append(bytes.data(), bytes.size());
+        ++writes;
         co_return Result<void>{};
     }
     api::Task<void> finish() override
@@ -73,6 +74,7 @@ public:
     bool isQuiet() override { return m_isOpen && !m_pieces.empty(); }
 
     std::string written;
+    std::size_t writes = 0;
     bool isFinished = false;
 
 private:

@@ -413,5 +413,47 @@ TEST(Http1ReaderTest, ReadingAheadMayBeBrokenOffAndGoneOnWith)
     EXPECT_EQ(body, "abcd");
 }
 
+/// Whoever carries a body sends on what it has before it waits for more: the end of a chunk, which
+/// is all that is left of a message that has not ended, is not more.
+TEST(Http1ReaderTest, IsReadyOnlyWhenSomethingComesOfIt)
+{
+    ScriptedStream stream({"HTTP/1.1 200 \r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n2",
+                           "\r\nho\r\n0\r\n\r\n"});
+    Http1Reader reader(stream, Side::Responses);
+    api::asio::io_context context;
+    const auto seen = runToEnd(context, [&]() -> api::Task<std::string> {
+        std::string text;
+        const auto next = [&]() -> api::Task<void> {
+            text += reader.isReady() ? "ready " : "waits ";
+            const auto bytes = co_await reader.nextBody();
+            text += bytes ? std::string(bytes->data(), bytes->size()) + "|" : bytes.error().message;
+        };
+        const auto head = co_await reader.readHead();
+        EXPECT_TRUE(head && *head);
+        for (int piece = 0; piece < 3; ++piece)
+            co_await next();
+        co_return text;
+    }());
+    EXPECT_EQ(seen, "ready hello|waits ho|ready |");
+}
+
+/// Looking whether a body is ready may come upon what is wrong with it; it is said when it is read.
+TEST(Http1ReaderTest, LookingDoesNotSwallowAnError)
+{
+    ScriptedStream stream(
+        {"HTTP/1.1 200 \r\ntransfer-encoding: chunked\r\n\r\n2\r\nho\r\nnonsense\r\n"});
+    Http1Reader reader(stream, Side::Responses);
+    api::asio::io_context context;
+    const auto failed = runToEnd(context, [&]() -> api::Task<bool> {
+        std::ignore = co_await reader.readHead();
+        EXPECT_TRUE(co_await reader.nextBody());
+        EXPECT_TRUE(reader.isReady());
+        EXPECT_TRUE(reader.isReady());
+        co_return !co_await reader.nextBody();
+    }());
+    EXPECT_TRUE(failed);
+    EXPECT_FALSE(reader.isBodyRead());
+}
+
 } // namespace
 } // namespace caisson::keeper::http::testing
