@@ -9,6 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <csignal>
 #include <format>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -193,6 +194,7 @@ TEST_F(CapturedFlowTest, WhoHasSaidAllIsHeldUntilItsProcessEnds)
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL); // also where this test fails before it ends it
         ::pause();
         ::_exit(0);
     }
@@ -212,6 +214,7 @@ TEST_F(CapturedFlowTest, WhoHasSaidAllIsHeldUntilItsProcessEnds)
     };
 
     ask();
+    ASSERT_FALSE(HasFatalFailure());
     ASSERT_TRUE(m_prompts.answer(m_prompts.list().prompts[0].id, Prompts::Answer::Allow, ""));
     untilReached("hi<end>");
     answer("ho");

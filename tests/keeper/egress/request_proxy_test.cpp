@@ -435,8 +435,10 @@ TEST_F(RequestProxyTest, AWebSocketIsLookedInto)
     runUntil([&] { return answered.contains("<reset>"); });
     runUntil([&] { return m_flows.size() == 0; });
     EXPECT_FALSE(origin.got.contains("secret")) << origin.got;
-    const api::EgressEntry row = rows().back();
-    EXPECT_EQ(row.verdict + " " + row.flag + " " + row.secret, "deny placeholder k");
+    const auto written = rows();
+    ASSERT_EQ(written.size(), 1u);
+    EXPECT_EQ(written[0].verdict + " " + written[0].flag + " " + written[0].secret,
+              "deny placeholder k");
 }
 
 TEST_F(RequestProxyTest, ASwitchNobodyAskedForIsAFailure)
