@@ -21,7 +21,7 @@ class WriteQueue
 public:
     static constexpr std::size_t kMostRows = 10'000;
     static constexpr std::size_t kMostBytes = 8 * 1024 * 1024;
-    static constexpr std::size_t kBatch = 512;
+    static constexpr std::size_t kBatch = 256; ///< more at once are felt by requests
     static constexpr std::chrono::milliseconds kLinger{50};
 
     explicit WriteQueue(EntryWriter writer);
