@@ -97,7 +97,8 @@ std::optional<Rule> ruleOfAnswer(const Request& request, Action action, Scope sc
     rule.action = action == Action::Allow ? Action::Allow : Action::Deny;
     rule.host = request.host;
     const std::string_view domain = mainDomain(request.host);
-    if (scope == Scope::Domain && !Address::parse(domain))
+    // What is below a public suffix is other people's.
+    if (scope == Scope::Domain && !Address::parse(domain) && !isPublicSuffix(domain))
         rule.host = "**." + std::string(domain);
     const bool isHttp = request.protocol == Protocol::Http || request.protocol == Protocol::Https;
     const bool isUsualPort = request.port == 80 || request.port == 443;

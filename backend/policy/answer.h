@@ -13,7 +13,7 @@ enum class Scope {
     Request, ///< this method, this very path and this very query, or none
     Path,    ///< this method, this path and all below it
     Host,    ///< everything of this host and port
-    Domain   ///< everything of the host's main domain and what is below it
+    Domain ///< everything of the host's main domain and what is below it; of a public suffix, as Host
 };
 
 enum class Duration { Once, Process, Quarter, Session, Always };

@@ -72,6 +72,26 @@ TEST(Answer, becomesTheRuleOfItsScope)
               "/repos/**");
 }
 
+TEST(Answer, ToADomainReachesNobodyElses)
+{
+    const std::pair<const char*, const char*> rows[] = {
+        {"www.me.github.io", "**.me.github.io"},
+        {"me.github.io", "**.me.github.io"},
+        {"github.io", "github.io"},
+        {"co.uk", "co.uk"},
+        {"bucket.s3.amazonaws.com", "**.bucket.s3.amazonaws.com"},
+        {"s3.amazonaws.com", "s3.amazonaws.com"},
+        {"localhost", "localhost"},
+    };
+    for (const auto& [host, pattern] : rows) {
+        Request request = asked();
+        request.host = host;
+        const auto rule =
+            ruleOfAnswer(request, Action::Allow, Scope::Domain, Duration::Always, {}, kNow);
+        EXPECT_EQ(rule->host, pattern) << host;
+    }
+}
+
 TEST(Answer, lastsAsLongAsSaid)
 {
     const auto with = [](Duration duration) {

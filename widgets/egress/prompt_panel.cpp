@@ -250,7 +250,7 @@ void PromptPanel::fillChoices()
                          QStringLiteral("path"));
     }
     m_scope->addItem(tr("this host: %1").arg(host), QStringLiteral("host"));
-    if (domain != QString::fromStdString(m_prompt.host) || !domain.isEmpty())
+    if (!policy::isPublicSuffix(m_prompt.host))
         m_scope->addItem(tr("this domain: **.%1").arg(domain), QStringLiteral("domain"));
     m_scope->setCurrentIndex(m_scope->findData(QStringLiteral("host")));
 
