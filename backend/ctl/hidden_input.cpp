@@ -5,6 +5,7 @@
 #include "backend/base/unique_fd.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <termios.h>
@@ -115,6 +116,20 @@ Result<std::string> readStandardInput(std::size_t limit)
         return fail(ErrorCode::TooLarge, "standard input is larger than expected");
     }
     text.resize(size);
+    return text;
+}
+
+std::optional<Result<std::string>> passphraseFromFile()
+{
+    constexpr std::size_t kLargestPassphrase = 4096; // the service's limit
+    const char* path = std::getenv("CAISSON_PASSPHRASE_FILE");
+    if (!path || *path == '\0')
+        return std::nullopt;
+    Result<std::string> text = readFile(path, kLargestPassphrase);
+    if (!text)
+        return fail(text.error().code, "CAISSON_PASSPHRASE_FILE: " + text.error().message);
+    if (text->ends_with('\n'))
+        text->pop_back();
     return text;
 }
 

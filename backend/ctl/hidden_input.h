@@ -3,6 +3,7 @@
 
 #include "backend/base/error.h"
 
+#include <optional>
 #include <string>
 
 namespace caisson::ctl {
@@ -14,6 +15,10 @@ Result<std::string> askHidden(const std::string& question);
 
 /// All of standard input, at most `limit` bytes of it; TooLarge over that.
 Result<std::string> readStandardInput(std::size_t limit);
+
+/// The passphrase in the file that CAISSON_PASSPHRASE_FILE names, as the service reads it: without one
+/// newline at its end. None: the variable names no file.
+std::optional<Result<std::string>> passphraseFromFile();
 
 /// Overwrites what is in it.
 void wipe(std::string& text);

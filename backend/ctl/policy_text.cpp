@@ -10,6 +10,14 @@ namespace caisson::ctl {
 
 namespace {
 
+/// To the service an empty text is none at all; with a line it is a file in which nothing stands.
+Result<std::string> withLine(Result<std::string> text)
+{
+    if (text && text->empty())
+        *text = "\n";
+    return text;
+}
+
 /// As much as a policy file may be; parsePolicy() says so better than a cut could.
 constexpr std::size_t kMostPolicy = 2u << 20;
 
@@ -18,9 +26,9 @@ constexpr std::size_t kMostPolicy = 2u << 20;
 Result<std::string> readPolicyText(const std::string& fileOrPreset)
 {
     if (fileOrPreset == "-")
-        return readFile("/dev/stdin", kMostPolicy);
+        return withLine(readFile("/dev/stdin", kMostPolicy));
     if (::access(fileOrPreset.c_str(), F_OK) == 0)
-        return readFile(fileOrPreset, kMostPolicy);
+        return withLine(readFile(fileOrPreset, kMostPolicy));
     if (const policy::Preset* preset = policy::presetByName(fileOrPreset))
         return std::string(preset->toml);
     std::string names;

@@ -69,9 +69,9 @@ api::Task<Result<int>> set(Session& session, const std::string& sandbox, const s
     const auto changed =
         co_await session.client.putPolicy(sandbox, api::PutPolicy{.toml = std::move(*text)});
     if (!changed && changed.error().code == ErrorCode::BadRequest)
-        co_return fail(ErrorCode::BadRequest, (file == "-" ? "standard input" : file) + ": " +
-                                                  changed.error().message +
-                                                  "; the policy in force stays");
+        co_return fail(ErrorCode::BadRequest, joined((file == "-" ? "standard input" : file) +
+                                                         ": " + changed.error().message,
+                                                     "the policy in force stays"));
     if (!changed)
         co_return std::unexpected(changed.error());
     co_return finishWith(session, *changed);

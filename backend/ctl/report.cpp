@@ -200,6 +200,13 @@ int exitCodeOf(const Error& error)
     }
 }
 
+std::string joined(std::string sentence, std::string_view more)
+{
+    if (sentence.ends_with('.'))
+        sentence.pop_back();
+    return sentence + "; " + std::string(more);
+}
+
 std::string sentenceOf(const Error& error)
 {
     if (error.code == ErrorCode::NotFound && error.detail.contains("sandbox"))

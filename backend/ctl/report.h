@@ -59,6 +59,9 @@ int exitCodeOf(const api::ExitStatus& status);
 /// The exit code of a failure: 126 and 127 for commands that could not be executed, else 125.
 int exitCodeOf(const Error& error);
 
+/// A sentence and what follows from it, with one mark between them, whether the first ended in one or
+/// not.
+std::string joined(std::string sentence, std::string_view more);
 /// A failure as one sentence, with what to do about it where this program knows.
 std::string sentenceOf(const Error& error);
 

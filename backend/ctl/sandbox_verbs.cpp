@@ -180,7 +180,7 @@ api::Task<Result<int>> create(Session& session, const CreateOptions& options)
     const Result<api::Sandbox> made = co_await session.client.createSandbox(*std::move(request));
     if (!made && made.error().detail.contains("line") && !options.policy.empty())
         co_return fail(ErrorCode::BadRequest,
-                       options.policy + ": " + made.error().message + "; no sandbox was made");
+                       joined(options.policy + ": " + made.error().message, "no sandbox was made"));
     if (!made && (made.error().code == ErrorCode::BadRequest ||
                   made.error().code == ErrorCode::InvalidName)) {
         complain(made.error().message); // a limit out of range, a name that cannot be one

@@ -59,9 +59,11 @@ bool hasFile(const api::SecretList& list)
 
 Result<std::string> askPassphrase(const api::SecretList& list)
 {
+    std::optional<Result<std::string>> named = passphraseFromFile();
     Result<std::string> passphrase =
-        hasFile(list) ? askHidden("Passphrase of the secrets kept on this machine: ")
-                      : askNewPassphrase();
+        named           ? std::move(*named)
+        : hasFile(list) ? askHidden("Passphrase of the secrets kept on this machine: ")
+                        : askNewPassphrase();
     if (!passphrase && passphrase.error().code == ErrorCode::Unavailable)
         return fail(ErrorCode::Unavailable,
                     passphrase.error().message +
@@ -88,14 +90,20 @@ api::Task<Result<int>> set(Session& session, const SetOptions& options)
 {
     forbidCoreDumps();
     api::PutSecret secret;
+    std::optional<Error> notAsked;
     if (options.keeps) {
         const Result<api::SecretList> list = co_await session.client.listSecrets();
         if (!list)
             co_return std::unexpected(list.error());
         Result<std::string> passphrase = askPassphrase(*list);
-        if (!passphrase)
+        // Without a terminal the service may know one all the same.
+        if (passphrase)
+            secret.passphrase = std::move(*passphrase);
+        else if (passphrase.error().code == ErrorCode::Unavailable)
+            notAsked = std::move(passphrase.error());
+        else
             co_return std::unexpected(passphrase.error());
-        secret.passphrase = std::move(*passphrase);
+        secret.lasts = "file";
     }
     Result<std::string> value = readValue(options.name);
     if (!value)
@@ -108,6 +116,8 @@ api::Task<Result<int>> set(Session& session, const SetOptions& options)
     const auto made = co_await session.client.putSecret(options.name, secret);
     wipe(secret.value);
     wipe(secret.passphrase);
+    if (!made && notAsked && made.error().code == ErrorCode::PreconditionFailed)
+        co_return std::unexpected(std::move(*notAsked));
     if (!made)
         co_return std::unexpected(made.error());
     sayHowLong(*made);

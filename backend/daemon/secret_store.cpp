@@ -295,9 +295,10 @@ Task<Result<api::SecretInfo>> SecretStore::put(std::string name, api::PutSecret 
         co_return std::unexpected(named.error());
     if (!fits)
         co_return std::unexpected(fits.error());
-    if (!secret.lasts.empty() && secret.lasts != kKeychain)
+    if (!secret.lasts.empty() && secret.lasts != kKeychain && secret.lasts != kFile)
         co_return fail(ErrorCode::BadRequest,
-                       "\"lasts\" is \"keychain\" or left out; anything else is the service's");
+                       "\"lasts\" is \"keychain\", \"file\" or left out; anything else is the "
+                       "service's");
     if (!m_entries.contains(name) && m_entries.size() >= kMostSecrets)
         co_return fail(ErrorCode::NoSpace, "there are 1,000 secrets already; remove some");
 
@@ -316,6 +317,11 @@ Task<Result<api::SecretInfo>> SecretStore::put(std::string name, api::PutSecret 
     if (!m_file.exists())
         m_fileKey.reset(); // somebody began anew
     const bool inFile = m_fileKey && !inKeychain;
+    if (secret.lasts == kFile && !inFile)
+        co_return fail(
+            ErrorCode::PreconditionFailed,
+            "there is no passphrase to keep it with; give one, or name a file with it in "
+            "CAISSON_PASSPHRASE_FILE before the service starts");
     // A value from before must not come back out of the file, whoever opens it later.
     const Result<void> filed =
         co_await onWorker([&, key = inFile ? m_fileKey : nullptr]() -> Result<void> {

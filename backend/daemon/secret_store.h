@@ -47,7 +47,8 @@ public:
     void load();
 
     api::SecretList list() const;
-    /// `secret` is cleansed.
+    /// `secret` is cleansed. Whose `lasts` is "file" goes into the sealed file or nowhere:
+    /// PreconditionFailed while no passphrase opens that.
     api::Task<Result<api::SecretInfo>> put(std::string name, api::PutSecret secret);
     api::Task<Result<void>> remove(std::string name);
     api::Task<Result<api::SecretList>> unlock(std::string passphrase);

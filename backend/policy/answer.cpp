@@ -44,12 +44,12 @@ std::string_view nameOf(const std::array<std::pair<Value, std::string_view>, N>&
     return {};
 }
 
-/// A path as a pattern that fits only itself.
-std::string literal(std::string_view path)
+/// A path or a query as a pattern that fits only itself.
+std::string literal(std::string_view text)
 {
     std::string pattern;
-    for (const char c : path) {
-        if (c == '*')
+    for (const char c : text) {
+        if (c == '*' || c == '\\')
             pattern += '\\';
         pattern += c;
     }
@@ -97,7 +97,8 @@ std::optional<Rule> ruleOfAnswer(const Request& request, Action action, Scope sc
     rule.action = action == Action::Allow ? Action::Allow : Action::Deny;
     rule.host = request.host;
     const std::string_view domain = mainDomain(request.host);
-    if (scope == Scope::Domain && !Address::parse(domain))
+    // What is below a public suffix is other people's.
+    if (scope == Scope::Domain && !Address::parse(domain) && !isPublicSuffix(domain))
         rule.host = "**." + std::string(domain);
     const bool isHttp = request.protocol == Protocol::Http || request.protocol == Protocol::Https;
     const bool isUsualPort = request.port == 80 || request.port == 443;
@@ -111,6 +112,8 @@ std::optional<Rule> ruleOfAnswer(const Request& request, Action action, Scope sc
             rule.methods.push_back(upper(method));
         if (isNarrow)
             rule.path = literal(pathOf(request.target));
+        if (scope == Scope::Request)
+            rule.path += "?" + literal(queryOf(request.target));
         if (scope == Scope::Path)
             rule.path += rule.path.ends_with('/') ? "**" : "/**";
     }

@@ -10,10 +10,10 @@ namespace caisson::policy {
 
 /// How far an answer to a prompt reaches.
 enum class Scope {
-    Request, ///< this method and this very path and query-less target
+    Request, ///< this method, this very path and this very query, or none
     Path,    ///< this method, this path and all below it
     Host,    ///< everything of this host and port
-    Domain   ///< everything of the host's main domain and what is below it
+    Domain ///< everything of the host's main domain and what is below it; of a public suffix, as Host
 };
 
 enum class Duration { Once, Process, Quarter, Session, Always };
@@ -26,7 +26,8 @@ std::string_view durationName(Duration duration);
 
 /// The rule that an answer means: action Allow or Deny, id empty, `expires` for Quarter, `lasts`
 /// and pid for Session and Process. None for Once. Methods: those given, else for Scope::Request and
-/// Path the request's own, else any. The port is named where it is not 80 or 443, or for Tcp.
+/// Path the request's own, else any. A query that no pattern can name (hasOverlong()) makes a rule that
+/// checkPolicy() refuses. The port is named where it is not 80 or 443, or for Tcp.
 std::optional<Rule> ruleOfAnswer(const Request& request, Action action, Scope scope,
                                  Duration duration, std::vector<std::string> methods, WallTime now);
 

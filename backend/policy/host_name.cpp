@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <idn2.h>
+#include <libpsl.h>
 #include <memory>
+#include <string>
 
 namespace caisson::policy {
 
@@ -107,17 +109,18 @@ std::string_view mainDomain(std::string_view canonicalHost)
 {
     if (Address::parse(canonicalHost))
         return canonicalHost;
-    const std::size_t last = canonicalHost.rfind('.');
-    if (last == std::string_view::npos || last == 0)
-        return canonicalHost;
-    const std::size_t second = canonicalHost.rfind('.', last - 1);
-    if (second == std::string_view::npos || second == 0)
-        return canonicalHost;
-    const bool isSuffixOfTwo = canonicalHost.size() - last - 1 == 2 && last - second - 1 <= 3;
-    if (!isSuffixOfTwo)
-        return canonicalHost.substr(second + 1);
-    const std::size_t third = canonicalHost.rfind('.', second - 1);
-    return third == std::string_view::npos ? canonicalHost : canonicalHost.substr(third + 1);
+    // Names are in lower case and punycode, as psl_registrable_domain() wants them.
+    const std::string host(canonicalHost);
+    const char* found = psl_registrable_domain(psl_builtin(), host.c_str());
+    // None: it is a public suffix itself, or one label.
+    return found ? canonicalHost.substr(static_cast<std::size_t>(found - host.c_str()))
+                 : canonicalHost;
+}
+
+bool isPublicSuffix(std::string_view canonicalHost)
+{
+    return !Address::parse(canonicalHost) &&
+           psl_is_public_suffix(psl_builtin(), std::string(canonicalHost).c_str()) != 0;
 }
 
 } // namespace caisson::policy

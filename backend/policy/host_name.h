@@ -16,9 +16,12 @@ namespace caisson::policy {
 /// than letters, digits, '-' and '_', an address in an odd spelling (a last label that is a number).
 Result<std::string> canonicalHost(std::string_view text);
 
-/// For showing: the registrable domain of a canonical host is not known without the public suffix
-/// list; this is its last two labels, or three where the last but one is at most three letters and
-/// the last is two ("example.co.uk"); an address as a whole.
+/// The part of a canonical host that somebody registered, by the public suffix list, whose private
+/// part counts, too: "a.b.example.co.uk" → "example.co.uk", "me.github.io" is its own. Of what is
+/// itself a suffix ("co.uk", "github.io"), of one label and of an address, the whole.
 std::string_view mainDomain(std::string_view canonicalHost);
+/// Whether anybody may have registered what is below a canonical host: "co.uk", "github.io", and each
+/// single label.
+bool isPublicSuffix(std::string_view canonicalHost);
 
 } // namespace caisson::policy

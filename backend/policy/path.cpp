@@ -198,6 +198,23 @@ Result<std::string> normalisedPath(std::string_view path, Stars stars)
     return withoutDots(*normal);
 }
 
+/// A backslash only before what it makes plain.
+Result<void> checkQueryPattern(std::string_view pattern)
+{
+    for (std::size_t at = 0; at < pattern.size(); ++at) {
+        if (!isPlain(pattern[at]))
+            return refuse("it holds a space, a '#', a control character or one beyond ASCII.");
+        if (pattern[at] != '\\')
+            continue;
+        ++at;
+        if (at == pattern.size() || (pattern[at] != '*' && pattern[at] != '\\'))
+            return refuse("a plain backslash of a query is written as two.");
+    }
+    if (hasOverlong(pattern))
+        return refuse(kOverlong);
+    return {};
+}
+
 } // namespace
 
 bool hasOverlong(std::string_view text)
@@ -236,15 +253,34 @@ Result<std::string> normalisedPattern(std::string_view pattern)
     Result<std::string> path = normalisedPath(pattern.substr(0, question), Stars::MayBeEscaped);
     if (!path || question == pattern.size())
         return path;
-    const Result<std::string> query =
-        normalisedEscapes(pattern.substr(question + 1), Stars::MayBeEscaped);
-    if (!query)
-        return query;
-    if (hasOverlong(*query))
-        return refuse(kOverlong);
+    const std::string_view query = pattern.substr(question + 1);
+    if (const Result<void> sound = checkQueryPattern(query); !sound)
+        return std::unexpected(sound.error());
     *path += '?';
-    *path += *query;
+    *path += comparableQuery(query);
     return path;
+}
+
+std::string comparableQuery(std::string_view query)
+{
+    std::string same;
+    same.reserve(query.size());
+    std::size_t unbroken = 0; ///< up to here nothing may be undone: it would mend a broken escape
+    for (std::size_t at = 0; at < query.size(); ++at) {
+        const int byte = query[at] == '%' ? escapedByte(query, at) : -1;
+        if (byte < 0) {
+            same += query[at];
+            if (query[at] == '%')
+                unbroken = same.size() + 2;
+            continue;
+        }
+        if (isUnreserved(byte) && same.size() >= unbroken)
+            same += static_cast<char>(byte);
+        else
+            appendEscape(same, byte);
+        at += 2;
+    }
+    return same;
 }
 
 std::string_view pathOf(std::string_view target)

@@ -18,8 +18,12 @@ namespace caisson::policy {
 Result<std::string> normalisedTarget(std::string_view target);
 
 /// The same for the path pattern of a rule, in which `\*` is a plain star, and what stands behind a
-/// '?' is a pattern for the query.
+/// '?' is a pattern for the query. In that `\\` is a plain backslash, and a broken escape itself.
 Result<std::string> normalisedPattern(std::string_view pattern);
+
+/// A query in the spelling of normalisedPattern(): nobody may tell the two apart (RFC 3986, 2.3).
+/// What stands for itself there stays.
+std::string comparableQuery(std::string_view query);
 
 /// Whether escapes in it are UTF-8 in a form that is too long. A query may have such.
 bool hasOverlong(std::string_view text);

@@ -97,33 +97,6 @@ void append(Glob& glob, Token token)
         glob.pieces.back() += token.character;
 }
 
-/// A query in the spelling of normalisedPattern(): nobody may tell the two apart (RFC 3986, 2.3).
-std::string comparableQuery(std::string_view query)
-{
-    std::string same;
-    same.reserve(query.size());
-    for (std::size_t at = 0; at < query.size(); ++at) {
-        const std::optional<char> byte = escaped(query, at);
-        if (!byte) {
-            same += query[at];
-            continue;
-        }
-        const char c = *byte;
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-            c == '-' || c == '.' || c == '_' || c == '~') {
-            same += c;
-        } else {
-            same += '%';
-            for (const std::size_t digit : {at + 1, at + 2}) {
-                const char d = query[digit];
-                same += d >= 'a' && d <= 'f' ? static_cast<char>(d - 'a' + 'A') : d;
-            }
-        }
-        at += 2;
-    }
-    return same;
-}
-
 } // namespace
 
 PathReadings::PathReadings(std::string_view target)

@@ -46,7 +46,8 @@ struct Glob
 };
 
 /// The `path` of a rule: `*` is any part of one segment, `**` any number of segments, `\*` a plain
-/// star; behind a '?', a pattern for the whole query, in which `*` is any part of it.
+/// star; behind a '?', a pattern for the whole query, in which `*` is any part of it and `\\` a plain
+/// backslash. An empty one ("/a?") fits only what has no query.
 class PathPattern
 {
 public:

@@ -406,6 +406,9 @@ Result<Policy> parsePolicy(std::string_view toml)
     const toml::parse_result parsed = toml::parse(toml);
     if (!parsed)
         return refuse(parsed.error().source().begin, parsed.error().description());
+    if (parsed.table().empty())
+        return refuse({1, 1},
+                      "The file is empty but for remarks; write at least default = \"ask\".");
     Policy policy;
     for (const auto& [key, value] : parsed.table()) {
         if (key == "default") {

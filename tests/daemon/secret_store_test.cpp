@@ -246,6 +246,26 @@ TEST_F(SecretStoreTest, TakesThePassphraseFromAFile)
     EXPECT_EQ(value("a"), "one");
 }
 
+/// Kept or refused: without a passphrase "in the file" must not become "until reboot".
+TEST_F(SecretStoreTest, KeepsInTheFileWhatIsToStayThere)
+{
+    const Result<api::SecretInfo> refused = put("a", "one", "", "file");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::PreconditionFailed);
+    EXPECT_NE(refused.error().message.find("CAISSON_PASSPHRASE_FILE"), std::string::npos);
+    EXPECT_EQ(value("a"), "none");
+    EXPECT_EQ(info("a").name, "");
+    EXPECT_EQ(put("a", "one", "", "reboot").error().code, ErrorCode::BadRequest);
+
+    const std::string path = folder / "passphrase";
+    ASSERT_TRUE(writeFileAtomically(path, "from a file\n"));
+    options.passphraseFile = path;
+    begin();
+    EXPECT_EQ(put("a", "one", "", "file")->lasts, "file");
+    EXPECT_EQ(put("b", "two", "from a file", "file")->lasts, "file");
+    EXPECT_EQ(put("c", "three", "another", "file").error().code, ErrorCode::PermissionDenied);
+}
+
 TEST_F(SecretStoreTest, StaysWhereThereIsNoKeyring)
 {
     options.keyring = false;

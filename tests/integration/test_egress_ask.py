@@ -67,7 +67,7 @@ class Answers(EgressCase):
 
     def test_each_scope(self):
         for scope, allowed, asked in (
-                ("request", ["/a/b"], ["/a", "/a/b/c", "/other"]),
+                ("request", ["/a/b"], ["/a", "/a/b?q", "/a/b/c", "/other"]),
                 ("path", ["/a/b", "/a/b/c"], ["/a", "/other"]),
                 ("host", ["/a/b", "/other"], []),
                 ("domain", ["/a/b", "/other"], [])):

@@ -246,6 +246,16 @@ class PassphraseFile(SecretCase):
         until(lambda: self.known() == {"one": True}, "the file of secrets to be opened")
         self.assertFalse(self.home.api.get("/v1/secrets").json()["locked"])
 
+    def test_kept_without_a_terminal(self):
+        # With the variable both know the passphrase; without it in caissonctl the service does.
+        for variables in ({}, {"CAISSON_PASSPHRASE_FILE": ""}):
+            done = self.home.ctl("secret", "set", "two", "--keep", input=b"2",
+                                 start_new_session=True,
+                                 env=self.home.environment | variables)
+            self.assertEqual(done.code, 0, done)
+            self.assertIn(b"encrypted file", done.err)
+        self.home.must("secret", "rm", "two")
+
 
 class Policies(HomeCase):
     def file(self, text):

@@ -43,7 +43,7 @@ TEST(Answer, becomesTheRuleOfItsScope)
         std::vector<std::string> methods;
     };
     const Row rows[] = {
-        {Scope::Request, "api.github.com", "/repos/a\\*b", {"GET"}},
+        {Scope::Request, "api.github.com", "/repos/a\\*b?page=1", {"GET"}},
         {Scope::Path, "api.github.com", "/repos/a\\*b/**", {"GET"}},
         {Scope::Host, "api.github.com", "", {}},
         {Scope::Domain, "**.github.com", "", {}},
@@ -70,6 +70,26 @@ TEST(Answer, becomesTheRuleOfItsScope)
     folder.target = "/repos/";
     EXPECT_EQ(ruleOfAnswer(folder, Action::Allow, Scope::Path, Duration::Always, {}, kNow)->path,
               "/repos/**");
+}
+
+TEST(Answer, ToADomainReachesNobodyElses)
+{
+    const std::pair<const char*, const char*> rows[] = {
+        {"www.me.github.io", "**.me.github.io"},
+        {"me.github.io", "**.me.github.io"},
+        {"github.io", "github.io"},
+        {"co.uk", "co.uk"},
+        {"bucket.s3.amazonaws.com", "**.bucket.s3.amazonaws.com"},
+        {"s3.amazonaws.com", "s3.amazonaws.com"},
+        {"localhost", "localhost"},
+    };
+    for (const auto& [host, pattern] : rows) {
+        Request request = asked();
+        request.host = host;
+        const auto rule =
+            ruleOfAnswer(request, Action::Allow, Scope::Domain, Duration::Always, {}, kNow);
+        EXPECT_EQ(rule->host, pattern) << host;
+    }
 }
 
 TEST(Answer, lastsAsLongAsSaid)
@@ -102,6 +122,54 @@ TEST(Answer, namesUnusualPortsAndNoPathOfStreams)
         EXPECT_TRUE(rule->methods.empty());
         EXPECT_TRUE(rule->path.empty());
     }
+}
+
+/// "This request" let every query of its path pass: who allowed a search allowed all of them.
+TEST(Answer, ToARequestFitsItsQueryAlone)
+{
+    struct Row
+    {
+        const char* query;
+        std::vector<const char*> others;
+    };
+    const Row rows[] = {
+        {"", {"?a", "?a=1", "?*", "?%20"}},
+        {"?a=1", {"", "?", "?a=2", "?a=1&b=2", "?b=2&a=1", "?a=1?", "?A=1"}},
+        {"?a=*", {"", "?a=", "?a=1", "?a=%2A"}},
+        {"?a=b?c", {"?a=b", "?a=b?", "?a=b?d"}},
+        {"?re=\\d*\\\\", {"?re=\\d", "?re=\\dx\\\\", "?re=d*", "?re=\\d*\\"}},
+        {"?re=%5Cd%00", {"?re=\\d%00", "?re=%5Cd"}},
+        {"?100%", {"?100", "?100%25"}},
+        {"?%2%41", {"?%2A", "?%2%42", "?*"}},
+        {"?%zz%7e", {"?%zz", "?zz~"}},
+    };
+    for (const Row& row : rows) {
+        Request request = asked();
+        const std::string target = std::string("/x") + row.query;
+        request.target = target;
+        const auto rule =
+            ruleOfAnswer(request, Action::Allow, Scope::Request, Duration::Always, {}, kNow);
+        ASSERT_TRUE(rule);
+        const auto read = parsePolicy(writePolicy({Action::Deny, {*rule}}));
+        ASSERT_TRUE(read) << target << read.error().message;
+        const auto again = parsePolicy(writePolicy(*read));
+        ASSERT_TRUE(again);
+        EXPECT_EQ(*again, *read) << target;
+        const Matcher matcher(*read, expiriesOf(*read, kNow, Moment(0)));
+        EXPECT_EQ(matcher.decide(request, Moment(0)).action, Action::Allow) << target;
+        for (const char* other : row.others) {
+            const std::string asked = std::string("/x") + other;
+            request.target = asked;
+            EXPECT_EQ(matcher.decide(request, Moment(0)).action, Action::Deny)
+                << target << " and " << asked;
+        }
+    }
+    // Some servers undo it, others do not: no rule can be sure of it.
+    Request unclear = asked();
+    unclear.target = "/x?%C0%AF";
+    const auto rule =
+        ruleOfAnswer(unclear, Action::Allow, Scope::Request, Duration::Always, {}, kNow);
+    EXPECT_FALSE(parsePolicy(writePolicy({Action::Deny, {*rule}})));
 }
 
 /// The rule decides the very request that it was made of, and survives being written to a file.

@@ -59,15 +59,31 @@ TEST(CanonicalHost, refusesWhatIsNoNameAndOddAddresses)
     }
 }
 
-TEST(MainDomain, guessesTheRegisteredPart)
+/// By its last labels alone "this domain" of one page at github.io was everybody's.
+TEST(MainDomain, isTheRegisteredPart)
 {
     const std::pair<const char*, const char*> rows[] = {
-        {"api.github.com", "github.com"},   {"github.com", "github.com"},
-        {"localhost", "localhost"},         {"a.b.example.co.uk", "example.co.uk"},
-        {"example.co.uk", "example.co.uk"}, {"co.uk", "co.uk"},
-        {"a.b.com.au", "b.com.au"},         {"www.example.de", "example.de"},
-        {"x.bbc.uk", "x.bbc.uk"},           {"203.0.113.7", "203.0.113.7"},
-        {"2001:db8::1", "2001:db8::1"},     {"a.b.c.d", "c.d"},
+        {"api.github.com", "github.com"},
+        {"github.com", "github.com"},
+        {"localhost", "localhost"},
+        {"a.b.example.co.uk", "example.co.uk"},
+        {"example.co.uk", "example.co.uk"},
+        {"co.uk", "co.uk"},
+        {"a.b.com.au", "b.com.au"},
+        {"www.example.de", "example.de"},
+        {"x.bbc.uk", "bbc.uk"},
+        {"203.0.113.7", "203.0.113.7"},
+        {"2001:db8::1", "2001:db8::1"},
+        {"a.b.c.d", "c.d"},
+        {"me.github.io", "me.github.io"},
+        {"www.me.github.io", "me.github.io"},
+        {"github.io", "github.io"},
+        {"bucket.s3.amazonaws.com", "bucket.s3.amazonaws.com"},
+        {"s3.amazonaws.com", "s3.amazonaws.com"},
+        {"www.x.govt.nz", "x.govt.nz"},
+        {"a.b.city.kawasaki.jp", "city.kawasaki.jp"},
+        {"www.example.xn--55qx5d.cn", "example.xn--55qx5d.cn"},
+        {"db.internal", "db.internal"},
     };
     for (const auto& [host, domain] : rows)
         EXPECT_EQ(mainDomain(host), domain) << host;

@@ -84,7 +84,11 @@ public:
         for (std::size_t segments = 1 + below(oneIn(20) ? 10 : 4); segments > 0; --segments)
             target += "/" + segment();
         if (oneIn(4))
-            target += oneIn(4) ? "?y%E0%80%AF&x=1" : oneIn(2) ? "?x=1" : "?y&x=1";
+            target += oneIn(4)   ? "?y%E0%80%AF&x=1"
+                      : oneIn(4) ? "?\\x*"
+                      : oneIn(4) ? "?"
+                      : oneIn(2) ? "?x=1"
+                                 : "?y&x=1";
         return target;
     }
     std::string pathPattern()
@@ -95,7 +99,7 @@ public:
         for (std::size_t segments = 1 + below(oneIn(20) ? 10 : 4); segments > 0; --segments)
             pattern += "/" + (oneIn(3) ? std::string(of(kPieces)) : segment());
         if (oneIn(6))
-            pattern += oneIn(2) ? "?x=1" : "?*x=1";
+            pattern += oneIn(4) ? "?\\\\x\\*" : oneIn(3) ? "?" : oneIn(2) ? "?x=1" : "?*x=1";
         return pattern;
     }
     std::uint16_t port()

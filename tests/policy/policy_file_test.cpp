@@ -101,10 +101,15 @@ TEST(PolicyFile, hasEveryKeyOfTheContract)
     EXPECT_EQ(freeRuleId(*policy), "r6");
 }
 
-TEST(PolicyFile, emptyIsAsk)
+TEST(PolicyFile, isNotEmptyAndAsksByDefault)
 {
-    EXPECT_EQ(parsePolicy("").value(), Policy{});
-    EXPECT_EQ(parsePolicy("# nothing\n")->defaultAction, Action::Ask);
+    // A file in which nothing stands was most likely meant to be another.
+    for (const char* nothing : {"", "\n", "# nothing\n", " \n# default = \"deny\"\n"}) {
+        const auto refused = parsePolicy(nothing);
+        ASSERT_FALSE(refused) << nothing;
+        EXPECT_EQ(refused.error().detail.at("line"), "1");
+        EXPECT_TRUE(refused.error().message.contains("empty")) << refused.error().message;
+    }
     EXPECT_EQ(parsePolicy("default = \"deny\"")->defaultAction, Action::Deny);
     EXPECT_EQ(parsePolicy("rule = []").value(), Policy{});
 }
@@ -264,7 +269,8 @@ TEST(PolicyFile, isRefusedWholeWithThePlace)
 TEST(PolicyFile, isBounded)
 {
     EXPECT_FALSE(parsePolicy(std::string(1024 * 1024 + 1, '#')));
-    EXPECT_TRUE(parsePolicy(std::string(1024 * 1024, '#')));
+    const std::string some = "default = \"ask\"\n";
+    EXPECT_TRUE(parsePolicy(some + std::string(1024 * 1024 - some.size(), '#')));
     std::string many;
     for (int rule = 0; rule < 10'000; ++rule)
         many += "[[rule]]\nhost=\"a.b\"\naction=\"deny\"\n";

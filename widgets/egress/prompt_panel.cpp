@@ -49,6 +49,13 @@ QComboBox* makeChoice(const QString& name, const QString& what)
     return choice;
 }
 
+/// The query is in the URL alone.
+std::string targetOf(const api::Prompt& prompt)
+{
+    const std::size_t query = prompt.url.find('?');
+    return prompt.path + (query == std::string::npos ? std::string() : prompt.url.substr(query));
+}
+
 policy::Protocol protocolOf(const api::Prompt& prompt)
 {
     if (prompt.scheme == "https")
@@ -235,14 +242,15 @@ void PromptPanel::fillChoices()
 
     m_scope->clear();
     if (isHttp) {
-        m_scope->addItem(tr("this request: %1").arg(path), QStringLiteral("request"));
+        m_scope->addItem(tr("this request: %1").arg(shownText(targetOf(m_prompt), kLongestChoice)),
+                         QStringLiteral("request"));
         m_scope->addItem(tr("this path: %1")
                              .arg(path.endsWith(QLatin1Char('/')) ? path + QStringLiteral("**")
                                                                   : path + QStringLiteral("/**")),
                          QStringLiteral("path"));
     }
     m_scope->addItem(tr("this host: %1").arg(host), QStringLiteral("host"));
-    if (domain != QString::fromStdString(m_prompt.host) || !domain.isEmpty())
+    if (!policy::isPublicSuffix(m_prompt.host))
         m_scope->addItem(tr("this domain: **.%1").arg(domain), QStringLiteral("domain"));
     m_scope->setCurrentIndex(m_scope->findData(QStringLiteral("host")));
 
@@ -276,7 +284,7 @@ api::AnswerPrompt PromptPanel::answer() const
 QString PromptPanel::meaningOf(const std::string& verdict) const
 {
     const api::AnswerPrompt chosen = answer();
-    const Result<std::string> target = policy::normalisedTarget(m_prompt.path);
+    const Result<std::string> target = policy::normalisedTarget(targetOf(m_prompt));
     policy::Request request;
     request.protocol = protocolOf(m_prompt);
     request.host = m_prompt.host;

@@ -49,6 +49,8 @@ public:
     void take(const Pass& pass);
     /// Refused by Caisson itself: what no rule can allow. `why` becomes a sentence.
     void refuse(std::string why);
+    /// The same, where the sandbox sent the placeholder of a secret.
+    void refuseLeak(const std::string& secret);
 
     api::EgressEntry entry;
 

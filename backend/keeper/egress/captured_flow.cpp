@@ -507,14 +507,31 @@ Task<void> CapturedFlow::carry(const Wanted& wanted, LogRow& row, const Pass& pa
         outside.cancel(Stream::Ending::Reset);
     });
     api::EgressEntry& entry = row.entry;
-    LineWatch watch(passed.grant.isTunnel ? "" : m_read, entry.bytesIn);
+    // Into a tunnel nobody looks.
+    const bool isOpen = !passed.grant.isTunnel;
+    PlaceholderScan scan;
+    std::optional<std::string> leaked;
+    if (isOpen && (leaked = scan.feed(m_read))) {
+        row.refuseLeak(*leaked);
+        inside.cancel(Stream::Ending::Reset);
+        outside.cancel(Stream::Ending::Reset);
+        co_return;
+    }
+    LineWatch watch(isOpen ? m_read : "", entry.bytesIn);
     if (!m_read.empty() && !co_await outside.write(m_read))
         co_return;
     entry.bytesOut += static_cast<std::int64_t>(m_read.size());
+    MayPass mayPass;
+    if (isOpen)
+        mayPass = [&](std::span<const char> bytes) {
+            leaked = scan.feed(bytes);
+            return !leaked && watch.mayPass(bytes);
+        };
     co_await relay(inside, outside, entry.bytesOut, entry.bytesIn,
-                   m_hasEnded ? Inside::Finished : Inside::Writes,
-                   [&watch](std::span<const char> bytes) { return watch.mayPass(bytes); });
-    if (flow.wasCut())
+                   m_hasEnded ? Inside::Finished : Inside::Writes, std::move(mayPass));
+    if (leaked)
+        row.refuseLeak(*leaked);
+    else if (flow.wasCut())
         row.refuse(std::string(kChangedMeanwhile));
     else if (watch.wasHttp())
         row.refuse("it began as a stream and went on as HTTP, which is decided by request");

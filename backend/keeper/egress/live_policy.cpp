@@ -41,9 +41,14 @@ Result<policy::Policy> checked(const policy::Policy& policy)
 {
     Result<policy::Policy> parsed = policy::parsePolicy(policy::writePolicy(policy));
     if (!parsed) {
-        // The line is of a text that nobody wrote.
-        parsed.error().detail.erase("line");
-        parsed.error().detail.erase("column");
+        // The place is of a text that nobody wrote.
+        Error& error = parsed.error();
+        const std::string place =
+            "line " + error.detail["line"] + ", column " + error.detail["column"] + ": ";
+        if (error.message.starts_with(place))
+            error.message.erase(0, place.size());
+        error.detail.erase("line");
+        error.detail.erase("column");
     }
     return parsed;
 }
@@ -55,6 +60,8 @@ Result<policy::Policy> policyOf(const api::PutPolicy& request)
             return fail(ErrorCode::BadRequest, "give either \"toml\" or \"default\" and \"rules\"");
         return policy::parsePolicy(request.toml);
     }
+    if (request.rules.empty() && request.defaultAction.empty())
+        return fail(ErrorCode::BadRequest, "give \"toml\", or \"default\" and \"rules\"");
     policy::Policy policy;
     const auto action = actionOf(request.defaultAction);
     if (!action)

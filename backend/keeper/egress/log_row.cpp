@@ -55,4 +55,11 @@ void LogRow::refuse(std::string why)
     entry.why = std::move(why);
 }
 
+void LogRow::refuseLeak(const std::string& secret)
+{
+    refuse("the placeholder of the secret \"" + secret + "\" was sent where no rule puts it in");
+    entry.flag = "placeholder";
+    entry.secret = secret;
+}
+
 } // namespace caisson::keeper

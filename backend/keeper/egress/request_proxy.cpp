@@ -2,6 +2,7 @@
 #include "backend/keeper/egress/request_proxy.h"
 
 #include "backend/base/clock.h"
+#include "backend/keeper/egress/answer_kind.h"
 #include "backend/keeper/egress/http/fields.h"
 #include "backend/keeper/egress/masking.h"
 #include "backend/keeper/egress/refusal.h"
@@ -67,30 +68,6 @@ std::unexpected<Error> misdirected(std::string why)
     return fail(ErrorCode::PermissionDenied, std::move(why),
                 {{"status", std::to_string(kMisdirected)}});
 }
-
-bool isText(const http::ResponseHead& head)
-{
-    const std::string* type = http::findField(head.fields, "content-type");
-    if (!type)
-        return true;
-    const std::string lower = http::toLowerCase(*type);
-    for (const std::string_view word : {"text", "json", "xml", "javascript", "yaml", "toml", "html",
-                                        "form", "graphql", "csv", "event-stream"}) {
-        if (lower.contains(word))
-            return true;
-    }
-    return false;
-}
-
-bool isEncoded(const http::ResponseHead& head)
-{
-    const std::string* encoding = http::findField(head.fields, "content-encoding");
-    return encoding && !encoding->empty() && !http::equalsIgnoringCase(*encoding, "identity");
-}
-
-} // namespace
-
-namespace {
 
 /// Of the field that a rule puts in, in lower case.
 std::string injectedName(const policy::Injection& injection)
@@ -267,10 +244,7 @@ Task<void> RequestProxy::carry(Carried& carried)
     }
     if (const auto leaked =
             placeholderIn(carried.head.target, others ? *others : carried.head.fields)) {
-        carried.row.refuse("the placeholder of the secret \"" + *leaked +
-                           "\" was sent where no rule puts it in");
-        entry.flag = "placeholder";
-        entry.secret = *leaked;
+        carried.row.refuseLeak(*leaked);
         entry.status = kForbidden;
         co_await respondRefusal({kForbidden, "egress_denied", "caisson", entry.why},
                                 carried.isHead(), carried.responder);
@@ -291,6 +265,14 @@ Task<void> RequestProxy::carry(Carried& carried)
         co_await respondRefusal(
             {kForbidden, "egress_denied", carried.pass.grant.name(), carried.pass.why},
             carried.isHead(), carried.responder);
+        co_return;
+    }
+    if (carried.pass.inject && isEchoed(carried.head.method)) {
+        carried.row.refuse("the answer to " + carried.head.method +
+                           " is the request itself, so the rule's secret is not put into it");
+        entry.status = kForbidden;
+        co_await respondRefusal({kForbidden, "egress_denied", "caisson", entry.why},
+                                carried.isHead(), carried.responder);
         co_return;
     }
     if (carried.pass.inject) {
@@ -341,12 +323,8 @@ Task<void> RequestProxy::carry(Carried& carried)
     else if (flow.hasLeft())
         entry.why += carried.isAnswering ? " The client went away before the end of the answer."
                                          : " The client went away before there was an answer.";
-    if (carried.leaked) {
-        carried.row.refuse("the placeholder of the secret \"" + *carried.leaked +
-                           "\" was sent where no rule puts it in");
-        entry.flag = "placeholder";
-        entry.secret = *carried.leaked;
-    }
+    if (carried.leaked)
+        carried.row.refuseLeak(*carried.leaked);
     if (carried.masker && carried.masker->hasMasked())
         entry.flag = "masked";
 }
@@ -518,8 +496,7 @@ Task<void> RequestProxy::receive(Carried& carried)
 
 Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead& head)
 {
-    const bool isMasked = carried.masker && isText(head);
-    if (isMasked && head.hasBody && isEncoded(head)) {
+    if (carried.masker && mayHideSecret(head)) {
         carried.exchange->abort();
         co_await giveUp(carried, {ErrorCode::Internal,
                                   "the server packed its answer although it was asked not to, and a "
@@ -547,7 +524,7 @@ Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead&
             co_return;
         }
         if (bytes->empty()) {
-            if (isMasked) {
+            if (carried.masker) {
                 const std::string_view last = carried.masker->finish();
                 if (!last.empty() && !co_await responder.write(last))
                     break;
@@ -564,7 +541,7 @@ Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead&
         }
         carried.row.entry.bytesIn += static_cast<std::int64_t>(bytes->size());
         const std::span<const char> sent =
-            isMasked ? std::span<const char>(carried.masker->feed(*bytes)) : *bytes;
+            carried.masker ? std::span<const char>(carried.masker->feed(*bytes)) : *bytes;
         if (!sent.empty() && !co_await responder.write(sent))
             break;
     }

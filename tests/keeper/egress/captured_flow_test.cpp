@@ -9,6 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <csignal>
 #include <format>
+#include <set>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -119,6 +120,7 @@ protected:
 
     std::shared_ptr<End> client;
     std::shared_ptr<End> origin; ///< the last that was dialled
+    std::function<void(tcp::socket)> onDialled; ///< instead
 
 private:
     Task<void> accept()
@@ -127,7 +129,10 @@ private:
             auto [code, socket] = co_await m_origin.async_accept(kTuple);
             if (code)
                 co_return;
-            origin = keep(std::move(socket));
+            if (onDialled)
+                onDialled(std::move(socket));
+            else
+                origin = keep(std::move(socket));
         }
     }
     std::shared_ptr<End> keep(tcp::socket socket)
@@ -345,6 +350,99 @@ TEST_F(CapturedFlowTest, WhatComesInTlsIsOfTlsAlsoBehindConnect)
     const auto written = rows();
     ASSERT_EQ(written.size(), 1u);
     EXPECT_EQ(written[0].scheme + written[0].path, "https/x");
+}
+
+/// A placeholder in anything but HTTP went out, and no row said so.
+TEST_F(CapturedFlowTest, APlaceholderInAStreamIsCutBeforeItPasses)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    const std::pair<std::string, std::string> rows[] = {
+        {"", "AUTH ${secret:mail}\n"},
+        {"", "AUTH %24%7Bsecret:mail%7D\n"},
+        {"HELO\n", "AUTH ${secret:mail}\n"},
+        {"AUTH ${secr", "et:mail}\n"},
+    };
+    std::size_t count = 0;
+    for (const auto& [first, second] : rows) {
+        connect();
+        if (!first.empty()) {
+            send(first);
+            untilReached(first);
+        }
+        send(second);
+        untilCame("<reset>");
+        untilReached(first + "<reset>");
+        const api::EgressEntry row = lastRow(++count);
+        EXPECT_EQ(row.verdict + " " + row.rule, "deny caisson") << first << second;
+        EXPECT_EQ(row.flag + " " + row.secret, "placeholder mail") << first << second;
+        EXPECT_TRUE(row.why.contains("placeholder")) << row.why;
+        EXPECT_EQ(row.bytesOut, static_cast<std::int64_t>(first.size()));
+    }
+}
+
+/// TLS that carries no HTTP: opened, so looked into; in a tunnel nobody looks.
+TEST_F(CapturedFlowTest, APlaceholderInOpenedTlsIsCutAndInATunnelIsNot)
+{
+    const std::string file = m_folder / "authority.pem";
+    ASSERT_TRUE(writeFileAtomically(file, m_authority->certificatePem()));
+    ::setenv("CAISSON_UPSTREAM_CA", file.c_str(), 1);
+    const auto tls = TlsClient::create();
+    ASSERT_TRUE(tls);
+    // What the sandbox's client sees of its connection.
+    std::string got;
+    const auto speak = [&](const std::string& text) {
+        got.clear();
+        spawn([](TlsClient& with, tcp::socket socket, std::uint16_t to, std::string said,
+                 std::string& seen) -> Task<void> {
+            auto opened = co_await with.connect(std::move(socket), "127.0.0.1", to, {});
+            if (!opened) {
+                seen = "<" + opened.error().message + ">";
+                co_return;
+            }
+            std::ignore = co_await opened->stream->write(said);
+            std::vector<char> room(4096);
+            const auto size = co_await opened->stream->read(room);
+            seen = size && *size > 0 ? std::string(room.data(), *size) : "<broken off>";
+        }(**tls, dial(), port(), text, got));
+    };
+    // The origin speaks TLS with a certificate of the same authority, and answers what it hears.
+    std::string heard;
+    onDialled = [&](tcp::socket socket) {
+        spawn([](TlsServer& with, tcp::socket served, std::string& into) -> Task<void> {
+            auto opened = co_await with.accept(std::move(served), {}, "127.0.0.1");
+            if (!opened)
+                co_return;
+            std::vector<char> room(4096);
+            for (;;) {
+                const auto size = co_await opened->stream->read(room);
+                if (!size || *size == 0)
+                    co_return;
+                into.append(room.data(), *size);
+                if (!co_await opened->stream->write(std::string_view("heard")))
+                    co_return;
+            }
+        }(m_tls, std::move(socket), heard));
+    };
+    for (const std::string action : {"allow", "tunnel"}) {
+        put("default = \"deny\"\n" +
+            rule("any", action, action == "tunnel" ? "private = true\n" : ""));
+        speak("plain\n");
+        runUntil([&] { return !got.empty(); });
+        EXPECT_EQ(got + " " + heard, "heard plain\n") << action;
+        heard.clear();
+        speak("AUTH ${secret:mail}\n");
+        runUntil([&] { return !got.empty(); });
+        EXPECT_EQ(got, action == "allow" ? "<broken off>" : "heard");
+        EXPECT_EQ(heard, action == "allow" ? "" : "AUTH ${secret:mail}\n");
+        heard.clear();
+    }
+    ::unsetenv("CAISSON_UPSTREAM_CA");
+    runUntil([&] { return m_flows.size() == 0 && rows().size() == 4; });
+    std::multiset<std::string> written;
+    for (const api::EgressEntry& row : rows())
+        written.insert(row.verdict + " " + row.flag + row.secret);
+    EXPECT_EQ(written,
+              (std::multiset<std::string>{"allow ", "deny placeholdermail", "tunnel ", "tunnel "}));
 }
 
 TEST_F(CapturedFlowTest, AServerThatSpeaksFirstIsWaitedFor)

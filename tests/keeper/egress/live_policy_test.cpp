@@ -125,6 +125,26 @@ TEST_F(LivePolicyTest, WhatIsWrongIsRefusedWhole)
     EXPECT_EQ(verdict(*policy, "c.example"), "deny");
 }
 
+/// A rule that was added alone was refused with the line and column of a file that nobody had written.
+TEST_F(LivePolicyTest, OnlyAFileHasLines)
+{
+    const auto policy = open();
+    api::PatchPolicy patch;
+    patch.add = {{.host = "no host", .action = "allow"}};
+    const auto added = policy->patch(patch);
+    ASSERT_FALSE(added);
+    EXPECT_FALSE(added.error().message.contains("line")) << added.error().message;
+    EXPECT_FALSE(added.error().message.empty());
+    EXPECT_FALSE(added.error().detail.contains("line"));
+    const auto put = policy->replace(toml("[[rule]]\nhost = \"no host\"\naction = \"allow\"\n"));
+    ASSERT_FALSE(put);
+    EXPECT_TRUE(put.error().message.starts_with("line 2, column 8: ")) << put.error().message;
+    const auto nothing = policy->replace(api::PutPolicy{});
+    ASSERT_FALSE(nothing);
+    EXPECT_TRUE(nothing.error().message.contains("\"toml\"")) << nothing.error().message;
+    EXPECT_TRUE(policy->replace(toml("# nothing\n")).error().message.starts_with("line 1"));
+}
+
 TEST_F(LivePolicyTest, OnlySecretsThatAreStoredArePutIn)
 {
     const auto text = [](const std::string& secret) {

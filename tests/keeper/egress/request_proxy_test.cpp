@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/request_proxy.h"
 
+#include "backend/keeper/egress/answer_kind.h"
 #include "tests/keeper/egress/airlock_fixture.h"
 #include "tests/support/stream_pair.h"
 
@@ -305,6 +306,95 @@ TEST_F(RequestProxyTest, WhatComesBackIsMasked)
     EXPECT_TRUE(answered.contains("x-echo: <******>")) << answered;
     EXPECT_FALSE(answered.contains("s3c\r\n")) << answered;
     EXPECT_EQ(rows().at(0).flag, "masked");
+}
+
+/// Masked was only what had a word such as "text" or "json" in its type: an echo as message/http, a
+/// script or a type that nobody knows brought the secret back in clear.
+TEST_F(RequestProxyTest, WhatComesBackIsMaskedWhateverItsType)
+{
+    m_secrets.replace({{"k", "s3cr3t"}});
+    put("default = \"deny\"\n" +
+        rule("keyed", "allow", "inject = { header = \"X-Key\", value = \"${secret:k}\" }\n"));
+    for (const char* type :
+         {"message/http", "application/ecmascript", "application/x-sh", "application/sql",
+          "application/jwt", "multipart/mixed; boundary=x", "x-unknown/x-unknown", "image/png",
+          "application/octet-stream", "application/zip"}) {
+        m_client.reset();
+        settle();
+        answered.clear();
+        origin.answers = {std::format("HTTP/1.1 103 Early Hints\r\nx-early: s3cr3t\r\n\r\n"
+                                      "HTTP/1.1 200 OK\r\ncontent-type: {}\r\n"
+                                      "transfer-encoding: chunked\r\n\r\n"
+                                      "4\r\n<s3c\r\n4\r\nr3t>\r\n0\r\nx-t: s3cr3t\r\n\r\n",
+                                      type)};
+        send(get());
+        runUntil([&] { return answered.contains("x-t"); });
+        EXPECT_FALSE(answered.contains("s3c") || answered.contains("r3t")) << type << answered;
+        EXPECT_TRUE(answered.contains("x-early: ******")) << type << answered;
+        EXPECT_EQ(rows().back().flag, "masked") << type;
+    }
+}
+
+TEST_F(RequestProxyTest, APackedAnswerThatMayHideASecretIsRefused)
+{
+    m_secrets.replace({{"k", "s3cr3t"}});
+    put("default = \"deny\"\n" +
+        rule("keyed", "allow", "inject = { header = \"X-Key\", value = \"${secret:k}\" }\n"));
+    const std::string packed = "content-encoding: gzip\r\n";
+    struct Row
+    {
+        std::string fields;
+        bool passes;
+    };
+    for (const auto& [fields, passes] : {
+             Row{packed, false},
+             Row{packed + "content-type: text/plain\r\n", false},
+             Row{packed + "content-type: message/http\r\n", false},
+             Row{packed + "content-type: x-unknown/x-unknown\r\n", false},
+             Row{packed + "content-type: image/svg+xml\r\n", false},
+             Row{packed + "content-type: application/x-sh\r\n", false},
+             Row{packed + "content-type: image/png\r\ncontent-type: text/plain\r\n", false},
+             Row{"content-encoding: identity\r\ncontent-encoding: br\r\n", false},
+             Row{"content-encoding: identity, br\r\n", false},
+             Row{"content-encoding: identity\r\n", true},
+             Row{packed + "content-type: image/png\r\n", true},
+             Row{packed + "content-type: Application/Octet-Stream ; a=b\r\n", true},
+             Row{packed + "content-type: application/pdf\r\n", true},
+         }) {
+        m_client.reset();
+        settle();
+        answered.clear();
+        origin.answers = {"HTTP/1.1 200 OK\r\n" + fields + "content-length: 6\r\n\r\npacked"};
+        send(get());
+        runUntil([&] { return answered.contains("packed") || answered.contains("}"); });
+        EXPECT_TRUE(answered.starts_with(passes ? "HTTP/1.1 200 " : "HTTP/1.1 502 "))
+            << fields << answered;
+    }
+}
+
+/// RFC 9110, 9.3.8: the answer to TRACE is the request, credentials and all.
+TEST_F(RequestProxyTest, NoSecretIsPutIntoWhatIsEchoed)
+{
+    m_secrets.replace({{"k", "s3cr3t"}});
+    put("default = \"deny\"\n" +
+        rule("keyed", "allow", "inject = { header = \"X-Key\", value = \"${secret:k}\" }\n"));
+    const std::string answer = ask("TRACE / HTTP/1.1\r\nHost: " + hostPort() + "\r\n\r\n");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 ")) << answer;
+    EXPECT_EQ(origin.got, "");
+    // Over HTTP/1 nothing else comes through.
+    for (const char* method : {"TRACE", "TRACK", "trace"})
+        EXPECT_TRUE(isEchoed(method)) << method;
+    for (const char* method : {"GET", "TRACES", ""})
+        EXPECT_FALSE(isEchoed(method)) << method;
+    const api::EgressEntry row = rows().at(0);
+    EXPECT_EQ(row.verdict, "deny");
+    EXPECT_EQ(row.status, 403);
+    EXPECT_TRUE(row.why.contains("TRACE")) << row.why;
+    EXPECT_EQ(used, "");
+    // Where nothing is put in it goes as it is.
+    put("default = \"deny\"\n" + rule("all", "allow"));
+    EXPECT_TRUE(ask("TRACE / HTTP/1.1\r\nHost: " + hostPort() + "\r\n\r\n", "ok")
+                    .starts_with("HTTP/1.1 200 "));
 }
 
 TEST_F(RequestProxyTest, APlaceholderGoesNowhereElse)
