@@ -150,7 +150,7 @@ Task<void> Airlock::serve(CapturedConnection connection)
             origin.host = *name;
         } else {
             // An address that no name has (any more): nobody can say where this should go.
-            LogRow row(*m_log, origin.asker);
+            LogRow row(*m_parts, origin.asker);
             row.take(Wanted{policy::Protocol::Tcp, connection.destination.toString(), origin.port,
                             "", ""});
             row.refuse("the address belongs to no name that was asked for");
