@@ -292,7 +292,8 @@ void addIdsVerb(CLI::App& egress, Choice& choice, const char* word, const char* 
 void addPolicyVerbs(CLI::App& egress, Choice& choice)
 {
     auto sandbox = std::make_shared<std::string>();
-    CLI::App* showVerb = egress.add_subcommand("show", "Print the policy as a file (TOML)");
+    CLI::App* showVerb = egress.add_subcommand(
+        "show", "Print the policy as a file (TOML); comments mark rules that have ended");
     showVerb->add_option("NAME", *sandbox, "Name or id of the sandbox")->required()->type_name("");
     showVerb->callback(
         [&choice, sandbox] { choice.verb = [sandbox](Session& s) { return show(s, *sandbox); }; });

@@ -23,9 +23,10 @@ api::Prompt promptOf(std::int64_t pid, std::vector<api::ProcessInfo> parents = {
 
 TEST(PromptNotice, SaysWhatWaitsAndHowToAnswer)
 {
-    EXPECT_EQ(noticeOf(promptOf(7), "web"),
-              "curl wants to POST https://api.example/v1/items and waits: caissonctl egress answer "
-              "web p3 allow|deny");
+    EXPECT_EQ(
+        noticeOf(promptOf(7), "web"),
+        "\"curl\" wants to POST https://api.example/v1/items and waits: caissonctl egress answer "
+        "web p3 allow|deny");
     api::Prompt stream{.id = "p4", .url = "tcp://db.example:5432"};
     EXPECT_EQ(noticeOf(stream, "web"),
               "a program wants to connect to tcp://db.example:5432 and waits: caissonctl egress "
@@ -55,6 +56,40 @@ TEST(PromptNotice, LetsNothingFromInsideActOnATerminal)
         wide.url = many;
         EXPECT_EQ(noticeOf(wide, "web").find("\\x"), std::string::npos);
     }
+}
+
+/// A file called "curl wants to GET https:,, and waits" made a line that said what was not so.
+TEST(PromptNotice, QuotesWhatTheSandboxChose)
+{
+    api::Prompt prompt = promptOf(7);
+    prompt.process.exe = "/tmp/curl\" wants to GET https:,, and waits\\";
+    EXPECT_TRUE(noticeOf(prompt, "web")
+                    .starts_with("\"curl\\\" wants to GET https:,, and waits\\\\\" wants to POST "))
+        << noticeOf(prompt, "web");
+    prompt.process.exe = "/tmp/" + std::string(255, 'x');
+    EXPECT_LT(noticeOf(prompt, "web").size(), 200u);
+}
+
+TEST(PromptNotice, OneLineASecondAtMost)
+{
+    using namespace std::chrono_literals;
+    const NoticePace::Time start{1h};
+    NoticePace pace;
+    EXPECT_EQ(pace.take("a", start), "a");
+    EXPECT_FALSE(pace.isHolding());
+    EXPECT_EQ(pace.take("b", start + 2s), "b");
+    EXPECT_EQ(pace.take("c", start + 2500ms), "");
+    EXPECT_TRUE(pace.isHolding());
+    EXPECT_EQ(pace.due(), start + 3s);
+    EXPECT_EQ(pace.held(start + 3s), "c");
+    for (int i = 0; i < 60; ++i)
+        EXPECT_EQ(pace.take("n" + std::to_string(i), start + 3100ms), "");
+    EXPECT_EQ(pace.held(start + 4s), "n0; and 59 more wait");
+    EXPECT_FALSE(pace.isHolding());
+    EXPECT_EQ(pace.take("d", start + 4500ms), "");
+    EXPECT_EQ(pace.take("e", start + 5500ms), "") << "the order stays";
+    EXPECT_EQ(pace.held(start + 5500ms), "d; and 1 more waits");
+    EXPECT_EQ(pace.take("f", start + 7s), "f");
 }
 
 TEST(PromptNotice, IsOfTheCommandAndWhatItStarted)

@@ -9,6 +9,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <malloc.h>
 
 namespace caisson::keeper {
 
@@ -21,6 +22,8 @@ namespace {
 constexpr auto kTuple = api::asio::as_tuple(api::asio::use_awaitable);
 /// A flow takes two descriptors. More at once is no use that we know of.
 constexpr std::size_t kMostConnections = 8192;
+/// So many leave some 10 MB behind.
+constexpr std::size_t kManyConnections = 256;
 
 } // namespace
 
@@ -150,7 +153,7 @@ Task<void> Airlock::serve(CapturedConnection connection)
             origin.host = *name;
         } else {
             // An address that no name has (any more): nobody can say where this should go.
-            LogRow row(*m_log, origin.asker);
+            LogRow row(*m_parts, origin.asker);
             row.take(Wanted{policy::Protocol::Tcp, connection.destination.toString(), origin.port,
                             "", ""});
             row.refuse("the address belongs to no name that was asked for");
@@ -198,8 +201,21 @@ Task<void> Airlock::watchExpiry()
 
 Task<void> Airlock::sweepFlows()
 {
-    while (co_await api::sleepFor(1s))
+    while (co_await api::sleepFor(1s)) {
         m_flows.sweep();
+        giveBackMemory();
+    }
+}
+
+/// What thousands of connections took stays with the allocator when they have gone, 50 kB each: the
+/// heap ends with whatever is still in use. A sandbox that had a busy hour should not cost that for ever.
+void Airlock::giveBackMemory()
+{
+    m_mostConnections = std::max(m_mostConnections, m_connections);
+    if (m_mostConnections < kManyConnections || m_connections > m_mostConnections / 16)
+        return;
+    ::malloc_trim(0);
+    m_mostConnections = m_connections;
 }
 
 void Airlock::policyChanged()

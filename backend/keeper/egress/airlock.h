@@ -57,6 +57,7 @@ private:
     api::Task<void> serve(CapturedConnection connection);
     api::Task<void> watchExpiry();
     api::Task<void> sweepFlows();
+    void giveBackMemory();
     api::Task<void> endWithProcess(std::string rule, std::shared_ptr<const FoundProcess> process);
     void policyChanged();
 
@@ -80,6 +81,7 @@ private:
     api::Notifier m_expiryChanged;
     std::string m_answering; ///< the prompt whose answer is becoming a rule
     std::size_t m_connections = 0;
+    std::size_t m_mostConnections = 0; ///< since memory was given back
 };
 
 } // namespace caisson::keeper

@@ -36,26 +36,34 @@ struct AirlockParts
     std::function<void(const std::string& secret, api::SecretUse use)> secretUsed;
 };
 
-/// A row of the log in the making. It is written once, at the latest when it is destroyed.
+/// A row of the log in the making. It is written once, at the latest when it is destroyed. What nothing
+/// else is said of was refused before any rule could decide, and has the default's name.
 class LogRow
 {
 public:
-    LogRow(RequestLog& log, const Asker& asker);
+    LogRow(const AirlockParts& parts, const Asker& asker);
     ~LogRow();
     LogRow(const LogRow&) = delete;
     LogRow& operator=(const LogRow&) = delete;
 
     void take(const Wanted& wanted);
     void take(const Pass& pass);
-    /// Refused by Caisson itself: what no rule can allow. `why` becomes a sentence.
+    /// Refused by Caisson itself: what no rule can allow. `why` becomes a sentence; the rule stays the
+    /// one that had decided.
     void refuse(std::string why);
     /// The same, where the sandbox sent the placeholder of a secret.
     void refuseLeak(const std::string& secret);
+    /// Refused since the policy was changed: what decides now is its rule.
+    void refuseChanged(const Wanted& wanted, const Asker& asker);
+    /// Nothing is written: what comes of it has rows of its own.
+    void drop() { m_isDropped = true; }
 
     api::EgressEntry entry;
 
 private:
     RequestLog& m_log;
+    const Gate& m_gate;
+    bool m_isDropped = false;
     std::chrono::steady_clock::time_point m_began = std::chrono::steady_clock::now();
 };
 

@@ -24,10 +24,13 @@ constexpr auto kTuple = api::asio::as_tuple(api::asio::use_awaitable);
 /// A client that speaks first does so at once, since its connection was made without a round trip;
 /// one that has said nothing for so long waits for the server.
 constexpr auto kServerFirst = 250ms;
-/// The same where the answer is no anyway: refusals are quick.
-constexpr auto kRefusedFirst = 40ms;
+/// The same where the answer is no anyway: refusals take 50 ms at most, all in all.
+constexpr auto kRefusedFirst = 25ms;
 /// On the web's ports everybody speaks first, if perhaps late: browsers connect before they need to.
 constexpr auto kWebPatience = 60s;
+/// Who has TLS opened and closes it within this without having said a word did not like what it saw;
+/// who opens ahead keeps it longer.
+constexpr auto kPinPatience = 2s;
 /// For the rest of a ClientHello or a request's first line.
 constexpr auto kRestPatience = 10s;
 /// Of a first line. Servers refuse longer ones as requests.
@@ -41,8 +44,6 @@ constexpr std::uint8_t kAccessDenied = 49;      // RFC 8446, 6.2
 constexpr std::uint8_t kUnrecognizedName = 112; // RFC 6066, 3
 constexpr std::uint8_t kDecodeError = 50;
 
-constexpr std::string_view kChangedMeanwhile =
-    "the policy was changed, and would not let it pass now";
 constexpr std::string_view kNoStream =
     "it waited, and then was no stream but TLS or HTTP; decided as such";
 
@@ -104,13 +105,15 @@ Wanted CapturedFlow::wantedStream() const
 }
 
 /// A head that is refused before anybody can decide on it has its row, too.
-std::function<void(const Error&)> CapturedFlow::malformedTo(RequestLog& log) const
+std::function<void(const Error&)> CapturedFlow::writeMalformed() const
 {
-    return [this, &log](const Error& error) {
-        LogRow row(log, m_origin.asker);
+    return [this](const Error& error) {
+        LogRow row(m_parts, m_origin.asker);
         row.take(Wanted{m_origin.protocol, m_origin.host, m_origin.port, "", ""});
         row.refuse(error.message);
-        row.entry.status = error.code == ErrorCode::HeadTooLarge ? 431 : 400;
+        row.entry.status = error.code == ErrorCode::HeadTooLarge ? 431
+                           : error.code == ErrorCode::NotBuilt   ? 501
+                                                                 : 400;
     };
 }
 
@@ -232,7 +235,7 @@ Task<void> CapturedFlow::speak(Speech speech)
             const Wanted wanted = wantedStream();
             if (auto [action, pass] = m_parts.gate.look(wanted, m_origin.asker);
                 action == policy::Action::Deny && !isWebPort(m_origin.port)) {
-                LogRow row(m_parts.log, m_origin.asker);
+                LogRow row(m_parts, m_origin.asker);
                 row.take(wanted);
                 row.take(pass);
             }
@@ -250,9 +253,9 @@ Task<void> CapturedFlow::serveHttp(Stream& stream, Speech speech)
         return proxy.serve(head, body, responder);
     };
     if (speech == Speech::Http2)
-        co_await http::serveHttp2(stream, std::move(m_read), handler);
+        co_await http::serveHttp2(stream, std::move(m_read), handler, {}, writeMalformed());
     else
-        co_await http::serveHttp1(stream, std::move(m_read), handler, malformedTo(m_parts.log));
+        co_await http::serveHttp1(stream, std::move(m_read), handler, writeMalformed());
 }
 
 Task<void> CapturedFlow::refuseTls(std::uint8_t alert)
@@ -275,7 +278,7 @@ Task<void> CapturedFlow::serveTls()
     const Wanted wanted{policy::Protocol::Tls, m_origin.host, m_origin.port, "", ""};
     const auto refused = [&](std::string why, std::uint8_t alert) -> Task<void> {
         {
-            LogRow row(m_parts.log, m_origin.asker);
+            LogRow row(m_parts, m_origin.asker);
             row.take(wanted);
             row.refuse(std::move(why));
         }
@@ -308,7 +311,7 @@ Task<void> CapturedFlow::serveTls()
         co_await m_parts.tls.accept(std::move(m_socket), std::move(m_read), m_origin.host);
     m_read.clear();
     if (!opened) {
-        LogRow row(m_parts.log, m_origin.asker);
+        LogRow row(m_parts, m_origin.asker);
         row.take(wanted);
         const auto refusal = opened.error().detail.find("refusal");
         if (refusal != opened.error().detail.end() && refusal->second == "unknown_authority") {
@@ -328,26 +331,44 @@ Task<void> CapturedFlow::serveOpened(TlsOpened opened)
 {
     // Behind a CONNECT it began in clear.
     m_origin.protocol = policy::Protocol::Https;
+    m_opened = std::move(opened.stream);
+    const auto openedAt = std::chrono::steady_clock::now();
+    if (opened.alpn != Alpn::None && co_await readOpened(kPinPatience) == Waited::Ended) {
+        writePinned();
+        co_return;
+    }
     if (opened.alpn != Alpn::None) {
-        co_await serveHttp(*opened.stream,
-                           opened.alpn == Alpn::Http2 ? Speech::Http2 : Speech::Http1);
+        co_await serveHttp(*m_opened, opened.alpn == Alpn::Http2 ? Speech::Http2 : Speech::Http1);
         co_return;
     }
     // The first bytes tell.
-    m_opened = std::move(opened.stream);
     const Speech speech = co_await listen(
         isWebPort(m_origin.port) ? std::chrono::milliseconds(kWebPatience) : kServerFirst);
-    if (isHttp(speech))
+    if (m_hasEnded && m_read.empty() && std::chrono::steady_clock::now() - openedAt < kPinPatience)
+        writePinned();
+    else if (isHttp(speech))
         co_await serveHttp(*m_opened, speech);
     else
         co_await serveOpenedStream();
+}
+
+/// Clients that look at the certificate only after the handshake (curl --pinnedpubkey) send no alert.
+void CapturedFlow::writePinned()
+{
+    LogRow row(m_parts, m_origin.asker);
+    row.take(Wanted{policy::Protocol::Tls, m_origin.host, m_origin.port, "", ""});
+    row.refuse("the client opened TLS and closed it at once without a word: it may accept only "
+               "certificates of its own; a tunnel rule for " +
+               m_origin.host + " would let it pass unopened");
+    row.entry.flag = "pinned";
+    reset();
 }
 
 /// Another protocol inside TLS, opened on both sides.
 Task<void> CapturedFlow::serveOpenedStream()
 {
     const Wanted wanted = wantedStream();
-    LogRow row(m_parts.log, m_origin.asker);
+    LogRow row(m_parts, m_origin.asker);
     row.take(wanted);
     auto passed = co_await pass(wanted, row);
     if (!passed) {
@@ -362,7 +383,10 @@ Task<void> CapturedFlow::serveOpenedStream()
     Result<TlsOpened> outside = co_await m_parts.pool.openTls(
         std::move(dialled->socket), m_origin.host, m_origin.port, {});
     if (!outside || !m_parts.gate.mayGoOn(wanted, m_origin.asker, passed->grant)) {
-        row.refuse(outside ? std::string(kChangedMeanwhile) : outside.error().message);
+        if (outside)
+            row.refuseChanged(wanted, m_origin.asker);
+        else
+            row.refuse(outside.error().message);
         reset();
         co_return;
     }
@@ -420,7 +444,7 @@ Task<std::optional<Dialled>> CapturedFlow::dial(const Wanted& wanted, LogRow& ro
     passed.grant.isPrivate = policy::isPrivate(dialled->address);
     // It was not among the flows while it was dialled.
     if (!m_parts.gate.mayGoOn(wanted, m_origin.asker, passed.grant)) {
-        row.refuse(std::string(kChangedMeanwhile));
+        row.refuseChanged(wanted, m_origin.asker);
         co_return std::nullopt;
     }
     co_return std::move(*dialled);
@@ -456,7 +480,7 @@ Task<bool> CapturedFlow::isStream(const Wanted& wanted, LogRow& row, const Pass&
 Task<void> CapturedFlow::serveStream()
 {
     const Wanted wanted = wantedStream();
-    LogRow row(m_parts.log, m_origin.asker);
+    LogRow row(m_parts, m_origin.asker);
     row.take(wanted);
     auto passed = co_await pass(wanted, row);
     if (!passed) {
@@ -471,7 +495,7 @@ Task<void> CapturedFlow::serveStream()
     if (!passed->grant.isTunnel && !co_await isStream(wanted, row, *passed, *dialled))
         co_return;
     if (!m_parts.gate.mayGoOn(wanted, m_origin.asker, passed->grant)) {
-        row.refuse(std::string(kChangedMeanwhile));
+        row.refuseChanged(wanted, m_origin.asker);
         reset();
         co_return;
     }
@@ -483,7 +507,7 @@ Task<void> CapturedFlow::serveStream()
 Task<void> CapturedFlow::tunnel()
 {
     const Wanted wanted{policy::Protocol::Tls, m_origin.host, m_origin.port, "", ""};
-    LogRow row(m_parts.log, m_origin.asker);
+    LogRow row(m_parts, m_origin.asker);
     row.take(wanted);
     auto [action, passed] = m_parts.gate.decide(wanted, m_origin.asker);
     row.take(passed);
@@ -532,7 +556,7 @@ Task<void> CapturedFlow::carry(const Wanted& wanted, LogRow& row, const Pass& pa
     if (leaked)
         row.refuseLeak(*leaked);
     else if (flow.wasCut())
-        row.refuse(std::string(kChangedMeanwhile));
+        row.refuseChanged(wanted, m_origin.asker);
     else if (watch.wasHttp())
         row.refuse("it began as a stream and went on as HTTP, which is decided by request");
 }

@@ -38,6 +38,7 @@ private:
     api::Task<void> serveTls();
     api::Task<void> serveHttp(Stream& stream, Speech speech);
     api::Task<void> serveOpened(TlsOpened opened);
+    void writePinned();
     api::Task<void> serveOpenedStream();
     api::Task<void> serveStream();
     api::Task<void> tunnel();
@@ -50,7 +51,7 @@ private:
                           Stream& outside);
     api::Task<void> waitGone();
     void reset();
-    std::function<void(const Error&)> malformedTo(RequestLog& log) const;
+    std::function<void(const Error&)> writeMalformed() const;
     Wanted wantedStream() const;
 
     AirlockParts& m_parts;

@@ -41,6 +41,7 @@ public:
     Verdict look(const Wanted& wanted, const Asker& asker) const;
     /// Whether what was let pass a moment ago would be let pass now.
     bool mayGoOn(const Wanted& wanted, const Asker& asker, const Grant& grant) const;
+    std::int64_t generation() const { return m_policy.generation(); }
     /// Whether a TLS connection passes unopened.
     bool isTunnelled(const Wanted& wanted, const Asker& asker) const;
 

@@ -6,7 +6,9 @@
 #include "backend/base/clock.h"
 #include "backend/base/files.h"
 #include "backend/base/log.h"
+#include "backend/keeper/egress/dial/inner_addresses.h"
 #include "backend/keeper/egress/rule_message.h"
+#include "backend/keeper/egress/secrets.h"
 #include "backend/policy/policy_file.h"
 #include "backend/policy/secret_check.h"
 
@@ -78,8 +80,9 @@ Result<policy::Policy> policyOf(const api::PutPolicy& request)
 
 } // namespace
 
-LivePolicy::LivePolicy(std::string folder)
+LivePolicy::LivePolicy(std::string folder, Opening opening)
     : m_folder(std::move(folder))
+    , m_opening(opening)
 {
 }
 
@@ -93,7 +96,7 @@ LivePolicy::~LivePolicy()
 
 Result<std::unique_ptr<LivePolicy>> LivePolicy::open(const std::string& folder, Opening opening)
 {
-    std::unique_ptr<LivePolicy> live(new LivePolicy(folder));
+    std::unique_ptr<LivePolicy> live(new LivePolicy(folder, opening));
     if (Result<void> loaded = live->load(opening); !loaded)
         return std::unexpected(loaded.error());
     return live;
@@ -362,12 +365,50 @@ api::EgressPolicy LivePolicy::describe() const
         }
         described.rules.push_back(std::move(message));
     }
-    described.toml = policy::writePolicy(policy());
+    described.toml = markedToml();
     return described;
+}
+
+bool LivePolicy::isLeftBehind(const policy::Rule& rule) const
+{
+    return m_opening == Opening::Look && rule.lasts != policy::Lasts::Always;
+}
+
+std::string LivePolicy::markedToml() const
+{
+    constexpr std::string_view kBegin = "\n[[rule]]\n";
+    std::string toml = policy::writePolicy(policy());
+    const policy::Moment now = policy::momentNow();
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < policy().rules.size(); ++i) {
+        // Each key has one line, whatever is in it, so nothing else looks like this.
+        at = toml.find(kBegin, at);
+        if (at == std::string::npos)
+            break;
+        const std::string_view mark = m_moments[i] <= now ? "# ended\n"
+                                      : isLeftBehind(policy().rules[i])
+                                          ? "# gone at the next start\n"
+                                          : "";
+        toml.insert(at + 1, mark);
+        at += mark.size() + kBegin.size() - 1;
+    }
+    return toml;
 }
 
 api::Explanation LivePolicy::explain(const policy::Request& request) const
 {
+    auto matcher = m_matcher;
+    if (std::ranges::any_of(policy().rules, [&](const auto& rule) { return isLeftBehind(rule); })) {
+        policy::Policy left{policy().defaultAction, {}};
+        std::vector<policy::Moment> moments;
+        for (std::size_t i = 0; i < policy().rules.size(); ++i) {
+            if (isLeftBehind(policy().rules[i]))
+                continue;
+            left.rules.push_back(policy().rules[i]);
+            moments.push_back(m_moments[i]);
+        }
+        matcher = std::make_shared<const policy::Matcher>(std::move(left), std::move(moments));
+    }
     const policy::Moment now = policy::momentNow();
     api::Explanation explanation;
     explanation.generation = m_generation;
@@ -375,13 +416,35 @@ api::Explanation LivePolicy::explain(const policy::Request& request) const
     connection.protocol = policy::Protocol::Tls;
     connection.method = connection.target = {};
     const bool isTunnelled =
-        request.protocol == policy::Protocol::Https && m_matcher->isTunnelled(connection, now);
-    const policy::Decision decision = m_matcher->decide(isTunnelled ? connection : request, now);
+        request.protocol == policy::Protocol::Https && matcher->isTunnelled(connection, now);
+    const policy::Decision decision = matcher->decide(isTunnelled ? connection : request, now);
     explanation.verdict = policy::actionName(decision.action);
     explanation.rule = decision.ruleId();
-    explanation.why = m_matcher->why(decision, request);
+    explanation.why = matcher->why(decision, request);
     if (decision.rule && decision.rule->inject)
         explanation.secrets = decision.rule->inject->secrets();
+
+    const auto refuse = [&](std::string why) {
+        explanation.verdict = policy::actionName(policy::Action::Deny);
+        explanation.why = std::move(why);
+        explanation.secrets.clear();
+        return explanation;
+    };
+    // What goes through a tunnel is not looked into.
+    if (const auto leaked = isTunnelled ? std::nullopt : placeholderIn(request.target))
+        return refuse("The placeholder of the secret \"" + *leaked +
+                      "\" is sent where no rule puts it in.");
+    if (decision.action != policy::Action::Allow && decision.action != policy::Action::Tunnel)
+        return explanation;
+    for (const std::string& secret : explanation.secrets) {
+        if (knownSecrets && !knownSecrets->contains(secret))
+            return refuse("The rule puts in the secret \"" + secret +
+                          "\", which is not stored here.");
+    }
+    if (!decision.mayBePrivate() && isInnerAddress(request.host))
+        return refuse(std::string(request.host) +
+                      " is a private address, or one of this host; only a rule with private = true "
+                      "may let it through.");
     return explanation;
 }
 

@@ -46,7 +46,11 @@ public:
 
     /// A rule that decided. Counted in memory, and written with the next change or at the end.
     void countHit(std::string_view ruleId);
+    /// In its TOML a comment marks each rule that has ended, and those that a start of this stopped
+    /// sandbox will leave behind. What has ended goes at a start.
     api::EgressPolicy describe() const;
+    /// What would become of a request, as far as that is known without looking a name up: also what the
+    /// proxy itself would refuse. A stopped sandbox is explained as it will be when it has started.
     api::Explanation explain(const policy::Request& request) const;
 
     /// When the first rule ends of those that do after a moment; Moment::max() for never. Who waits for
@@ -60,7 +64,7 @@ public:
     std::optional<std::set<std::string>> knownSecrets;
 
 private:
-    explicit LivePolicy(std::string folder);
+    LivePolicy(std::string folder, Opening opening);
 
     struct Hits
     {
@@ -86,7 +90,12 @@ private:
     void install(policy::Policy policy, std::vector<policy::Moment> moments,
                  std::map<std::string, Expiry> expiries);
 
+    /// Whether a rule goes with the session or process that it was for, before anything can match it.
+    bool isLeftBehind(const policy::Rule& rule) const;
+    std::string markedToml() const;
+
     std::string m_folder;
+    Opening m_opening;
     std::shared_ptr<const policy::Matcher> m_matcher;
     std::int64_t m_generation = 0;
     std::map<std::string, Expiry> m_expiries; ///< by rule id

@@ -4,11 +4,14 @@
 
 namespace caisson::keeper {
 
-LogRow::LogRow(RequestLog& log, const Asker& asker)
-    : m_log(log)
+LogRow::LogRow(const AirlockParts& parts, const Asker& asker)
+    : m_log(parts.log)
+    , m_gate(parts.gate)
 {
     entry.time = nowRfc3339();
     entry.verdict = "deny";
+    entry.rule = "default";
+    entry.generation = m_gate.generation();
     if (asker.process)
         entry.process = asker.process->info;
     entry.terminal = asker.terminal;
@@ -17,6 +20,8 @@ LogRow::LogRow(RequestLog& log, const Asker& asker)
 
 LogRow::~LogRow()
 {
+    if (m_isDropped)
+        return;
     const std::chrono::duration<double, std::milli> took =
         std::chrono::steady_clock::now() - m_began;
     entry.ms = took.count();
@@ -47,7 +52,6 @@ void LogRow::take(const Pass& pass)
 void LogRow::refuse(std::string why)
 {
     entry.verdict = "deny";
-    entry.rule = "caisson";
     if (!why.empty() && why.front() >= 'a' && why.front() <= 'z')
         why.front() = static_cast<char>(why.front() - 'a' + 'A');
     if (!why.ends_with('.'))
@@ -60,6 +64,12 @@ void LogRow::refuseLeak(const std::string& secret)
     refuse("the placeholder of the secret \"" + secret + "\" was sent where no rule puts it in");
     entry.flag = "placeholder";
     entry.secret = secret;
+}
+
+void LogRow::refuseChanged(const Wanted& wanted, const Asker& asker)
+{
+    take(m_gate.look(wanted, asker).pass);
+    refuse("the policy was changed, and would not let it pass now");
 }
 
 } // namespace caisson::keeper

@@ -14,7 +14,7 @@ struct Refusal
 {
     int status = 403;
     std::string code = "egress_denied";
-    std::string rule = "caisson";
+    std::string rule = "default";
     std::string why;
 };
 

@@ -80,12 +80,12 @@ std::string injectedName(const policy::Injection& injection)
 /// One request on its way.
 struct RequestProxy::Carried
 {
-    Carried(http::RequestHead& requestHead, http::Body& requestBody,
-            http::Responder& answerTo, RequestLog& log, const Asker& asker)
+    Carried(http::RequestHead& requestHead, http::Body& requestBody, http::Responder& answerTo,
+            const AirlockParts& parts, const Asker& asker)
         : head(requestHead)
         , body(requestBody)
         , responder(answerTo)
-        , row(log, asker)
+        , row(parts, asker)
     {
     }
 
@@ -166,7 +166,7 @@ Result<Wanted> RequestProxy::wantedOf(http::RequestHead& head) const
 Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
                                http::Responder& responder)
 {
-    Carried carried(head, body, responder, m_parts.log, m_origin.asker);
+    Carried carried(head, body, responder, m_parts, m_origin.asker);
     api::EgressEntry& entry = carried.row.entry;
     entry.protocol = head.version == http::Version::Http2 ? "h2" : "http/1.1";
     if (head.method == "CONNECT") {
@@ -184,8 +184,8 @@ Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
         carried.row.refuse(wanted.error().message);
         const int status = wanted.error().code == ErrorCode::PermissionDenied ? kMisdirected : 400;
         entry.status = status;
-        co_await respondRefusal({status, "bad_request", "caisson", entry.why},
-                                carried.isHead(), responder);
+        co_await respondRefusal({status, "bad_request", entry.rule, entry.why}, carried.isHead(),
+                                responder);
         co_return;
     }
     carried.wanted = std::move(*wanted);
@@ -211,23 +211,20 @@ Task<void> RequestProxy::connect(Carried& carried)
         http::ResponseHead head;
         head.status = 200;
         head.hasBody = false;
-        entry.verdict = "allow";
-        entry.rule = "caisson";
-        entry.why = "CONNECT to " + carried.head.target + " goes on as a connection of its own";
-        entry.status = head.status;
+        carried.row.drop(); // what is inside gets its own
         if (!co_await carried.responder.head(head))
             co_return;
         if (Stream* stream = carried.responder.takeOver())
             released = stream->release();
-    }
-    if (!released) {
+    } else {
         carried.row.refuse("CONNECT is carried over HTTP/1.1 in clear only, to a host and port");
         entry.status = 400;
-        co_await respondRefusal({400, "bad_request", "caisson", entry.why}, false,
+        co_await respondRefusal({400, "bad_request", entry.rule, entry.why}, false,
                                 carried.responder);
         co_return;
     }
-    co_await m_parts.connect(std::move(*released), std::move(origin));
+    if (released)
+        co_await m_parts.connect(std::move(*released), std::move(origin));
 }
 
 Task<void> RequestProxy::carry(Carried& carried)
@@ -244,9 +241,10 @@ Task<void> RequestProxy::carry(Carried& carried)
     }
     if (const auto leaked =
             placeholderIn(carried.head.target, others ? *others : carried.head.fields)) {
+        carried.row.take(pass);
         carried.row.refuseLeak(*leaked);
         entry.status = kForbidden;
-        co_await respondRefusal({kForbidden, "egress_denied", "caisson", entry.why},
+        co_await respondRefusal({kForbidden, "egress_denied", entry.rule, entry.why},
                                 carried.isHead(), carried.responder);
         co_return;
     }
@@ -280,7 +278,7 @@ Task<void> RequestProxy::carry(Carried& carried)
         if (!injected) {
             carried.row.refuse(injected.error().message);
             entry.status = kForbidden;
-            co_await respondRefusal({kForbidden, "secret_unknown", "caisson", entry.why},
+            co_await respondRefusal({kForbidden, "secret_unknown", entry.rule, entry.why},
                                     carried.isHead(), carried.responder);
             co_return;
         }
@@ -319,7 +317,7 @@ Task<void> RequestProxy::carry(Carried& carried)
         co_await (receive(carried) || pump());
     }
     if (flow.wasCut())
-        carried.row.refuse("the policy was changed, and would not let it pass now");
+        carried.row.refuseChanged(carried.wanted, m_origin.asker);
     else if (flow.hasLeft())
         entry.why += carried.isAnswering ? " The client went away before the end of the answer."
                                          : " The client went away before there was an answer.";
@@ -379,6 +377,7 @@ Task<void> RequestProxy::giveUp(Carried& carried, const Error& error)
     if (error.code == ErrorCode::PermissionDenied) {
         carried.row.refuse(error.message);
         refusal.status = kForbidden;
+        refusal.rule = entry.rule;
     } else {
         entry.why += " But " + error.message + ".";
         refusal.status = error.code == ErrorCode::Timeout ? 504 : 502;
@@ -436,7 +435,7 @@ Task<void> RequestProxy::receive(Carried& carried)
         if (!head) {
             if (carried.leaked) {
                 entry.status = kForbidden;
-                co_await respondRefusal({kForbidden, "egress_denied", "caisson",
+                co_await respondRefusal({kForbidden, "egress_denied", entry.rule,
                                          "the placeholder of the secret \"" + *carried.leaked +
                                              "\" was sent where no rule puts it in"},
                                         carried.isHead(), carried.responder);
@@ -444,7 +443,7 @@ Task<void> RequestProxy::receive(Carried& carried)
                        carried.pumpFailure->code == ErrorCode::BadRequest) {
                 carried.row.refuse(carried.pumpFailure->message);
                 entry.status = 400;
-                co_await respondRefusal({400, "bad_request", "caisson", entry.why},
+                co_await respondRefusal({400, "bad_request", entry.rule, entry.why},
                                         carried.isHead(), carried.responder);
             } else if (carried.pumpFailure) {
                 carried.responder.abort();

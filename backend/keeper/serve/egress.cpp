@@ -2,6 +2,7 @@
 #include "backend/keeper/serve/egress.h"
 
 #include "backend/keeper/egress/airlock.h"
+#include "backend/keeper/egress/http/fields.h"
 #include "backend/policy/host_name.h"
 #include "backend/policy/path.h"
 
@@ -110,6 +111,8 @@ Result<Wanted> wantedOf(const api::ExplainRequest& request)
     const std::string_view rest = std::string_view(request.url).substr(colon + 3);
     const std::size_t end = rest.find_first_of("/?#");
     std::string_view authority = rest.substr(0, end);
+    if (authority.contains('@'))
+        return bad("a user name or password in a URL is not taken");
     if (const std::size_t digits = authority.rfind(':');
         digits != std::string_view::npos && authority.find(']', digits) == std::string_view::npos) {
         const std::string_view text = authority.substr(digits + 1);
@@ -137,6 +140,8 @@ Result<Wanted> wantedOf(const api::ExplainRequest& request)
             return std::unexpected(normalised.error());
         wanted.target = std::move(*normalised);
         wanted.method = request.method.empty() ? "GET" : request.method;
+        if (!http::isToken(wanted.method))
+            return fail(ErrorCode::BadRequest, "\"" + wanted.method + "\" is no method");
     }
     return wanted;
 }

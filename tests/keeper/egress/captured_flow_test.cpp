@@ -110,6 +110,16 @@ protected:
     {
         return "reached: " + reached().substr(0, 300) + "\ncame: " + client->got.substr(0, 300);
     }
+    /// TLS from inside that trusts the sandbox's authority.
+    Result<std::unique_ptr<TlsClient>> trustingClient()
+    {
+        const std::string file = m_folder / "authority.pem";
+        EXPECT_TRUE(writeFileAtomically(file, m_authority->certificatePem()));
+        ::setenv("CAISSON_UPSTREAM_CA", file.c_str(), 1);
+        auto tls = TlsClient::create();
+        ::unsetenv("CAISSON_UPSTREAM_CA");
+        return tls;
+    }
     /// The last row, once it is there, as "verdict rule".
     api::EgressEntry lastRow(std::size_t count = 1)
     {
@@ -305,7 +315,8 @@ TEST_F(CapturedFlowTest, WhereNoStreamMayGoTextIsARequest)
     connect();
     send("POST /x");
     runFor(400ms);
-    send(" HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port()) + "\r\nContent-Length: 0\r\n\r\n");
+    send(" HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port()) +
+         "\r\nContent-Length: 0\r\n\r\n");
     runUntil([&] { return client->got.starts_with("HTTP/1.1 ") || client->got.contains("<"); });
     EXPECT_TRUE(client->got.starts_with("HTTP/1.1 403 ")) << client->got;
     EXPECT_EQ(reached(), "<nothing>");
@@ -325,14 +336,11 @@ TEST_F(CapturedFlowTest, WhereNoStreamMayGoTextIsARequest)
 TEST_F(CapturedFlowTest, WhatComesInTlsIsOfTlsAlsoBehindConnect)
 {
     put("default = \"deny\"\n");
-    const std::string file = m_folder / "authority.pem";
-    ASSERT_TRUE(writeFileAtomically(file, m_authority->certificatePem()));
-    ::setenv("CAISSON_UPSTREAM_CA", file.c_str(), 1);
-    const auto tls = TlsClient::create();
-    ::unsetenv("CAISSON_UPSTREAM_CA");
+    const auto tls = trustingClient();
     ASSERT_TRUE(tls);
     std::string got;
-    spawn([](TlsClient& client, tcp::socket socket, std::uint16_t to, std::string& said) -> Task<void> {
+    spawn([](TlsClient& client, tcp::socket socket, std::uint16_t to,
+             std::string& said) -> Task<void> {
         auto opened = co_await client.connect(std::move(socket), "127.0.0.1", to, {"http/1.1"});
         if (!opened) {
             said = "<" + opened.error().message + ">";
@@ -373,7 +381,7 @@ TEST_F(CapturedFlowTest, APlaceholderInAStreamIsCutBeforeItPasses)
         untilCame("<reset>");
         untilReached(first + "<reset>");
         const api::EgressEntry row = lastRow(++count);
-        EXPECT_EQ(row.verdict + " " + row.rule, "deny caisson") << first << second;
+        EXPECT_EQ(row.verdict + " " + row.rule, "deny any") << first << second;
         EXPECT_EQ(row.flag + " " + row.secret, "placeholder mail") << first << second;
         EXPECT_TRUE(row.why.contains("placeholder")) << row.why;
         EXPECT_EQ(row.bytesOut, static_cast<std::int64_t>(first.size()));
@@ -443,6 +451,72 @@ TEST_F(CapturedFlowTest, APlaceholderInOpenedTlsIsCutAndInATunnelIsNot)
         written.insert(row.verdict + " " + row.flag + row.secret);
     EXPECT_EQ(written,
               (std::multiset<std::string>{"allow ", "deny placeholdermail", "tunnel ", "tunnel "}));
+}
+
+/// curl --pinnedpubkey goes through with the handshake, looks at the certificate, and leaves.
+TEST_F(CapturedFlowTest, WhoOpensTlsAndClosesItAtOnceMayPin)
+{
+    put("default = \"deny\"\n");
+    const auto tls = trustingClient();
+    ASSERT_TRUE(tls);
+    std::size_t count = 0;
+    for (const std::vector<std::string>& protocols :
+         {std::vector<std::string>{"http/1.1"}, {"h2"}, {}}) {
+        spawn([](TlsClient& from, tcp::socket socket, std::uint16_t to,
+                 std::vector<std::string> offered) -> Task<void> {
+            auto opened = co_await from.connect(std::move(socket), "127.0.0.1", to, offered);
+            EXPECT_TRUE(opened);
+        }(**tls, dial(), port(), protocols));
+        const api::EgressEntry row = lastRow(++count);
+        EXPECT_EQ(row.flag + " " + row.verdict + " " + row.rule, "pinned deny default");
+        EXPECT_TRUE(row.why.contains("without a word")) << row.why;
+        EXPECT_EQ(row.generation, m_policy->generation());
+        EXPECT_EQ(origin, nullptr);
+    }
+}
+
+/// The row of a CONNECT said "allow" where everything was refused.
+TEST_F(CapturedFlowTest, WhatIsInAConnectHasARowAndTheConnectNone)
+{
+    put("default = \"deny\"\n");
+    m_parts.connect = [this](Stream::Released released, RequestOrigin to) -> Task<void> {
+        CapturedFlow flow(m_parts, std::move(released.socket), std::move(to),
+                          std::move(released.alreadyRead));
+        co_await flow.run();
+    };
+    connect();
+    const std::string host = "127.0.0.1:" + std::to_string(port());
+    send("CONNECT " + host + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    runUntil([&] { return client->got.starts_with("HTTP/1.1 200 "); });
+    send("GET /x HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
+    runUntil([&] { return client->got.ends_with("<end>"); });
+    const auto written = rows();
+    ASSERT_EQ(written.size(), 1u);
+    EXPECT_EQ(written[0].verdict + " " + written[0].method + written[0].path, "deny GET/x");
+}
+
+/// What the proxy itself refuses was said to be of a rule that no policy has.
+TEST_F(CapturedFlowTest, RefusalsNameARuleOrTheDefault)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    const std::string host = "Host: 127.0.0.1:" + std::to_string(port()) + "\r\n\r\n";
+    const std::array<std::string, 3> cases[] = {
+        {"GET / HTTP/1.1\r\nHost: elsewhere\r\n\r\n", "421", "default"},
+        {"GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400", "default"},
+        {"GET /?x=${secret:key} HTTP/1.1\r\n" + host, "403", "any"},
+    };
+    std::size_t count = 0;
+    for (const auto& [request, status, name] : cases) {
+        connect();
+        send(request);
+        runUntil([&] { return client->got.contains("}"); });
+        EXPECT_TRUE(client->got.starts_with("HTTP/1.1 " + status)) << client->got;
+        EXPECT_TRUE(client->got.contains("\"rule\": \"" + name + "\"")) << client->got;
+        const api::EgressEntry row = lastRow(++count);
+        EXPECT_EQ(row.verdict + " " + row.rule, "deny " + name);
+        EXPECT_EQ(row.generation, m_policy->generation());
+        client->socket.close();
+    }
 }
 
 TEST_F(CapturedFlowTest, AServerThatSpeaksFirstIsWaitedFor)

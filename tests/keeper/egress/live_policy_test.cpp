@@ -243,11 +243,70 @@ TEST_F(LivePolicyTest, RulesOfASessionEndWithIt)
                                          "[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
                                          "action = \"allow\"\n")));
     }
-    EXPECT_EQ(verdict(*open(Opening::Look), "s.example"), "allow");
+    {
+        // Explained as the next start will have it; kept, and marked.
+        const auto stopped = open(Opening::Look);
+        EXPECT_EQ(verdict(*stopped, "s.example"), "deny");
+        EXPECT_EQ(verdict(*stopped, "a.example"), "allow");
+        EXPECT_EQ(stopped->describe().rules.size(), 3u);
+        const std::string toml = stopped->describe().toml;
+        EXPECT_TRUE(toml.contains("# gone at the next start\n[[rule]]\nid = \"s\"")) << toml;
+        EXPECT_TRUE(toml.contains("# gone at the next start\n[[rule]]\nid = \"p\"")) << toml;
+        EXPECT_FALSE(toml.contains("start\n[[rule]]\nid = \"a\"")) << toml;
+    }
     const auto policy = open();
     EXPECT_EQ(verdict(*policy, "s.example"), "deny");
     EXPECT_EQ(verdict(*policy, "a.example"), "allow");
     EXPECT_EQ(policy->describe().rules.size(), 1u);
+}
+
+TEST_F(LivePolicyTest, WhatHasEndedIsMarked)
+{
+    const auto policy = open();
+    ASSERT_TRUE(policy->replace(toml("[[rule]]\nid = \"over\"\nhost = \"a.example\"\n"
+                                     "action = \"allow\"\nnote = \"\\n[[rule]]\\n\"\n"
+                                     "expires = 2020-01-01T00:00:00Z\n"
+                                     "[[rule]]\nid = \"on\"\nhost = \"b.example\"\n"
+                                     "action = \"allow\"\nexpires = 2199-01-01T00:00:00Z\n")));
+    const std::string shown = policy->describe().toml;
+    EXPECT_TRUE(shown.contains("# ended\n[[rule]]\nid = \"over\"")) << shown;
+    EXPECT_TRUE(shown.contains("\n\n[[rule]]\nid = \"on\"")) << shown;
+    ASSERT_TRUE(policy->replace(toml(shown)));
+}
+
+/// What the proxy refuses by itself was said to be allowed.
+TEST_F(LivePolicyTest, ExplainsWhatNoRuleCanAllow)
+{
+    const auto policy = open();
+    ASSERT_TRUE(policy->replace(
+        toml("default = \"allow\"\n"
+             "[[rule]]\nid = \"in\"\nhost = \"10.0.0.2\"\naction = \"allow\"\nprivate = true\n"
+             "[[rule]]\nid = \"put\"\nhost = \"api.example\"\naction = \"allow\"\n"
+             "inject = { header = \"Authorization\", value = \"${secret:key}\" }\n")));
+    const auto explained = [&](const policy::Request& request) {
+        const api::Explanation said = policy->explain(request);
+        return said.verdict + " " + said.rule;
+    };
+    EXPECT_EQ(explained(requestFor("10.0.0.1")), "deny default");
+    EXPECT_TRUE(policy->explain(requestFor("127.0.0.1")).why.contains("private = true"));
+    EXPECT_EQ(explained(requestFor("::ffff:127.0.0.1")), "deny default");
+    EXPECT_EQ(explained(requestFor("10.0.0.2")), "allow in");
+    EXPECT_EQ(explained(requestFor("192.0.2.1.example")), "allow default");
+
+    EXPECT_EQ(explained(requestFor("api.example")), "allow put")
+        << "nobody has said what is stored";
+    policy->knownSecrets.emplace();
+    EXPECT_EQ(explained(requestFor("api.example")), "deny put");
+    EXPECT_TRUE(policy->explain(requestFor("api.example")).why.contains("\"key\""));
+    EXPECT_TRUE(policy->explain(requestFor("api.example")).secrets.empty());
+    policy->knownSecrets->insert("key");
+    EXPECT_EQ(explained(requestFor("api.example")), "allow put");
+    EXPECT_EQ(policy->explain(requestFor("api.example")).secrets, std::vector<std::string>{"key"});
+
+    policy::Request leaking = requestFor("api.example");
+    leaking.target = "/?x=%24%7Bsecret:key%7D";
+    EXPECT_EQ(explained(leaking), "deny put");
+    EXPECT_TRUE(policy->explain(leaking).why.contains("placeholder"));
 }
 
 /// Whoever waits for the end of rules asks for the one behind what has been seen to; asked for the one

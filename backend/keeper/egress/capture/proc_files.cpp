@@ -22,8 +22,8 @@ constexpr std::size_t kMaxCmdline = 4096;
 constexpr std::size_t kMaxExe = 4096;
 constexpr std::size_t kMaxStatus = 8192;
 constexpr std::string_view kDeleted = " (deleted)";
-/// Entries between two looks at the clock.
-constexpr int kEntriesPerLook = 64;
+/// Descriptors between two looks at the clock.
+constexpr int kDescriptorsPerLook = 16;
 
 struct FolderCloser
 {
@@ -60,9 +60,63 @@ std::optional<int> numberOf(std::string_view text)
     return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
 }
 
-bool isOver(Deadline deadline)
+/// Looks at the clock now and then only.
+class Clock
 {
-    return processorTime() >= deadline;
+public:
+    explicit Clock(Deadline deadline)
+        : m_deadline(deadline)
+    {
+    }
+    bool isOver() { return ++m_steps % kDescriptorsPerLook == 0 && processorTime() >= m_deadline; }
+
+private:
+    Deadline m_deadline;
+    int m_steps = 0;
+};
+
+/// Entries of a folder, by getdents64(2) itself: readdir(3) fetches 32 kB at once, and each entry of
+/// a folder of descriptors costs the kernel microseconds.
+class Entries
+{
+public:
+    explicit Entries(int folder)
+        : m_folder(folder)
+    {
+    }
+    /// None at the end. Valid until the next call.
+    const dirent64* next()
+    {
+        if (m_at >= m_size) {
+            m_size = ::getdents64(m_folder, m_room.data(), m_room.size());
+            m_at = 0;
+            if (m_size <= 0)
+                return nullptr;
+        }
+        const auto* entry = reinterpret_cast<const dirent64*>(m_room.data() + m_at);
+        m_at += entry->d_reclen;
+        return entry;
+    }
+
+private:
+    int m_folder;
+    alignas(dirent64) std::array<char, 16 * 24> m_room; // an entry has 24 bytes here
+    ssize_t m_size = 0;
+    ssize_t m_at = 0;
+};
+
+/// The first descriptor that is not below a number. Their places in the folder go by their numbers,
+/// behind "." and ".."; one that is not open leads to the next that is.
+std::optional<int> descriptorFrom(int folder, int number)
+{
+    const off_t place = off_t(number) + 2;
+    if (::lseek(folder, place, SEEK_SET) != place)
+        return std::nullopt;
+    Entries entries(folder);
+    while (const dirent64* entry = entries.next())
+        if (const auto found = numberOf(entry->d_name))
+            return found;
+    return std::nullopt;
 }
 
 /// What follows "KEY:" in a status, to the end of the line.
@@ -232,48 +286,84 @@ bool ProcFiles::isDescriptor(pid_t process, int descriptor, std::string_view lin
     return linkOf(pathOf("%d/fd/%d", process, descriptor).data()) == link;
 }
 
-std::optional<int> ProcFiles::findIn(const char* path, std::string_view link,
-                                     Deadline deadline) const
+std::optional<int> ProcFiles::look(Search& search, std::string_view link, int count,
+                                   Deadline deadline) const
 {
-    const Folder folder = openFolder(m_proc.get(), path);
-    if (!folder)
+    const Path path = search.thread != 0 ? pathOf("%d/task/%d/fd", search.process, search.thread)
+                                         : pathOf("%d/fd", search.process);
+    const UniqueFd folder(::openat(m_proc.get(), path.data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    search.isDone = search.isDone || !folder || ::lseek(folder.get(), search.next, SEEK_SET) < 0;
+    if (search.isDone)
         return std::nullopt;
     std::array<char, 64> room;
-    int entries = 0;
-    while (const dirent* entry = ::readdir(folder.get())) {
-        if (++entries % kEntriesPerLook == 0 && isOver(deadline))
+    const auto isLink = [&](const char* name) {
+        const ssize_t size = ::readlinkat(folder.get(), name, room.data(), room.size());
+        return size > 0 && std::string_view(room.data(), static_cast<std::size_t>(size)) == link;
+    };
+    Clock clock(deadline);
+    Entries entries(folder.get());
+    for (int looked = 0; looked < count;) {
+        const dirent64* entry = entries.next();
+        const auto number = entry ? numberOf(entry->d_name) : std::nullopt;
+        if (!entry || (number && search.top && *number > *search.top)) {
+            search.isDone = true;
             return std::nullopt;
-        const ssize_t size =
-            ::readlinkat(::dirfd(folder.get()), entry->d_name, room.data(), room.size());
-        if (size > 0 && std::string_view(room.data(), static_cast<std::size_t>(size)) == link)
-            return numberOf(entry->d_name);
+        }
+        search.next = entry->d_off;
+        if (!number) // "." and ".."
+            continue;
+        if (isLink(entry->d_name))
+            return number;
+        search.lowest = *number;
+        if (clock.isOver())
+            return std::nullopt;
+        ++looked;
+    }
+    if (!search.top)
+        search.top = highestOf(search, folder.get());
+    for (int looked = 0; looked < count; ++looked) {
+        if (*search.top <= search.lowest) {
+            search.isDone = true;
+            return std::nullopt;
+        }
+        const int number = (*search.top)--;
+        if (isLink(std::to_string(number).c_str()))
+            return number;
+        if (clock.isOver())
+            return std::nullopt;
     }
     return std::nullopt;
 }
 
-std::optional<int> ProcFiles::descriptorOf(pid_t process, std::string_view link, int first,
-                                           Deadline deadline) const
+/// Of the descriptors in a table; by halving, since a table may be far larger than what is open.
+int ProcFiles::highestOf(const Search& search, int folder) const
 {
-    if (first >= 0 && isDescriptor(process, first, link))
-        return first;
-    return findIn(pathOf("%d/fd", process).data(), link, deadline);
+    const std::string status = contentOf(pathOf("%d/task/%d/status", search.process,
+                                                search.thread != 0 ? search.thread : search.process)
+                                             .data(),
+                                         kMaxStatus);
+    int highest = search.lowest;
+    // "FDSize:" is how many the table has room for.
+    int above = std::max(numberOf(fieldOf(status, "\nFDSize:\t")).value_or(0), highest + 1);
+    while (highest + 1 < above) {
+        const int middle = highest + (above - highest) / 2;
+        if (const auto found = descriptorFrom(folder, middle))
+            highest = std::max(*found, middle);
+        else
+            above = middle;
+    }
+    return highest;
 }
 
-bool ProcFiles::hasThreadWith(pid_t process, std::string_view link, Deadline deadline) const
+std::vector<pid_t> ProcFiles::threadsOf(pid_t process) const
 {
+    std::vector<pid_t> threads;
     const Folder folder = openFolder(m_proc.get(), pathOf("%d/task", process).data());
-    if (!folder)
-        return false;
-    while (const dirent* entry = ::readdir(folder.get())) {
-        const auto thread = numberOf(entry->d_name);
-        if (!thread || *thread == process)
-            continue;
-        if (isOver(deadline))
-            return false;
-        if (findIn(pathOf("%d/task/%d/fd", process, *thread).data(), link, deadline))
-            return true;
+    while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
+        if (const auto thread = numberOf(entry->d_name); thread && *thread != process)
+            threads.push_back(*thread);
     }
-    return false;
+    return threads;
 }
 
 } // namespace caisson::keeper

@@ -48,18 +48,30 @@ public:
     /// Arguments joined by spaces; valid UTF-8 without control characters, at most 4096 bytes.
     std::string cmdlineOf(pid_t process) const;
 
-    /// The descriptor by which a process holds `link` ("socket:[123]"). Looks at `first` first.
-    std::optional<int> descriptorOf(pid_t process, std::string_view link, int first,
-                                    Deadline deadline) const;
-    /// The same in threads that have descriptors of their own (CLONE_FILES), as also where the
-    /// first thread has ended. Only whether there is one.
-    bool hasThreadWith(pid_t process, std::string_view link, Deadline deadline) const;
+    /// How far the search through a table of descriptors has come.
+    struct Search
+    {
+        pid_t process = 0;
+        pid_t thread = 0; ///< that has a table of its own; 0: the process's
+        off_t next = 0;   ///< the folder's position of the lowest that is still to be looked at
+        int lowest = -1;  ///< the last that was looked at from below
+        std::optional<int> top; ///< the highest still to be looked at; none: not known yet
+        bool isDone = false;
+    };
+    /// Goes on with the search for the descriptor that is `link` ("socket:[123]"): looks at up to
+    /// `count` of the lowest, and at as many of the highest. A new descriptor is the lowest that is
+    /// free, so in a large table it is near one of the ends more often than in the middle.
+    std::optional<int> look(Search& search, std::string_view link, int count,
+                            Deadline deadline) const;
+    /// Threads besides the first. They may have descriptors of their own (CLONE_FILES), and may live
+    /// on where the first has ended.
+    std::vector<pid_t> threadsOf(pid_t process) const;
     bool isDescriptor(pid_t process, int descriptor, std::string_view link) const;
 
 private:
     std::string linkOf(const char* path) const;
     std::string contentOf(const char* path, std::size_t limit) const;
-    std::optional<int> findIn(const char* folder, std::string_view link, Deadline deadline) const;
+    int highestOf(const Search& search, int folder) const;
 
     UniqueFd m_proc;
 };

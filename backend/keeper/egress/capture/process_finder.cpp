@@ -13,6 +13,7 @@
 #include <chrono>
 #include <fcntl.h>
 #include <format>
+#include <iterator>
 #include <optional>
 #include <vector>
 
@@ -27,12 +28,17 @@ namespace {
 constexpr std::size_t kMaxRecent = 32;
 constexpr std::size_t kMaxProcesses = 10000;
 constexpr std::chrono::milliseconds kMaxWalk(20); ///< of processor time
-/// Of all time, what walks that find nobody may take: sockets that nobody has (sent to another
-/// process, but not taken) would else cost the keeper all of it.
-constexpr int kFruitlessShare = 5;
+/// Of all time, the part that searches may take: sockets that nobody has (sent to another process,
+/// but not taken), and processes with many thousand descriptors, would else cost the keeper all of it.
+constexpr int kShare = 5;
 constexpr std::chrono::milliseconds kMaxSaved(40);
 /// Less is not worth to begin with.
 constexpr std::chrono::microseconds kMinWalk(200);
+/// Descriptors at each end of a table that are looked at before any table is gone through: who has
+/// thousands must not hide the others.
+constexpr int kAtFirst = 64;
+/// And at a time afterwards.
+constexpr int kAtOnce = 256;
 constexpr std::size_t kMaxParents = 32;
 
 bool isAlive(int process)
@@ -62,8 +68,9 @@ struct ProcessFinder::Impl
     };
 
     std::shared_ptr<const FoundProcess> find(std::string_view link);
-    std::shared_ptr<const FoundProcess> findRecent(std::string_view link, Deadline deadline);
-    std::shared_ptr<const FoundProcess> findByWalk(std::string_view link, Deadline deadline);
+    std::shared_ptr<const FoundProcess> findLikely(std::string_view link);
+    std::shared_ptr<const FoundProcess> search(std::string_view link, Deadline deadline);
+    std::shared_ptr<const FoundProcess> latest(std::vector<Recent>::iterator found, int descriptor);
     std::shared_ptr<const FoundProcess> refreshed(Recent& recent);
     std::shared_ptr<FoundProcess> describe(pid_t process, UniqueFd descriptor) const;
     std::shared_ptr<const FoundProcess> claim(pid_t process, int descriptor, std::string_view link);
@@ -74,7 +81,7 @@ struct ProcessFinder::Impl
     std::string network;        ///< that all processes of the sandbox are in
     std::size_t level;          ///< how many pid namespaces init is in; its own is the last
     std::vector<Recent> recent; ///< the latest first
-    std::chrono::nanoseconds saved = kMaxSaved; ///< that may be spent without fruit
+    std::chrono::nanoseconds saved = kMaxSaved; ///< that searches may take
     std::chrono::steady_clock::time_point savedAt = std::chrono::steady_clock::now();
     std::shared_ptr<const FoundProcess> nobody = std::make_shared<FoundProcess>();
 };
@@ -96,48 +103,98 @@ std::shared_ptr<const FoundProcess> ProcessFinder::find(const CapturedConnection
 
 std::shared_ptr<const FoundProcess> ProcessFinder::Impl::find(std::string_view link)
 {
-    const std::chrono::nanoseconds start = processorTime();
-    const Deadline deadline = start + kMaxWalk;
     std::erase_if(recent, [](const Recent& one) { return !isAlive(one.process->process.get()); });
-    if (auto found = findRecent(link, deadline))
+    if (auto found = findLikely(link))
         return found;
     const auto now = std::chrono::steady_clock::now();
-    saved =
-        std::min<std::chrono::nanoseconds>(kMaxSaved, saved + (now - savedAt) / kFruitlessShare);
+    saved = std::min<std::chrono::nanoseconds>(kMaxSaved, saved + (now - savedAt) / kShare);
     savedAt = now;
     if (saved < kMinWalk)
         return nobody;
-    if (auto found = findByWalk(link, std::min(deadline, start + saved)))
-        return found;
+    const std::chrono::nanoseconds start = processorTime();
+    auto found = search(link, start + std::min<std::chrono::nanoseconds>(kMaxWalk, saved));
     saved -= processorTime() - start;
-    return nobody;
+    return found ? found : nobody;
 }
 
-std::shared_ptr<const FoundProcess> ProcessFinder::Impl::findRecent(std::string_view link,
-                                                                    Deadline deadline)
+/// The likely descriptors, as that is one system call each. A new one is the lowest that is free: the
+/// same as before or, where connections are kept, the next.
+std::shared_ptr<const FoundProcess> ProcessFinder::Impl::findLikely(std::string_view link)
 {
-    // The likely descriptors first, as that is one system call each. A new one is the lowest that is
-    // free: the same as before or, where connections are kept, the next.
-    auto found = std::ranges::find_if(recent, [&](Recent& one) {
-        for (const int likely : {one.descriptor, one.descriptor + 1}) {
-            if (proc.isDescriptor(one.process->hostPid, likely, link)) {
-                one.descriptor = likely;
-                return true;
-            }
-        }
-        return false;
-    });
-    if (found == recent.end())
-        found = std::ranges::find_if(recent, [&](Recent& one) {
-            const auto descriptor = proc.descriptorOf(one.process->hostPid, link, -1, deadline);
-            if (descriptor)
-                one.descriptor = *descriptor;
-            return descriptor.has_value();
-        });
-    if (found == recent.end() || !isAlive(found->process->process.get()))
+    for (auto one = recent.begin(); one != recent.end(); ++one)
+        for (const int likely : {one->descriptor, one->descriptor + 1})
+            if (likely >= 0 && proc.isDescriptor(one->process->hostPid, likely, link))
+                return latest(one, likely);
+    return nullptr;
+}
+
+std::shared_ptr<const FoundProcess> ProcessFinder::Impl::latest(std::vector<Recent>::iterator found,
+                                                                int descriptor)
+{
+    if (!isAlive(found->process->process.get()))
         return nullptr;
+    found->descriptor = descriptor;
     std::rotate(recent.begin(), found, found + 1);
     return refreshed(recent.front());
+}
+
+/// Through all tables: their ends first, then the large ones by turns, then those of threads.
+std::shared_ptr<const FoundProcess> ProcessFinder::Impl::search(std::string_view link,
+                                                                Deadline deadline)
+{
+    const auto recentOf = [this](pid_t process) {
+        return std::ranges::find(recent, process,
+                                 [](const Recent& one) { return one.process->hostPid; });
+    };
+    const auto found = [&](pid_t process, int descriptor) {
+        const auto known = recentOf(process);
+        return known != recent.end() ? latest(known, descriptor) : claim(process, descriptor, link);
+    };
+    // Those that had connections lately, then the others of the sandbox, the newest first.
+    std::vector<pid_t> candidates;
+    for (const Recent& one : recent)
+        candidates.push_back(one.process->hostPid);
+    const std::size_t known = candidates.size();
+    std::ranges::copy(proc.all(), std::back_inserter(candidates));
+    std::vector<pid_t> processes;
+    std::vector<ProcFiles::Search> large;
+    for (std::size_t i = 0; i < candidates.size() && processes.size() < kMaxProcesses; ++i) {
+        const pid_t process = candidates[i];
+        if (processorTime() >= deadline)
+            return nullptr;
+        if (i >= known && (process == init || recentOf(process) != recent.end() ||
+                           proc.networkOf(process) != network))
+            continue;
+        ProcFiles::Search table{.process = process};
+        if (const auto descriptor = proc.look(table, link, kAtFirst, deadline))
+            return found(process, *descriptor);
+        processes.push_back(process);
+        if (!table.isDone)
+            large.push_back(table);
+    }
+    while (!large.empty()) {
+        for (ProcFiles::Search& table : large) {
+            if (processorTime() >= deadline)
+                return nullptr;
+            if (const auto descriptor = proc.look(table, link, kAtOnce, deadline))
+                return found(table.process, *descriptor);
+        }
+        std::erase_if(large, [](const ProcFiles::Search& table) { return table.isDone; });
+    }
+    for (const pid_t process : processes) {
+        if (processorTime() >= deadline)
+            return nullptr;
+        for (const pid_t thread : proc.threadsOf(process)) {
+            ProcFiles::Search table{.process = process, .thread = thread};
+            while (!table.isDone) {
+                if (processorTime() >= deadline)
+                    return nullptr;
+                if (proc.look(table, link, kAtOnce, deadline))
+                    return found(process, -1);
+            }
+        }
+    }
+    return nullptr;
 }
 
 /// The process may have become another program since (execve(2)), or its parent may have ended.
@@ -152,29 +209,6 @@ std::shared_ptr<const FoundProcess> ProcessFinder::Impl::refreshed(Recent& one)
         one.process = describe(known.hostPid, std::move(again));
     one.parent = proc.parentOf(known.hostPid);
     return one.process;
-}
-
-/// Processes of the sandbox, the newest first.
-std::shared_ptr<const FoundProcess> ProcessFinder::Impl::findByWalk(std::string_view link,
-                                                                    Deadline deadline)
-{
-    std::vector<pid_t> looked;
-    for (const pid_t process : proc.all()) {
-        if (looked.size() >= kMaxProcesses || processorTime() >= deadline)
-            return nullptr;
-        if (process == init || proc.networkOf(process) != network)
-            continue;
-        if (const auto descriptor = proc.descriptorOf(process, link, -1, deadline))
-            return claim(process, *descriptor, link);
-        looked.push_back(process);
-    }
-    for (const pid_t process : looked) {
-        if (processorTime() >= deadline)
-            return nullptr;
-        if (proc.hasThreadWith(process, link, deadline))
-            return claim(process, -1, link);
-    }
-    return nullptr;
 }
 
 std::shared_ptr<const FoundProcess> ProcessFinder::Impl::claim(pid_t process, int descriptor,

@@ -36,10 +36,11 @@ public:
     ProcessFinder(pid_t init, UniqueFd socketDiagnosis);
     ~ProcessFinder();
 
-    /// Never fails: who cannot be found is pid 0. Microseconds where the owner is the same as
-    /// lately, else a walk over all processes inside, bounded to 10,000 and 20 ms
-    /// of processor time. Walks that find
-    /// nobody get a fifth of the time at most; beyond that they are short, or left out.
+    /// Never fails: who cannot be found is pid 0, and nobody is guessed. Microseconds where the owner
+    /// has it at the descriptor of its last connection or the next; else a search over all processes
+    /// inside, bounded to 10,000 and 20 ms of processor time, with the ends of each table of descriptors
+    /// before the middle of any. Searches get a fifth of the time at most; beyond that they are short,
+    /// or left out.
     std::shared_ptr<const FoundProcess> find(const CapturedConnection& connection);
 
 private:

@@ -145,7 +145,8 @@ struct Http2Patience
 api::Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler,
                            std::function<void(const Error&)> onMalformed = {});
 api::Task<void> serveHttp2(Stream& stream, std::string alreadyRead, Handler handler,
-                           Http2Patience patience = {});
+                           Http2Patience patience = {},
+                           std::function<void(const Error&)> onMalformed = {});
 
 /// `onChange` is called when room or state may have changed (a request ended, the peer closed).
 std::shared_ptr<UpstreamConnection> makeHttp1Upstream(std::unique_ptr<Stream> stream,

@@ -227,7 +227,7 @@ Task<void> refuse(Stream& stream, const Error& error)
     const bool isLarge = error.code == ErrorCode::HeadTooLarge;
     const std::string body = std::format(
         "{{\"error\": \"the request was refused: {}\", \"code\": \"{}\", \"verdict\": \"deny\", "
-        "\"rule\": \"caisson\"}}\n",
+        "\"rule\": \"default\"}}\n",
         error.message, codeName(error.code));
     const std::string text = std::format("HTTP/1.1 {}\r\ncontent-type: application/json\r\n"
                                          "content-length: {}\r\nconnection: close\r\n\r\n{}",

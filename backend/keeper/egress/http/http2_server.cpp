@@ -71,9 +71,10 @@ class ServerSession : public Http2Session
 {
 public:
     ServerSession(const api::asio::any_io_executor& executor, Handler handler,
-                  Http2Patience patience)
+                  Http2Patience patience, std::function<void(const Error&)> onMalformed)
         : Http2Session(executor, Side::Server)
         , m_handler(std::move(handler))
+        , m_onMalformed(std::move(onMalformed))
         , m_resets(kResetsAtOnce, kResetsPerSecond)
         , m_handlerEnded(executor)
         , m_patience(patience)
@@ -89,6 +90,7 @@ public:
         while (m_handlers > 0)
             co_await m_handlerEnded.wait();
         m_handler = nullptr;
+        m_onMalformed = nullptr;
     }
 
     /// Its head is complete.
@@ -146,6 +148,8 @@ private:
             if (stream->isOver())
                 continue;
             if (const auto refusal = stream->refusal()) {
+                if (m_onMalformed)
+                    m_onMalformed({refusal->code, std::string(refusal->why), {}});
                 stream->refuse(*refusal);
                 continue;
             }
@@ -177,6 +181,7 @@ private:
     }
 
     Handler m_handler;
+    std::function<void(const Error&)> m_onMalformed;
     Allowance m_resets;
     std::vector<std::shared_ptr<ServerStream>> m_toBegin;
     std::size_t m_handlers = 0;
@@ -281,7 +286,7 @@ void ServerStream::refuse(const Refusal& refusal)
 {
     const std::string body = std::format(
         "{{\"error\": \"the request was refused: {}\", \"code\": \"{}\", \"verdict\": \"deny\", "
-        "\"rule\": \"caisson\"}}\n",
+        "\"rule\": \"default\"}}\n",
         refusal.why, codeName(refusal.code));
     ResponseHead head;
     head.status = refusal.status;
@@ -387,13 +392,14 @@ void ServerStream::leaveRest()
 } // namespace
 
 Task<void> serveHttp2(Stream& stream, std::string alreadyRead, Handler handler,
-                      Http2Patience patience)
+                      Http2Patience patience, std::function<void(const Error&)> onMalformed)
 {
     // When the caller is cancelled, the read ends; what then has to be waited for must not throw.
     const bool throws = co_await api::asio::this_coro::throw_if_cancelled();
     co_await api::asio::this_coro::throw_if_cancelled(false);
-    const auto session = std::make_shared<ServerSession>(co_await api::asio::this_coro::executor,
-                                                         std::move(handler), patience);
+    const auto session =
+        std::make_shared<ServerSession>(co_await api::asio::this_coro::executor, std::move(handler),
+                                        patience, std::move(onMalformed));
     session->watch();
     co_await session->run(stream, std::move(alreadyRead));
     co_await session->waitHandlers();

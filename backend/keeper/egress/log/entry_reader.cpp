@@ -93,8 +93,8 @@ Filter filterOf(const LogQuery& query, HostIndex index)
         const std::string like = " LIKE " + place(likeText("%", query.text, "%")) + " ESCAPE '\\'";
         const std::string inWords = " IN (SELECT id FROM word WHERE text" + like + ")";
         filter.sql += " AND (host" + inWords + " OR method" + inWords + " OR why" + inWords +
-                      " OR process IN (SELECT id FROM process WHERE exe" + like + ") OR path" +
-                      like + " OR query" + like + ")";
+                      " OR process IN (SELECT id FROM process WHERE exe" + like + " OR cmdline" +
+                      like + ") OR path" + like + " OR query" + like + ")";
     }
     return filter;
 }

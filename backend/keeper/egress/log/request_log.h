@@ -17,7 +17,8 @@ struct LogQuery
     std::int64_t after = 0;   ///< rows with a greater id
     std::int64_t limit = 100; ///< at most 1,000
     bool oldestFirst = false;
-    std::string text;    ///< in host, path, query, method, executable or why, without case
+    std::string text;    ///< in host, path, query, method, executable, command line or why, without
+                         ///< case
     std::string verdict; ///< allow | deny | tunnel; empty: all
     std::string host;    ///< equal to, or below it
     std::string method;
@@ -41,7 +42,7 @@ public:
 
     /// Returns the row's id at once; `entry.id` is not looked at. When 10,000 rows wait for the
     /// disk (or 8 MiB of them), the caller is held up no more than others: rows are dropped and counted, and one
-    /// row says so, of rule "caisson" and flag "dropped". The same where the disk does not take them.
+    /// row says so, of rule "default" and flag "dropped". The same where the disk does not take them.
     std::int64_t add(api::EgressEntry entry);
 
     /// Includes what was add()ed before the call. With oldestFirst, `next` is the following page's `after`.

@@ -47,6 +47,7 @@ std::int64_t WriteQueue::add(api::EgressEntry entry)
     {
         const std::lock_guard lock(m_mutex);
         id = ++m_lastId;
+        m_generation = entry.generation;
         const std::size_t bytes = bytesOf(entry);
         if (m_waiting.size() >= kMostRows || m_waitingBytes + bytes > kMostBytes) {
             ++m_dropped;
@@ -79,7 +80,8 @@ api::EgressEntry WriteQueue::droppedRow()
     row.time = nowRfc3339();
     // Some of them may have been.
     row.verdict = "allow";
-    row.rule = "caisson";
+    row.rule = "default";
+    row.generation = m_generation;
     row.flag = "dropped";
     row.why =
         std::to_string(m_dropped) + " requests before this are not written down: " + m_dropReason;

@@ -50,7 +50,8 @@ private:
     std::vector<api::EgressEntry> m_waiting;
     std::size_t m_waitingBytes = 0;
     std::int64_t m_lastId;
-    std::int64_t m_dropped = 0; ///< since the last row that says so
+    std::int64_t m_generation = 0; ///< of the policy, as the latest row has it
+    std::int64_t m_dropped = 0;    ///< since the last row that says so
     std::string m_dropReason;
     bool m_isFailing = false; ///< the last batch could not be written
     std::uint64_t m_flushWanted = 0;

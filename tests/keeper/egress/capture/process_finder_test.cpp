@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <format>
 #include <functional>
@@ -21,6 +22,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -249,6 +251,105 @@ TEST_P(Finder, FindsOneAmongFiveHundred)
             }
             EXPECT_EQ(::send(connection.socket.get(), "on\n", 3, MSG_NOSIGNAL), 3);
         }
+    });
+}
+
+/// Opens so many descriptors; the highest.
+int holdDescriptors(int count)
+{
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    int last = ::open("/dev/null", O_RDONLY);
+    for (int i = 1; i < count; ++i)
+        last = ::dup(last);
+    if (last < 0)
+        std::_Exit(1);
+    return last;
+}
+
+constexpr int kMany = 19'000;
+
+TEST_P(Finder, AProcessWithManyDescriptorsIsFoundAtEitherEnd)
+{
+    keeper([] {
+        Scene scene([] {
+            const int last = holdDescriptors(kMany);
+            for (const int free : {-1, 100, 40, last - 90}) {
+                ::close(free);
+                UniqueFd socket = dialled();
+                if (receive(socket.get()) != "on\n")
+                    std::_Exit(1);
+                if (free >= 0 && ::dup2(STDOUT_FILENO, socket.get()) == free)
+                    std::ignore = socket.release(); // its place stays taken
+            }
+            ::pause();
+        });
+        for (int i = 0; i < 4; ++i) {
+            const auto found = scene.findNext();
+            EXPECT_NE(found->hostPid, 0) << i;
+            scene.answer();
+        }
+    });
+}
+
+/// A pile of descriptors in one process hid whoever was older.
+TEST_P(Finder, AProcessWithManyDescriptorsHidesNobody)
+{
+    keeper([] {
+        Scene scene([] {
+            int turn[2];
+            if (::pipe(turn) != 0)
+                std::_Exit(1);
+            if (::fork() == 0) {
+                holdDescriptors(kMany);
+                if (::write(turn[1], "x", 1) != 1)
+                    std::_Exit(1);
+                ::pause();
+            }
+            char mine;
+            if (::read(turn[0], &mine, 1) != 1)
+                std::_Exit(1);
+            const UniqueFd socket = dialled();
+            if (::dprintf(socket.get(), "%d\n", ::getpid()) < 0)
+                std::_Exit(1);
+            ::pause();
+        });
+        const auto found = scene.findNext();
+        EXPECT_EQ(std::format("{}\n", found->info.pid), scene.heard());
+    });
+}
+
+/// Each request of such a process cost 150 ms, as it was looked through without a limit once known.
+TEST_P(Finder, AKnownProcessWithManyDescriptorsCostsLittle)
+{
+    keeper([] {
+        constexpr int kConnections = 40;
+        Scene scene([] {
+            dialled().reset();
+            const UniqueFd first = dialled("203.0.113.6");
+            const int last = holdDescriptors(kMany);
+            // In the middle, and none beside another.
+            for (int i = 0; i < kConnections; ++i) {
+                ::close(last / 2 + 10 * i);
+                std::ignore = dialled().release();
+            }
+            ::pause();
+        });
+        std::ignore = scene.next();
+        EXPECT_NE(scene.findNext()->hostPid, 0);
+        std::vector<CapturedConnection> connections;
+        for (int i = 0; i < kConnections; ++i)
+            connections.push_back(scene.next());
+        const auto start = std::chrono::steady_clock::now();
+        const auto before = processorTime();
+        for (const CapturedConnection& connection : connections)
+            std::ignore = scene.finder().find(connection);
+        const auto took = processorTime() - before;
+        // 40 ms at once, and a fifth of all time; each may be over by what it has begun.
+        EXPECT_LT(took, std::chrono::milliseconds(40 + 2 * kConnections) +
+                            (std::chrono::steady_clock::now() - start) / 5);
     });
 }
 

@@ -65,7 +65,9 @@ protected:
     /// Runs `script` beside the server, and until both have ended.
     void run(Handler handler, std::function<Task<void>()> script)
     {
-        api::asio::co_spawn(context, serveHttp2(*serverEnd, {}, std::move(handler), patience),
+        const auto onMalformed = [this](const Error& error) { malformed.push_back(error.code); };
+        api::asio::co_spawn(context,
+                            serveHttp2(*serverEnd, {}, std::move(handler), patience, onMalformed),
                             [this](const std::exception_ptr& failed) {
                                 EXPECT_FALSE(failed);
                                 hasServed = true;
@@ -109,6 +111,7 @@ protected:
     std::shared_ptr<UpstreamConnection> upstream;
     api::Notifier changed;
     Http2Patience patience;
+    std::vector<ErrorCode> malformed; ///< heads that no handler saw
     int changes = 0;
     bool hasServed = false;
 };

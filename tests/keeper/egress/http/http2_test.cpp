@@ -649,6 +649,7 @@ TEST_F(Http2, RefusesAHeadThatIsTooLarge)
             EXPECT_TRUE(reply && reply->status == 431);
             EXPECT_TRUE((co_await readAll(exchange->body())).value_or("").contains("too large"));
             EXPECT_EQ(handled, 0);
+            EXPECT_EQ(malformed, std::vector{ErrorCode::HeadTooLarge});
 
             const auto second = origin.open();
             EXPECT_TRUE(co_await second->sendHead(request("GET", "/"), "http"));

@@ -127,6 +127,7 @@ TEST_F(LogTest, isFiltered)
     EXPECT_EQ(fitting({.terminal = "t2"}), Ids{5});
     EXPECT_EQ(fitting({.text = "GITHUB"}), (Ids{4, 3, 2, 1}));
     EXPECT_EQ(fitting({.text = "usr/bin/git"}), Ids{4});
+    EXPECT_EQ(fitting({.text = "fetch --ALL"}), Ids{4}); // of its command line
     EXPECT_EQ(fitting({.text = "repos"}), Ids{4});
     EXPECT_EQ(fitting({.text = "page=2"}), Ids{4});
     EXPECT_EQ(fitting({.text = "no rule fits"}), Ids{5});
@@ -190,7 +191,7 @@ TEST_F(LogTest, everyRowIsThereOrSaidToBeMissing)
     constexpr int kRows = 60'000;
     for (int i = 0; i < kRows; ++i)
         log->add(row("a.example"));
-    const api::EgressLog told = query({.rule = "caisson"});
+    const api::EgressLog told = query({.rule = "default"});
     std::int64_t missing = 0;
     for (const api::EgressEntry& entry : told.entries) {
         EXPECT_EQ(entry.flag, "dropped");
