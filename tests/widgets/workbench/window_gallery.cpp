@@ -257,6 +257,21 @@ void shootEgress(const Gallery& gallery)
     gallery.shoot(QStringLiteral("prompt-gone"), fixture.window());
     fixture.window().resize(860, 560);
     gallery.shoot(QStringLiteral("narrow"), fixture.window());
+    api::Prompt inside =
+        test::samplePrompt("h130.flood130.example", "GET", "/p130?" + std::string(200, 'q'));
+    inside.scheme = "http";
+    inside.port = 80;
+    inside.process.cmdline =
+        "curl -fsS http://h130.flood130.example/" + std::string(500, 'x') + " -o all.bin";
+    fixture.backend.addPrompt(id, inside);
+    WindowFixture::settle();
+    QTest::qWait(700);
+    fixture.click("prompt.more");
+    auto* lasting = fixture.find<QComboBox>("prompt.duration");
+    lasting->setCurrentIndex(lasting->findData(QStringLiteral("process")));
+    gallery.shoot(QStringLiteral("prompt-narrow"), fixture.window());
+    fixture.window().resize(720, 480);
+    gallery.shoot(QStringLiteral("prompt-narrowest"), fixture.window());
 }
 
 void shootAll(const Gallery& gallery)
