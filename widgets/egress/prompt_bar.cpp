@@ -327,9 +327,8 @@ void PromptBar::updateButtons()
 {
     const int at = row();
     const bool isAnswerable = at >= 0 && m_model.at(at).count > 0;
-    const bool isOnce = !isOpen() || m_panel->isOnce();
-    m_allow->setText(isOnce ? tr("Allow once") : tr("Allow"));
-    m_deny->setText(tr("Deny"));
+    m_allow->setText(isOpen() ? m_panel->allowText() : tr("Allow once"));
+    m_deny->setText(isOpen() ? m_panel->denyText() : tr("Deny"));
     for (QPushButton* button : {m_allow, m_deny})
         button->setEnabled(isAnswerable);
     for (QWidget* part : std::initializer_list<QWidget*>{m_who, m_url, m_count, m_chain})

@@ -261,12 +261,15 @@ void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
         QDateTime::fromString(QString::fromStdString(prompt.since), Qt::ISODateWithMs)
             .toLocalTime();
     const QString time = since.toString(QStringLiteral("HH:mm:ss"));
-    m_waits->setText(prompt.count == 0 ? tr("nobody any more")
-                     : prompt.count == 1
-                         ? tr("since %1").arg(time)
-                         : tr("%1 requests, the first since %2")
-                               .arg(QLocale().toString(static_cast<qlonglong>(prompt.count)))
-                               .arg(time));
+    // "Deny all" counts what can be answered, which is not how often it was asked.
+    m_waits->setText(
+        prompt.count == 0 ? tr("nobody any more")
+        : prompt.count == 1
+            ? tr("since %1").arg(time)
+            : tr("since %1, asked %2 times")
+                  .arg(time, QLocale().toString(static_cast<qlonglong>(prompt.count))));
+    for (QWidget* part : std::initializer_list<QWidget*>{m_method, m_url})
+        part->setEnabled(prompt.count > 0);
     if (isAnother)
         fillChoices();
     updateMeaning();
@@ -323,6 +326,30 @@ void PromptPanel::fillChoices()
 bool PromptPanel::isOnce() const
 {
     return m_duration->currentData().toString() == QLatin1String("once");
+}
+
+QString PromptPanel::allowText() const
+{
+    const QString duration = m_duration->currentData().toString();
+    if (duration == QLatin1String("process"))
+        return tr("Allow until it ends");
+    if (duration == QLatin1String("15m"))
+        return tr("Allow for 15 min");
+    if (duration == QLatin1String("session"))
+        return tr("Allow until it stops");
+    return duration == QLatin1String("always") ? tr("Allow always") : tr("Allow once");
+}
+
+QString PromptPanel::denyText() const
+{
+    const QString duration = m_duration->currentData().toString();
+    if (duration == QLatin1String("process"))
+        return tr("Deny until it ends");
+    if (duration == QLatin1String("15m"))
+        return tr("Deny for 15 min");
+    if (duration == QLatin1String("session"))
+        return tr("Deny until it stops");
+    return duration == QLatin1String("always") ? tr("Deny always") : tr("Deny");
 }
 
 api::AnswerPrompt PromptPanel::answer() const

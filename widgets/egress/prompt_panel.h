@@ -35,6 +35,9 @@ public:
     /// What is chosen, without the verdict.
     api::AnswerPrompt answer() const;
     bool isOnce() const;
+    /// "Allow for 15 min": what the buttons say, for what is chosen.
+    QString allowText() const;
+    QString denyText() const;
     void focusFirst();
     /// So that nothing scrolls.
     int wantedHeight(int width) const;

@@ -286,7 +286,12 @@ void TestWindowPrompts::thePanelSaysWhatAnAnswerMeans()
     QVERIFY2(meaning.contains(QStringLiteral("example.com")) &&
                  !meaning.contains(QStringLiteral("POST")),
              qPrintable(meaning));
-    QCOMPARE(bench.find<QPushButton>("prompt.allow")->text(), QStringLiteral("Allow"));
+    QCOMPARE(bench.find<QPushButton>("prompt.allow")->text(), QStringLiteral("Allow for 15 min"));
+    QCOMPARE(bench.find<QPushButton>("prompt.deny")->text(), QStringLiteral("Deny for 15 min"));
+    bench.click("prompt.more"); // closed, it answers once
+    QCOMPARE(bench.find<QPushButton>("prompt.allow")->text(), QStringLiteral("Allow once"));
+    QCOMPARE(bench.find<QPushButton>("prompt.deny")->text(), QStringLiteral("Deny"));
+    bench.click("prompt.more");
     bench.click("prompt.allow");
     QCOMPARE(bench.backend.answers.size(), 1);
     QCOMPARE(bench.backend.answers[0].scope, "domain");
@@ -309,6 +314,9 @@ void TestWindowPrompts::thePanelSaysWhatLeadsInside()
     bench.waitForGuard();
     bench.click("prompt.next");
     QVERIFY(bench.isShown("prompt.inner"));
+    const auto* scope = bench.find<QComboBox>("prompt.scope");
+    QVERIFY(scope->findData(QStringLiteral("host")) >= 0);
+    QCOMPARE(scope->findData(QStringLiteral("domain")), -1); // "**.168.1.1" is no domain
 }
 
 void TestWindowPrompts::thePanelIsReadInASmallWindow_data()
@@ -456,6 +464,9 @@ void TestWindowPrompts::whatNobodyWaitsForIsGrey()
     bench.backend.countPrompt(bench.id, prompt, 3);
     bench.settle();
     QCOMPARE(bench.find<QLabel>("prompt.count")->text(), QStringLiteral("× 3"));
+    bench.click("prompt.more");
+    QVERIFY(bench.find<QLabel>("prompt.waits")->text().endsWith(QStringLiteral(", asked 3 times")));
+    bench.click("prompt.more");
     const QImage before = bench.bar()->grab().toImage();
     EdgeWatch edge;
     bench.bar()->installEventFilter(&edge);
