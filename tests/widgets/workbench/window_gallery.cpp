@@ -219,6 +219,17 @@ void shootEgress(const Gallery& gallery)
     fixture.find<QLineEdit>("rules.edit")->setText(QStringLiteral("api*.anthropic.com"));
     gallery.shoot(QStringLiteral("rule-problem"), fixture.window());
     QTest::keyClick(fixture.find("rules.edit"), Qt::Key_Escape);
+    fixture.find("rule.methods")->setFocus();
+    QTest::keyClicks(fixture.find("rule.methods"), QStringLiteral("GET, P@ST"));
+    QTest::keyClick(fixture.find("rule.methods"), Qt::Key_Return);
+    gallery.shoot(QStringLiteral("rule-wrong"), fixture.window());
+    tabs->setCurrentIndex(2);
+    fixture.click("secrets.addSecret");
+    fixture.find<QLineEdit>("secrets.name")->setText(QStringLiteral("my key"));
+    gallery.shoot(QStringLiteral("secret-problem"), fixture.window());
+    fixture.find<QLineEdit>("secrets.name")->setText(QStringLiteral("deploy"));
+    gallery.shoot(QStringLiteral("secret-new"), fixture.window());
+    fixture.click("secrets.cancel");
     tabs->setCurrentIndex(0);
 
     api::Prompt prompt = test::samplePrompt();
