@@ -337,11 +337,15 @@ void TestWindowPrompts::thePanelIsReadInASmallWindow()
     api::Prompt prompt = samplePrompt("api.example.com", "POST", "/" + std::string(150, 'x'));
     prompt.process.cmdline =
         "curl -fsS https://api.example.com/" + std::string(400, 'x') + " -o end";
+    prompt.isPrivate = true; // all rows that there are
+    prompt.terminal = bench.terminal.toStdString();
     bench.ask(prompt);
+    bench.ask(samplePrompt("two.example"));
     bench.waitForGuard();
     bench.click("prompt.more");
     const QRect bar = bench.bar()->rect();
     QVERIFY(bar.height() <= size.height() / 2);
+    QVERIFY(bench.bar()->sizeHint().height() <= size.height() / 2); // nor asks for more
     const auto whereIs = [&](const char* name) {
         const QWidget* part = bench.find(name);
         return part ? QRect(part->mapTo(bench.bar(), QPoint()), part->size()) : QRect();
@@ -478,6 +482,7 @@ void TestWindowPrompts::whatNobodyWaitsForIsGrey()
     QCOMPARE(bench.find<QLabel>("prompt.clock")->text(), QStringLiteral("nobody waits any more"));
     QVERIFY(!bench.isShown("bar.waiting"));
     // All of it, at once: the amber edge and the bold URL stayed until something else painted them.
+    QVERIFY(edge.isPainted);
     const QImage after = bench.bar()->grab().toImage();
     const Colors& colors = colorsOf(bench.bar()->palette());
     const auto shows = [](const QImage& image, const QRect& where, const QColor& color) {
@@ -491,7 +496,6 @@ void TestWindowPrompts::whatNobodyWaitsForIsGrey()
     };
     QVERIFY(shows(before, before.rect(), colors.waiting));
     QVERIFY(!shows(after, after.rect(), colors.waiting));
-    QVERIFY(edge.isPainted);
     for (const char* part : {"prompt.who", "prompt.lineUrl", "prompt.chain", "prompt.count"}) {
         if (const QWidget* shown = bench.find(part))
             QVERIFY2(!shown->isEnabled(), part);
