@@ -7,6 +7,7 @@
 #include <QDialog>
 #include <QEvent>
 #include <QGuiApplication>
+#include <QLineEdit>
 #include <QMenu>
 #include <QPainter>
 #include <QPushButton>
@@ -38,6 +39,12 @@ void setButtonKind(QPushButton* button, ButtonKind kind)
 {
     button->setProperty("buttonKind", static_cast<int>(kind));
     button->update();
+}
+
+void setWrong(QLineEdit* edit, bool isWrong)
+{
+    edit->setProperty("isWrong", isWrong);
+    edit->update();
 }
 
 Style::Style()

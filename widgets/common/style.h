@@ -3,6 +3,7 @@
 
 #include <QProxyStyle>
 
+class QLineEdit;
 class QPushButton;
 
 namespace caisson {
@@ -14,6 +15,9 @@ enum class ButtonKind {
 };
 
 void setButtonKind(QPushButton* button, ButtonKind kind);
+
+/// A line edit whose text cannot be has an edge that says so. Why, is said beside it in words.
+void setWrong(QLineEdit* edit, bool isWrong);
 
 /// Fusion with Caisson's measures and drawing. Colours come from each option's palette, so one
 /// instance serves light and dark.

@@ -123,15 +123,17 @@ void drawToolButton(QPainter& painter, const QStyleOptionToolButton& option, con
         drawFocusRing(painter, rect, metrics::kSmallRadius, colorsOf(option.palette));
 }
 
-void drawLineEditPanel(QPainter& painter, const QStyleOption& option, const QWidget*)
+void drawLineEditPanel(QPainter& painter, const QStyleOption& option, const QWidget* widget)
 {
     const auto* frame = qstyleoption_cast<const QStyleOptionFrame*>(&option);
     if (frame && frame->lineWidth <= 0)
         return; // inside a combo box or an item view, which draw the edge themselves
     const Colors& colors = colorsOf(option.palette);
     drawControlFrame(painter, option, isEnabled(option) ? colors.canvas : colors.panel);
-    if (option.state & QStyle::State_HasFocus)
-        strokeRounded(painter, option.rect, metrics::kRadius, colors.accent, 1.5);
+    const bool isWrong = widget && widget->property("isWrong").toBool();
+    if (isWrong || option.state & QStyle::State_HasFocus)
+        strokeRounded(painter, option.rect, metrics::kRadius,
+                      isWrong ? colors.failed : colors.accent, 1.5);
 }
 
 void drawCheckBox(QPainter& painter, const QStyleOption& option)

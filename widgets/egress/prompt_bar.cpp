@@ -32,8 +32,11 @@ namespace {
 constexpr int kLineHeight = 40;
 constexpr int kSlideMs = 120;
 constexpr int kEdge = 3;
+constexpr int kHairline = 1;
 /// So little that the person should look now.
 constexpr int kSoon = 15;
+/// In the line, which names the URL before all else; the panel has them whole.
+constexpr qsizetype kLongestName = 28;
 
 /// "1:42", or "9 s" at the end.
 QString shownSeconds(qint64 seconds)
@@ -155,9 +158,9 @@ void PromptBar::layOut()
     row->addWidget(m_more);
     // What is answered with stays where it is when the panel opens.
     auto* column = new QVBoxLayout(m_content);
-    column->setContentsMargins(kEdge, 1, 0, 0);
+    column->setContentsMargins(kEdge, kHairline, 0, 0);
     column->setSpacing(0);
-    column->addWidget(m_panel);
+    column->addWidget(m_panel, 1);
     column->addWidget(m_line);
     m_panel->hide();
     updateIcon();
@@ -271,7 +274,8 @@ void PromptBar::denyAll()
     const QString sandbox = m_sandbox;
     QStringList waiting;
     for (int at = 0; at < m_model.rowCount(); ++at) {
-        if (m_model.sandboxAt(at) == sandbox && m_model.at(at).count > 0 && !m_model.isAnswering(at))
+        if (m_model.sandboxAt(at) == sandbox && m_model.at(at).count > 0 &&
+            !m_model.isAnswering(at))
             waiting += QString::fromStdString(m_model.at(at).id);
     }
     api::AnswerPrompt denied;
@@ -299,12 +303,12 @@ void PromptBar::showNext()
 void PromptBar::updateLine(const api::Prompt& prompt, int at)
 {
     const QString name = m_nameOf ? m_nameOf(m_sandbox) : QString();
-    const QString program = programName(prompt.process);
+    const QString program = shownText(programName(prompt.process), kLongestName);
     QString who = prompt.method.empty()
                       ? tr("%1 wants to reach").arg(program)
                       : tr("%1 wants to %2").arg(program, shownText(prompt.method, 20));
     if (!name.isEmpty())
-        who = tr("%1: %2").arg(name, who);
+        who = tr("%1: %2").arg(shownText(name, kLongestName), who);
     m_who->setText(who);
     m_url->setUrl(urlParts(prompt));
     const QString chain = processChain(prompt.process);
@@ -323,13 +327,13 @@ void PromptBar::updateButtons()
 {
     const int at = row();
     const bool isAnswerable = at >= 0 && m_model.at(at).count > 0;
-    const bool isOnce = !isOpen() || m_panel->isOnce();
-    m_allow->setText(isOnce ? tr("Allow once") : tr("Allow"));
-    m_deny->setText(tr("Deny"));
+    m_allow->setText(isOpen() ? m_panel->allowText() : tr("Allow once"));
+    m_deny->setText(isOpen() ? m_panel->denyText() : tr("Deny"));
     for (QPushButton* button : {m_allow, m_deny})
         button->setEnabled(isAnswerable);
-    for (QWidget* part : std::initializer_list<QWidget*>{m_who, m_url, m_count})
+    for (QWidget* part : std::initializer_list<QWidget*>{m_who, m_url, m_count, m_chain})
         part->setEnabled(isAnswerable);
+    update(); // the edge
     const int others = m_model.waiting() - (isAnswerable && !m_model.isAnswering(at) ? 1 : 0);
     m_next->setText(tr("Next (%1)").arg(others));
     m_next->setAccessibleName(tr("Next request; %1 more wait").arg(others));
@@ -390,12 +394,20 @@ void PromptBar::review()
     m_panel->focusFirst();
 }
 
+/// Of the window at most half: the work it is about is seen beside it.
+int PromptBar::heightIn(int width) const
+{
+    const int line = kLineHeight + kHairline;
+    if (!isOpen())
+        return line;
+    const int room = qMax(line, window()->height() / 2);
+    return qMin(room, line + m_panel->wantedHeight(width - kEdge));
+}
+
 QSize PromptBar::sizeHint() const
 {
-    const int wanted = m_content->layout()->hasHeightForWidth() && width() > 0
-                           ? m_content->layout()->totalHeightForWidth(width())
-                           : m_content->sizeHint().height();
-    return {m_content->sizeHint().width(), wanted};
+    const int hint = m_content->sizeHint().width();
+    return {hint, heightIn(width() > 0 ? width() : hint)};
 }
 
 QSize PromptBar::minimumSizeHint() const
@@ -416,6 +428,7 @@ void PromptBar::showEvent(QShowEvent* event)
     QWidget::showEvent(event);
     if (event->spontaneous())
         return;
+    window()->installEventFilter(this);
     m_guard.start();
     m_content->move(0, 0);
     if (style()->styleHint(QStyle::SH_Widget_Animation_Duration, nullptr, this) <= 0)
@@ -450,8 +463,12 @@ void PromptBar::paintEvent(QPaintEvent*)
 
 bool PromptBar::eventFilter(QObject* watched, QEvent* event)
 {
-    if (isGuarded() && isInput(event->type()))
+    if (watched == window()) {
+        if (event->type() == QEvent::Resize && isOpen())
+            updateGeometry(); // there is more room, or less
+    } else if (isGuarded() && isInput(event->type())) {
         return true;
+    }
     return QWidget::eventFilter(watched, event);
 }
 

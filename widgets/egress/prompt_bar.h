@@ -74,6 +74,7 @@ protected:
 
 private:
     void layOut();
+    int heightIn(int width) const;
     QPushButton* makeButton(const QString& name, const QString& text);
     void follow();
     void showRow(int row);

@@ -11,9 +11,12 @@
 #include <QLabel>
 #include <QLocale>
 #include <QPushButton>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QSignalBlocker>
 
 #include "widgets/common/fonts.h"
+#include "widgets/egress/command_label.h"
 #include "widgets/egress/url_label.h"
 #include "widgets/models/request_text.h"
 #include "widgets/models/rule_text.h"
@@ -24,8 +27,11 @@ namespace {
 
 constexpr qsizetype kLongestCommand = 600;
 constexpr int kTitleWidth = 72;
-/// What can be chosen must be seen whole; a path may be long.
-constexpr int kLongestChoice = 60;
+/// The three choices stand beside each other in the narrowest window.
+constexpr int kWidestChoice = 230;
+constexpr int kLowestInfo = 48;
+constexpr int kLeft = 36;
+constexpr int kRight = 12;
 
 QLabel* makeLabel(const QString& name)
 {
@@ -56,6 +62,14 @@ std::string targetOf(const api::Prompt& prompt)
     return prompt.path + (query == std::string::npos ? std::string() : prompt.url.substr(query));
 }
 
+/// `text` put into `phrase` loses its middle where the whole is too wide for a choice.
+QString choiceText(const QComboBox& choice, const QString& phrase, const std::string& text)
+{
+    const QFontMetrics metrics(choice.font());
+    const int room = kWidestChoice - metrics.horizontalAdvance(phrase.arg(QString()));
+    return phrase.arg(metrics.elidedText(shownText(text, 400), Qt::ElideMiddle, room));
+}
+
 policy::Protocol protocolOf(const api::Prompt& prompt)
 {
     if (prompt.scheme == "https")
@@ -69,13 +83,15 @@ policy::Protocol protocolOf(const api::Prompt& prompt)
 
 PromptPanel::PromptPanel(QWidget* parent)
     : QWidget(parent)
+    , m_scroll(new QScrollArea)
     , m_grid(new QGridLayout)
+    , m_answer(nullptr)
     , m_url(new UrlLabel)
     , m_method(makeLabel(QStringLiteral("method")))
     , m_inner(makeLabel(QStringLiteral("inner")))
     , m_innerTitle(nullptr)
     , m_chain(makeLabel(QStringLiteral("program")))
-    , m_command(makeLabel(QStringLiteral("command")))
+    , m_command(new CommandLabel)
     , m_sandbox(makeLabel(QStringLiteral("sandbox")))
     , m_sandboxTitle(nullptr)
     , m_terminal(makeLabel(QStringLiteral("terminal")))
@@ -95,9 +111,34 @@ PromptPanel::PromptPanel(QWidget* parent)
     m_method->setWordWrap(false);
     m_method->setFont(headingFont());
     m_terminal->setWordWrap(false);
+    m_command->setObjectName(QStringLiteral("prompt.command"));
     m_command->setFont(monoFont());
     m_meaning->setForegroundRole(QPalette::PlaceholderText);
 
+    m_scroll->setObjectName(QStringLiteral("prompt.info"));
+    m_scroll->setFrameShape(QFrame::NoFrame);
+    m_scroll->setWidgetResizable(true);
+    m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_scroll->setFocusPolicy(Qt::NoFocus);
+    m_scroll->setMinimumHeight(kLowestInfo);
+    m_scroll->viewport()->setAutoFillBackground(false); // the strip's shows
+    m_scroll->setWidget(makeInfo());
+    m_scroll->widget()->setAutoFillBackground(false);
+    m_answer = makeAnswer();
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_scroll, 1);
+    column->addWidget(m_answer);
+
+    connect(m_jump, &QPushButton::clicked, this, &PromptPanel::terminalAsked);
+    connect(m_denyAll, &QPushButton::clicked, this, &PromptPanel::denyAllAsked);
+    for (QComboBox* choice : {m_duration, m_scope, m_methods})
+        connect(choice, &QComboBox::currentIndexChanged, this, &PromptPanel::updateMeaning);
+}
+
+QWidget* PromptPanel::makeInfo()
+{
     auto* request = new QWidget;
     request->setObjectName(QStringLiteral("prompt.requestRow"));
     auto* requestRow = new QHBoxLayout(request);
@@ -127,16 +168,7 @@ PromptPanel::PromptPanel(QWidget* parent)
     waitsRow->addWidget(m_waits);
     waitsRow->addWidget(m_denyAll);
     waitsRow->addStretch();
-    auto* answer = new QWidget;
-    answer->setObjectName(QStringLiteral("prompt.answerRow"));
-    auto* answerRow = new QHBoxLayout(answer);
-    answerRow->setContentsMargins(0, 0, 0, 0);
-    answerRow->setSpacing(8);
-    for (QComboBox* choice : {m_duration, m_scope, m_methods})
-        answerRow->addWidget(choice);
-    answerRow->addStretch();
-
-    m_grid->setContentsMargins(36, 14, 12, 6);
+    m_grid->setContentsMargins(kLeft, 14, kRight, 4);
     m_grid->setHorizontalSpacing(12);
     m_grid->setVerticalSpacing(8);
     m_grid->setColumnMinimumWidth(0, kTitleWidth);
@@ -149,14 +181,47 @@ PromptPanel::PromptPanel(QWidget* parent)
     m_sandboxTitle = addRow(tr("Sandbox"), m_sandbox);
     addRow(tr("From"), place);
     addRow(tr("Waits"), waits);
-    addRow(tr("Answer"), answer);
-    m_grid->addWidget(m_meaning, m_grid->rowCount(), 1);
-    setLayout(m_grid);
+    auto* info = new QWidget;
+    info->setObjectName(QStringLiteral("prompt.infoBody"));
+    info->setLayout(m_grid);
+    return info;
+}
 
-    connect(m_jump, &QPushButton::clicked, this, &PromptPanel::terminalAsked);
-    connect(m_denyAll, &QPushButton::clicked, this, &PromptPanel::denyAllAsked);
+QWidget* PromptPanel::makeAnswer()
+{
+    auto* answer = new QWidget;
+    answer->setObjectName(QStringLiteral("prompt.answerRow"));
+    auto* answerRow = new QHBoxLayout(answer);
+    answerRow->setContentsMargins(0, 0, 0, 0);
+    answerRow->setSpacing(8);
     for (QComboBox* choice : {m_duration, m_scope, m_methods})
-        connect(choice, &QComboBox::currentIndexChanged, this, &PromptPanel::updateMeaning);
+        answerRow->addWidget(choice);
+    answerRow->addStretch();
+
+    auto* title = new QLabel(tr("Answer"));
+    title->setObjectName(QStringLiteral("prompt.title"));
+    title->setForegroundRole(QPalette::PlaceholderText);
+    auto* part = new QWidget;
+    part->setObjectName(QStringLiteral("prompt.answerPart"));
+    auto* grid = new QGridLayout(part);
+    grid->setContentsMargins(kLeft, 4, kRight, 6);
+    grid->setHorizontalSpacing(12);
+    grid->setVerticalSpacing(8);
+    grid->setColumnMinimumWidth(0, kTitleWidth);
+    grid->setColumnStretch(1, 1);
+    grid->addWidget(title, 0, 0, Qt::AlignLeft | Qt::AlignVCenter);
+    grid->addWidget(answer, 0, 1);
+    grid->addWidget(m_meaning, 1, 1);
+    return part;
+}
+
+int PromptPanel::wantedHeight(int width) const
+{
+    const auto heightOf = [width](const QWidget* part) {
+        return part->layout()->hasHeightForWidth() ? part->layout()->totalHeightForWidth(width)
+                                                   : part->sizeHint().height();
+    };
+    return heightOf(m_scroll->widget()) + heightOf(m_answer);
 }
 
 QLabel* PromptPanel::addRow(const QString& title, QWidget* field)
@@ -166,7 +231,7 @@ QLabel* PromptPanel::addRow(const QString& title, QWidget* field)
     label->setObjectName(QStringLiteral("prompt.title"));
     label->setForegroundRole(QPalette::PlaceholderText);
     // Beside one line in its middle, beside a text that wraps at its first.
-    const bool isText = qobject_cast<QLabel*>(field);
+    const bool isText = qobject_cast<QLabel*>(field) || qobject_cast<CommandLabel*>(field);
     m_grid->addWidget(label, row, 0, Qt::AlignLeft | (isText ? Qt::AlignTop : Qt::AlignVCenter));
     m_grid->addWidget(field, row, 1);
     return label;
@@ -203,12 +268,15 @@ void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
         QDateTime::fromString(QString::fromStdString(prompt.since), Qt::ISODateWithMs)
             .toLocalTime();
     const QString time = since.toString(QStringLiteral("HH:mm:ss"));
-    m_waits->setText(prompt.count == 0 ? tr("nobody any more")
-                     : prompt.count == 1
-                         ? tr("since %1").arg(time)
-                         : tr("%1 requests, the first since %2")
-                               .arg(QLocale().toString(static_cast<qlonglong>(prompt.count)))
-                               .arg(time));
+    // "Deny all" counts what can be answered, which is not how often it was asked.
+    m_waits->setText(
+        prompt.count == 0 ? tr("nobody any more")
+        : prompt.count == 1
+            ? tr("since %1").arg(time)
+            : tr("since %1, asked %2 times")
+                  .arg(time, QLocale().toString(static_cast<qlonglong>(prompt.count))));
+    for (QWidget* part : std::initializer_list<QWidget*>{m_method, m_url})
+        part->setEnabled(prompt.count > 0);
     if (isAnother)
         fillChoices();
     updateMeaning();
@@ -225,10 +293,7 @@ void PromptPanel::fillChoices()
     const QSignalBlocker quietDuration(m_duration);
     const QSignalBlocker quietScope(m_scope);
     const QSignalBlocker quietMethods(m_methods);
-    const QString host = shownText(m_prompt.host, kLongestChoice);
-    const QString domain =
-        shownText(std::string(policy::mainDomain(m_prompt.host)), kLongestChoice);
-    const QString path = shownText(m_prompt.path, kLongestChoice);
+    const std::string& path = m_prompt.path;
     const QString method = shownText(m_prompt.method, 20);
     const bool isHttp = !m_prompt.method.empty();
 
@@ -241,17 +306,19 @@ void PromptPanel::fillChoices()
     m_duration->addItem(tr("always"), QStringLiteral("always"));
 
     m_scope->clear();
+    const auto addScope = [this](const QString& phrase, const std::string& text,
+                                 const char* scope) {
+        m_scope->addItem(choiceText(*m_scope, phrase, text), QString::fromLatin1(scope));
+    };
     if (isHttp) {
-        m_scope->addItem(tr("this request: %1").arg(shownText(targetOf(m_prompt), kLongestChoice)),
-                         QStringLiteral("request"));
-        m_scope->addItem(tr("this path: %1")
-                             .arg(path.endsWith(QLatin1Char('/')) ? path + QStringLiteral("**")
-                                                                  : path + QStringLiteral("/**")),
-                         QStringLiteral("path"));
+        addScope(tr("this request: %1"), targetOf(m_prompt), "request");
+        addScope(tr("this path: %1"), path + (path.ends_with('/') ? "**" : "/**"), "path");
     }
-    m_scope->addItem(tr("this host: %1").arg(host), QStringLiteral("host"));
-    if (!policy::isPublicSuffix(m_prompt.host))
-        m_scope->addItem(tr("this domain: **.%1").arg(domain), QStringLiteral("domain"));
+    addScope(tr("this host: %1"), m_prompt.host, "host");
+    // An address is in no domain, and a public suffix is nobody's.
+    if (!policy::Address::parse(m_prompt.host) && !policy::isPublicSuffix(m_prompt.host))
+        addScope(tr("this domain: %1"), "**." + std::string(policy::mainDomain(m_prompt.host)),
+                 "domain");
     m_scope->setCurrentIndex(m_scope->findData(QStringLiteral("host")));
 
     m_methods->clear();
@@ -267,6 +334,30 @@ void PromptPanel::fillChoices()
 bool PromptPanel::isOnce() const
 {
     return m_duration->currentData().toString() == QLatin1String("once");
+}
+
+QString PromptPanel::allowText() const
+{
+    const QString duration = m_duration->currentData().toString();
+    if (duration == QLatin1String("process"))
+        return tr("Allow until it ends");
+    if (duration == QLatin1String("15m"))
+        return tr("Allow for 15 min");
+    if (duration == QLatin1String("session"))
+        return tr("Allow until it stops");
+    return duration == QLatin1String("always") ? tr("Allow always") : tr("Allow once");
+}
+
+QString PromptPanel::denyText() const
+{
+    const QString duration = m_duration->currentData().toString();
+    if (duration == QLatin1String("process"))
+        return tr("Deny until it ends");
+    if (duration == QLatin1String("15m"))
+        return tr("Deny for 15 min");
+    if (duration == QLatin1String("session"))
+        return tr("Deny until it stops");
+    return duration == QLatin1String("always") ? tr("Deny always") : tr("Deny");
 }
 
 api::AnswerPrompt PromptPanel::answer() const

@@ -9,14 +9,16 @@ class QComboBox;
 class QGridLayout;
 class QLabel;
 class QPushButton;
+class QScrollArea;
 
 namespace caisson {
 
-class ElidedLabel;
+class CommandLabel;
 class UrlLabel;
 
 /// A request that waits, in all its parts, and what an answer to it means: for how long, how far,
-/// and which rule it becomes.
+/// and which rule it becomes. In little height what is told of the request scrolls, and what it is
+/// answered with stays.
 class PromptPanel : public QWidget
 {
     Q_OBJECT
@@ -33,7 +35,12 @@ public:
     /// What is chosen, without the verdict.
     api::AnswerPrompt answer() const;
     bool isOnce() const;
+    /// "Allow for 15 min": what the buttons say, for what is chosen.
+    QString allowText() const;
+    QString denyText() const;
     void focusFirst();
+    /// So that nothing scrolls.
+    int wantedHeight(int width) const;
 
 signals:
     void terminalAsked();
@@ -41,6 +48,8 @@ signals:
     void chosen(); ///< something else is chosen now
 
 private:
+    QWidget* makeInfo();
+    QWidget* makeAnswer();
     QLabel* addRow(const QString& title, QWidget* field);
     void fillChoices();
     void updateMeaning();
@@ -48,13 +57,15 @@ private:
 
     QString m_key; ///< sandbox and prompt
     api::Prompt m_prompt;
+    QScrollArea* m_scroll;
     QGridLayout* m_grid;
+    QWidget* m_answer;
     UrlLabel* m_url;
     QLabel* m_method;
     QLabel* m_inner;
     QLabel* m_innerTitle;
     QLabel* m_chain;
-    QLabel* m_command;
+    CommandLabel* m_command;
     QLabel* m_sandbox;
     QLabel* m_sandboxTitle;
     QLabel* m_terminal;

@@ -33,7 +33,12 @@ void RequestDelegate::paintCell(QPainter& painter, const QRect& cell,
                                iconPixmap(Icon::Info, metrics::kIconSize, colors.text,
                                           painter.device()->devicePixelRatioF()));
         }
-        paintUrl(painter, room, urlParts(model->at(index.row())), uiFont(), colors);
+        UrlParts url = urlParts(model->at(index.row()));
+        for (const QLatin1String scheme : {QLatin1String("tcp://"), QLatin1String("tls://")}) {
+            if (url.before.startsWith(scheme)) // stands where others have their method
+                url.before.remove(0, scheme.size());
+        }
+        paintUrl(painter, room, url, uiFont(), colors);
         return;
     }
     TableDelegate::paintCell(painter, cell, option, index, colors);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/egress/request_detail.h"
 
+#include "backend/policy/address.h"
 #include "backend/policy/answer.h"
 #include "backend/policy/path.h"
 
@@ -11,6 +12,7 @@
 #include <QMenu>
 #include <QPushButton>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "widgets/common/fonts.h"
 #include "widgets/egress/url_label.h"
@@ -41,6 +43,18 @@ QPushButton* makeButton(const QString& name, const QString& text)
     return button;
 }
 
+/// Whether the request led, or would have led, to this machine or its network. Of its own addresses
+/// only the refusal tells, for they may look like any other.
+bool isInside(const api::EgressEntry& entry)
+{
+    for (const std::string& text : {entry.address, entry.host}) {
+        if (const auto address = policy::Address::parse(text);
+            address && policy::isPrivate(*address))
+            return true;
+    }
+    return entry.why.contains("private = true");
+}
+
 /// The rule that answering this request so would have made.
 std::optional<api::EgressRule> ruleOf(const api::EgressEntry& entry, policy::Action action,
                                       policy::Scope scope)
@@ -60,7 +74,9 @@ std::optional<api::EgressRule> ruleOf(const api::EgressEntry& entry, policy::Act
         request, action, scope, policy::Duration::Always, {}, std::chrono::system_clock::now());
     if (!rule)
         return std::nullopt;
-    return toApi(*rule);
+    api::EgressRule made = toApi(*rule);
+    made.isPrivate = action == policy::Action::Allow && isInside(entry);
+    return made;
 }
 
 } // namespace
@@ -192,11 +208,16 @@ void RequestDetail::fillRules()
     m_rules->clear();
     const bool isHttp = !m_entry.method.empty();
     const bool wasDenied = m_entry.verdict == "deny";
-    const auto offer = [this](policy::Action action, policy::Scope scope) {
+    QList<api::EgressRule> offered;
+    const auto offer = [this, &offered](policy::Action action, policy::Scope scope) {
         const std::optional<api::EgressRule> rule = ruleOf(m_entry, action, scope);
-        if (!rule || !ruleProblem(*rule).isEmpty())
+        // What has no domain is offered once.
+        if (!rule || !ruleProblem(*rule).isEmpty() || std::ranges::contains(offered, *rule))
             return;
-        QAction* made = m_rules->addAction(shownText(ruleSummary(*rule), 90));
+        offered += *rule;
+        const QString summary = shownText(ruleSummary(*rule), 90);
+        QAction* made = m_rules->addAction(
+            rule->isPrivate ? tr("%1 (this machine or its network)").arg(summary) : summary);
         connect(made, &QAction::triggered, this, [this, rule] { emit ruleAsked(*rule); });
     };
     using enum policy::Scope;

@@ -1,23 +1,43 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/egress/rule_detail.h"
 
+#include <QApplication>
 #include <QCheckBox>
 #include <QGridLayout>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
+#include <QScrollBar>
 #include <QSignalBlocker>
 
 #include "widgets/common/fonts.h"
+#include "widgets/common/style.h"
 #include "widgets/models/rule_model.h"
 
 namespace caisson {
+
+namespace {
+
+QLabel* makeNote(const QString& name)
+{
+    auto* note = new QLabel;
+    note->setObjectName(name);
+    note->setTextFormat(Qt::PlainText);
+    note->setWordWrap(true);
+    note->setFont(secondaryFont());
+    note->setForegroundRole(QPalette::BrightText);
+    note->hide();
+    return note;
+}
+
+} // namespace
 
 RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     : QScrollArea(parent)
     , m_model(model)
     , m_expires(nullptr)
     , m_private(new QCheckBox(tr("May resolve to a private address")))
-    , m_problem(new QLabel)
+    , m_lost(makeNote(QStringLiteral("rule.lost")))
 {
     setObjectName(QStringLiteral("rule"));
     setAccessibleName(tr("The rest of the rule"));
@@ -27,12 +47,9 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     viewport()->setBackgroundRole(QPalette::Window);
     m_private->setObjectName(QStringLiteral("rule.private"));
     m_private->setToolTip(tr("Of this machine or a local network, which are refused otherwise"));
-    m_problem->setObjectName(QStringLiteral("rule.problem"));
-    m_problem->setTextFormat(Qt::PlainText);
-    m_problem->setWordWrap(true);
-    m_problem->setFont(secondaryFont());
-    m_problem->setForegroundRole(QPalette::BrightText);
-    m_problem->hide();
+    m_lost->setText(
+        tr("This rule is gone: it was removed, or its time was over. What is typed here "
+           "counts for no rule."));
 
     auto* body = new QWidget;
     body->setObjectName(QStringLiteral("rule.body"));
@@ -41,6 +58,7 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     grid->setHorizontalSpacing(12);
     grid->setVerticalSpacing(6);
     grid->setColumnStretch(1, 1);
+    grid->addWidget(m_lost, 0, 0, 1, 2);
     addField(*grid, RuleModel::Methods, QStringLiteral("methods"), tr("any; GET, HEAD"));
     addField(*grid, RuleModel::Path, QStringLiteral("path"), tr("any; /repos/**"));
     addField(*grid, RuleModel::Ports, QStringLiteral("ports"), tr("80, 443"));
@@ -52,7 +70,6 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
              tr("none; Authorization: Bearer ${secret:NAME}"));
     addField(*grid, RuleModel::Note, QStringLiteral("note"), tr("none"));
     grid->addWidget(m_private, grid->rowCount(), 1);
-    grid->addWidget(m_problem, grid->rowCount(), 1);
     grid->setRowStretch(grid->rowCount(), 1);
     setWidget(body);
 
@@ -60,6 +77,18 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
         if (m_index.isValid())
             m_model.setData(m_model.index(m_index.row(), RuleModel::Private),
                             isPrivate ? QStringLiteral("yes") : QString());
+    });
+    connect(&m_model, &RuleModel::rowsAboutToBeRemoved, this,
+            [this](const QModelIndex&, int first, int last) {
+                for (int row = first; row <= last; ++row)
+                    m_wrong.remove(m_model.index(row, 0).data(RuleModel::IdRole).toString());
+                if (m_index.isValid() && first <= m_index.row() && m_index.row() <= last)
+                    loseRule();
+            });
+    connect(qApp, &QApplication::focusChanged, this, [this](QWidget*, const QWidget* now) {
+        // Null: the window itself is not looked at.
+        if (m_isLost && now && !isAncestorOf(now))
+            leaveLost();
     });
     connect(&m_model, &RuleModel::dataChanged, this,
             [this](const QModelIndex& first, const QModelIndex& last) {
@@ -85,14 +114,34 @@ void RuleDetail::addField(QGridLayout& grid, int column, const QString& name, co
     const int row = grid.rowCount();
     grid.addWidget(label, row, 0);
     grid.addWidget(edit, row, 1);
-    const Field field{column, edit};
+    QLabel* problem = makeNote(QStringLiteral("rule.%1.problem").arg(name));
+    grid.addWidget(problem, row + 1, 1);
+    const Field field{column, edit, problem, hint.section(QLatin1Char(';'), 0, 0)};
     m_fields += field;
+    edit->installEventFilter(this);
     connect(edit, &QLineEdit::textEdited, this, [this, field] { check(field); });
     connect(edit, &QLineEdit::editingFinished, this, [this, field] { commit(field); });
 }
 
+QString RuleDetail::text(int column) const
+{
+    return m_model.index(m_index.row(), column).data(Qt::EditRole).toString();
+}
+
 void RuleDetail::setRow(int row)
 {
+    m_next = row < 0 ? QPersistentModelIndex() : QPersistentModelIndex(m_model.index(row, 0));
+    if (!m_isLost)
+        show(row);
+}
+
+void RuleDetail::show(int row)
+{
+    // What is being typed belongs to the rule it was begun for.
+    if (m_index.isValid() && m_index.row() != row) {
+        for (const Field& field : std::as_const(m_fields))
+            commit(field);
+    }
     m_index = row < 0 ? QPersistentModelIndex() : QPersistentModelIndex(m_model.index(row, 0));
     setVisible(row >= 0);
     for (const Field& field : std::as_const(m_fields))
@@ -105,11 +154,19 @@ void RuleDetail::fill()
 {
     if (!m_index.isValid())
         return;
-    m_problem->hide();
+    const QHash<int, QString> wrong = m_wrong.value(m_index.data(RuleModel::IdRole).toString());
     for (const Field& field : std::as_const(m_fields)) {
-        if (!field.edit->isModified())
-            field.edit->setText(
-                m_model.index(m_index.row(), field.column).data(Qt::EditRole).toString());
+        if (field.edit->isModified())
+            continue;
+        const auto kept = wrong.constFind(field.column);
+        if (kept != wrong.constEnd()) {
+            field.edit->setText(*kept);
+            field.edit->setModified(true);
+            check(field);
+        } else {
+            field.edit->setText(text(field.column));
+            showProblem(field, {});
+        }
     }
     // A rule that ends with a process or a session has no time to show.
     const QModelIndex ends = m_model.index(m_index.row(), RuleModel::Expires);
@@ -125,10 +182,27 @@ void RuleDetail::check(const Field& field)
 {
     if (!m_index.isValid())
         return;
-    const QString problem = m_model.problem(m_index.row(), field.column, field.edit->text());
-    m_problem->setText(problem);
-    m_problem->setVisible(!problem.isEmpty());
+    QString problem = m_model.problem(m_index.row(), field.column, field.edit->text());
+    if (!problem.isEmpty()) {
+        const QString held = text(field.column);
+        problem +=
+            QLatin1Char(' ') +
+            tr("Until it is mended, the rule has: %1.").arg(held.isEmpty() ? field.none : held);
+    }
+    showProblem(field, problem);
+}
+
+void RuleDetail::showProblem(const Field& field, const QString& problem)
+{
+    field.problem->setText(problem);
+    field.problem->setVisible(!problem.isEmpty());
     field.edit->setAccessibleDescription(problem);
+    setWrong(field.edit, !problem.isEmpty());
+    if (problem.isEmpty() || !field.edit->hasFocus())
+        return;
+    widget()->layout()->activate();
+    ensureWidgetVisible(field.problem, 0, 4);
+    ensureWidgetVisible(field.edit, 0, 4);
 }
 
 /// What cannot be stays in its field, with the reason below, until it is mended.
@@ -136,12 +210,70 @@ void RuleDetail::commit(const Field& field)
 {
     if (!m_index.isValid() || !field.edit->isModified())
         return;
-    if (m_model.setData(m_model.index(m_index.row(), field.column), field.edit->text())) {
+    const QString typed = field.edit->text();
+    QHash<int, QString>& wrong = m_wrong[m_index.data(RuleModel::IdRole).toString()];
+    if (m_model.problem(m_index.row(), field.column, typed).isEmpty()) {
+        wrong.remove(field.column);
         field.edit->setModified(false);
+        m_model.setData(m_model.index(m_index.row(), field.column), typed);
         fill();
     } else {
+        wrong.insert(field.column, typed);
         check(field);
     }
+}
+
+void RuleDetail::giveUp(const Field& field)
+{
+    m_wrong[m_index.data(RuleModel::IdRole).toString()].remove(field.column);
+    field.edit->setModified(false);
+    fill();
+}
+
+/// The selection slides to the neighbour. Whoever types goes on typing for a moment.
+void RuleDetail::loseRule()
+{
+    m_index = QPersistentModelIndex();
+    m_isLost = isAncestorOf(QApplication::focusWidget());
+    if (!m_isLost)
+        return;
+    m_lost->show();
+    m_private->setEnabled(false);
+    for (const Field& field : std::as_const(m_fields)) {
+        showProblem(field, {});
+        field.edit->setReadOnly(true); // one that is disabled hands the keyboard to the next
+    }
+    verticalScrollBar()->setValue(0);
+}
+
+void RuleDetail::leaveLost()
+{
+    m_isLost = false;
+    m_lost->hide();
+    m_private->setEnabled(true);
+    for (const Field& field : std::as_const(m_fields))
+        field.edit->setReadOnly(false);
+    show(m_next.isValid() ? m_next.row() : -1);
+}
+
+bool RuleDetail::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() != QEvent::KeyPress ||
+        static_cast<QKeyEvent*>(event)->key() != Qt::Key_Escape)
+        return QScrollArea::eventFilter(watched, event);
+    for (const Field& field : std::as_const(m_fields)) {
+        if (field.edit != watched)
+            continue;
+        if (m_isLost) {
+            leaveLost();
+            return true;
+        }
+        if (m_index.isValid() && field.edit->isModified()) {
+            giveUp(field);
+            return true;
+        }
+    }
+    return QScrollArea::eventFilter(watched, event);
 }
 
 } // namespace caisson

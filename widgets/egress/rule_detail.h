@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QHash>
 #include <QPersistentModelIndex>
 #include <QScrollArea>
 
@@ -13,7 +14,9 @@ namespace caisson {
 
 class RuleModel;
 
-/// What a rule has besides its columns, edited in place like them.
+/// What a rule has besides its columns, edited in place like them. A field that holds what cannot be
+/// says so right below itself, for as long as it does: what was typed stays with its rule, whichever
+/// other is looked at meanwhile, until it is mended or given up with Escape.
 class RuleDetail : public QScrollArea
 {
     Q_OBJECT
@@ -21,26 +24,41 @@ public:
     /// `model` outlives it.
     explicit RuleDetail(RuleModel& model, QWidget* parent = nullptr);
 
-    /// -1: none.
+    /// -1: none. While somebody types in a rule that has gone, that is shown first: the next keys
+    /// were not meant for another.
     void setRow(int row);
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     struct Field
     {
         int column;
         QLineEdit* edit;
+        QLabel* problem;
+        QString none; ///< what nothing means: "any"
     };
     void addField(QGridLayout& grid, int column, const QString& name, const QString& hint);
+    void show(int row);
     void fill();
     void check(const Field& field);
+    void showProblem(const Field& field, const QString& problem);
     void commit(const Field& field);
+    void giveUp(const Field& field);
+    void loseRule();
+    void leaveLost();
+    QString text(int column) const;
 
     RuleModel& m_model;
     QPersistentModelIndex m_index;
+    QPersistentModelIndex m_next; ///< to be shown once nobody types in a rule that has gone
+    bool m_isLost = false;        ///< that is what is shown
+    QHash<QString, QHash<int, QString>> m_wrong; ///< what cannot be, by rule and column
     QList<Field> m_fields;
     QLineEdit* m_expires;
     QCheckBox* m_private;
-    QLabel* m_problem;
+    QLabel* m_lost;
 };
 
 } // namespace caisson

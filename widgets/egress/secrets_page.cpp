@@ -28,6 +28,8 @@ namespace caisson {
 
 namespace {
 
+constexpr int kProblemLines = 3;
+
 QString listTopic()
 {
     return SecretsPage::tr("Could not read the secrets.");
@@ -162,7 +164,10 @@ QWidget* SecretsPage::makeForm()
     m_problem->setTextFormat(Qt::PlainText);
     m_problem->setWordWrap(true);
     m_problem->setFont(secondaryFont());
-    m_problem->setForegroundRole(QPalette::PlaceholderText);
+    m_problem->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    // Room for the longest of them: where fields moved while a name was typed, a value was typed
+    // into the name, for all to see.
+    m_problem->setFixedHeight(kProblemLines * QFontMetrics(secondaryFont()).lineSpacing());
     m_accept->setObjectName(QStringLiteral("secrets.accept"));
     m_accept->setAutoDefault(true);
     setButtonKind(m_accept, ButtonKind::Primary);
@@ -261,8 +266,7 @@ void SecretsPage::connectKeeper()
         m_sending.clear();
         m_value->clear();
         updateForm();
-        m_problem->setText(reason(error, Subject::Other));
-        m_problem->show();
+        say(reason(error, Subject::Other), QPalette::BrightText);
     });
     connect(&m_keeper, &SecretKeeper::restoreFailed, this,
             [this](const QString& name, const Error& error) {
@@ -329,8 +333,11 @@ void SecretsPage::resizeEvent(QResizeEvent* event)
 void SecretsPage::hideEvent(QHideEvent* event)
 {
     QWidget::hideEvent(event);
-    if (!event->spontaneous())
-        m_value->clear();
+    if (event->spontaneous() || m_value->text().isEmpty())
+        return;
+    m_value->clear();
+    m_isEmptied = true;
+    updateForm();
 }
 
 // ---- the form ----------------------------------------------------------------------------------
@@ -341,6 +348,7 @@ void SecretsPage::openForm(Form form)
         return;
     m_kind = form;
     m_sending.clear();
+    m_isEmptied = false;
     m_value->clear();
     m_name->clear();
     m_nameLabel->setVisible(form == Form::Add);
@@ -375,19 +383,47 @@ void SecretsPage::updateForm()
 {
     const bool isSending = !m_sending.isEmpty();
     const QString name = m_name->text().trimmed();
-    QString problem;
-    if (m_kind == Form::Add && !name.isEmpty()) {
-        problem = secretNameProblem(name);
-        if (problem.isEmpty() && m_model.has(name))
-            problem = tr("There is a secret of this name already; its value would be replaced.");
-    }
-    m_problem->setText(problem);
-    m_problem->setVisible(!problem.isEmpty());
     const bool isNamed = m_kind == Form::Unlock || secretNameProblem(name).isEmpty();
-    m_accept->setEnabled(isNamed && !m_value->text().isEmpty() && !isSending);
+    const bool isOneLine =
+        !value().contains(QLatin1Char('\n')) && !value().contains(QLatin1Char('\r'));
+    if (!value().isEmpty())
+        m_isEmptied = false;
+    setWrong(m_name, !isNamed && !name.isEmpty());
+    setWrong(m_value, !isOneLine);
+    if (!isNamed && !name.isEmpty())
+        say(secretNameProblem(name), QPalette::BrightText);
+    else if (!isOneLine)
+        say(tr("A value stands in one line of a request, and this one has several."),
+            QPalette::BrightText);
+    else if (m_isEmptied)
+        say(tr("The value was emptied when you looked elsewhere. Put it in again."),
+            QPalette::WindowText);
+    else if (m_kind == Form::Add && m_model.has(name))
+        say(tr("There is a secret of this name already; its value would be replaced."),
+            QPalette::WindowText);
+    else if (m_kind == Form::Unlock)
+        say({}, QPalette::PlaceholderText);
+    else
+        say(tr("One line. Sandboxes see a placeholder, never the value."),
+            QPalette::PlaceholderText);
+    m_accept->setEnabled(isNamed && isOneLine && !value().isEmpty() && !isSending);
     m_name->setEnabled(!isSending);
     m_value->setEnabled(!isSending);
     m_activity->setBusy(isSending);
+}
+
+void SecretsPage::say(const QString& text, QPalette::ColorRole color)
+{
+    m_problem->setText(text);
+    m_problem->setForegroundRole(color);
+}
+
+QString SecretsPage::value() const
+{
+    QString value = m_value->text();
+    while (value.endsWith(QLatin1Char('\n')) || value.endsWith(QLatin1Char('\r')))
+        value.chop(1);
+    return value;
 }
 
 void SecretsPage::submit()
@@ -397,13 +433,12 @@ void SecretsPage::submit()
             m_value->setFocus(Qt::TabFocusReason);
         return;
     }
-    const QString value = m_value->text();
     if (m_kind == Form::Unlock) {
         m_sending = QStringLiteral("?");
-        m_keeper.unlock(value);
+        m_keeper.unlock(value());
     } else {
         m_sending = m_name->text().trimmed();
-        m_keeper.put(m_sending, value);
+        m_keeper.put(m_sending, value());
     }
     updateForm();
 }

@@ -54,6 +54,9 @@ private:
     void openForm(Form form);
     void closeForm();
     void updateForm();
+    void say(const QString& text, QPalette::ColorRole color);
+    /// Without the line break that comes along when a file's only line is copied.
+    QString value() const;
     void submit();
     void removeCurrent();
     void updatePage();
@@ -83,6 +86,7 @@ private:
     Form m_kind = Form::Add;
     QString m_sending; ///< the name whose value is under way
     bool m_isRead = false;
+    bool m_isEmptied = false; ///< of a value that was typed, when somebody looked elsewhere
 };
 
 } // namespace caisson

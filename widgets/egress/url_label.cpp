@@ -9,9 +9,9 @@ namespace caisson {
 
 namespace {
 
-/// What comes before the domain says nothing in less.
-constexpr int kNarrowestBefore = 32;
 constexpr int kNarrowestLabel = 160;
+/// Texts that are measured apart are narrower by a pixel or two than beside each other.
+constexpr int kSlack = 2;
 
 QFont emphasised(QFont font)
 {
@@ -19,30 +19,56 @@ QFont emphasised(QFont font)
     return font;
 }
 
-/// Whose it is, is seen before anything else of it. The scheme goes first; then what is left is
-/// shared by the path and the names before the domain.
-UrlParts fitted(UrlParts url, int room, const QFontMetrics& plain, const QFontMetrics& bold)
-{
-    if (const qsizetype scheme = url.before.indexOf(QLatin1String("://")); scheme >= 0)
-        url.before.remove(0, scheme + 3);
-    const int after = plain.horizontalAdvance(url.after);
-    url.domain = bold.elidedText(url.domain, Qt::ElideLeft, room - after);
-    const int left = qMax(0, room - bold.horizontalAdvance(url.domain) - after);
-    const int before = plain.horizontalAdvance(url.before);
-    const int path = plain.horizontalAdvance(url.path);
-    if (before + path <= left)
-        return url;
-    const int beforeRoom = left - qMin(path, qMax(left - before, left / 2));
-    if (beforeRoom < qMin(before, kNarrowestBefore))
-        url.before.clear();
-    else if (beforeRoom < before) // where it just fits, elidedText() may still shorten it
-        url.before = plain.elidedText(url.before, Qt::ElideLeft, beforeRoom);
-    url.path =
-        plain.elidedText(url.path, Qt::ElideMiddle, left - plain.horizontalAdvance(url.before));
-    return url;
-}
-
 } // namespace
+
+UrlParts fittedUrl(UrlParts url, int room, const QFont& font)
+{
+    if (urlWidth(url, font) <= room)
+        return url;
+    room -= kSlack;
+    const QFontMetrics plain(font);
+    const QFontMetrics bold(emphasised(font));
+    const auto width = [&](const QString& text) { return plain.horizontalAdvance(text); };
+
+    const qsizetype scheme = url.before.indexOf(QLatin1String("://"));
+    QString kept = scheme < 0 ? QString() : url.before.first(scheme + 3);
+    QString names = scheme < 0 ? url.before : url.before.sliced(scheme + 3);
+    if (kept == QLatin1String("https://")) {
+        kept.clear(); // goes without saying everywhere else
+        if (urlWidth({names, url.domain, url.after, url.path}, font) <= room)
+            return {names, url.domain, url.after, url.path};
+    }
+    const QString fewNames = QChar(0x2026) + QStringLiteral(".");
+    const QString littlePath = QStringLiteral("/") + QChar(0x2026);
+    const QString leastPath = width(url.path) <= width(littlePath) ? url.path : littlePath;
+    const int namesLeast = qMin(width(names), width(fewNames));
+    const int pathLeast = width(leastPath);
+    const int fixed = width(kept + url.after);
+    const int left = room - fixed - bold.horizontalAdvance(url.domain);
+    if (left < namesLeast + pathLeast) {
+        // The names go into the ellipsis of the domain, which has one even where it would just fit.
+        const int domainRoom = qMin(room - fixed - pathLeast,
+                                    bold.horizontalAdvance(url.domain) - (names.isEmpty() ? 0 : 1));
+        const QString domain = bold.elidedText(url.domain, Qt::ElideLeft, domainRoom);
+        // elidedText() gives nothing at all where there is no room for its ellipsis.
+        return {kept, domain.isEmpty() ? QString(QChar(0x2026)) : domain, url.after, leastPath};
+    }
+    const int path = width(url.path);
+    const int pathShare = qMin(path, qMax(left - width(names), left / 2));
+    const int namesRoom = qBound(namesLeast, left - pathShare, left - pathLeast);
+    if (width(names) > namesRoom) { // where it just fits, elidedText() may still shorten it
+        names = plain.elidedText(names, Qt::ElideLeft, namesRoom);
+        if (names.size() <= 1)
+            names = fewNames;
+    }
+    const int pathRoom = left - width(names);
+    if (path > pathRoom) {
+        url.path = plain.elidedText(url.path, Qt::ElideMiddle, pathRoom);
+        if (url.path.size() <= 1)
+            url.path = leastPath;
+    }
+    return {kept + names, url.domain, url.after, url.path};
+}
 
 int urlWidth(const UrlParts& url, const QFont& font)
 {
@@ -56,13 +82,10 @@ void paintUrl(QPainter& painter, const QRect& rect, const UrlParts& url, const Q
               const Colors& colors)
 {
     const QFont strong = emphasised(font);
-    const QFontMetrics plain(font);
-    const QFontMetrics bold(strong);
-    const UrlParts shown =
-        urlWidth(url, font) > rect.width() ? fitted(url, rect.width(), plain, bold) : url;
+    const UrlParts shown = fittedUrl(url, rect.width(), font);
     int left = rect.left();
     const auto draw = [&](const QString& text, const QFont& used, const QColor& color) {
-        if (text.isEmpty())
+        if (text.isEmpty() || left > rect.right())
             return;
         painter.setFont(used);
         painter.setPen(color);
@@ -105,7 +128,9 @@ QSize UrlLabel::minimumSizeHint() const
 void UrlLabel::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
-    const Colors& colors = colorsOf(palette());
+    Colors colors = colorsOf(palette());
+    if (!isEnabled())
+        colors.text = colors.secondary = colors.disabled;
     paintUrl(painter, rect(), m_url, font(), colors);
 }
 

@@ -11,8 +11,11 @@ namespace caisson {
 
 struct Colors;
 
-/// Paints a URL in one line with the domain that somebody had to register emphasised. Too long, the
-/// path is elided in its middle, and then the host at its left: its right end says whose it is.
+/// What of a URL is shown in `room` pixels. Whose it is, its right end, comes before all else, and
+/// that it is not https is never left out; the rest is shared by the path, elided in its middle, and
+/// the names before the domain, elided at their left. What is left out leaves an ellipsis.
+UrlParts fittedUrl(UrlParts url, int room, const QFont& font);
+/// Paints a URL in one line with the domain that somebody had to register emphasised.
 void paintUrl(QPainter& painter, const QRect& rect, const UrlParts& url, const QFont& font,
               const Colors& colors);
 int urlWidth(const UrlParts& url, const QFont& font);

@@ -2,7 +2,9 @@
 #include "widgets/workbench/main_window.h"
 
 #include <QApplication>
+#include <QMenu>
 #include <QSplitter>
+#include <limits>
 
 #include "widgets/common/error_strip.h"
 #include "widgets/common/notifier.h"
@@ -19,6 +21,19 @@
 /// What MainWindow does about what goes out: the right column, the bar's two buttons, and requests
 /// that wait.
 namespace caisson {
+
+namespace {
+
+constexpr int kAlways = std::numeric_limits<int>::max();
+
+void enableRequestActions(const Commands& commands, int waiting)
+{
+    for (QAction* action : {commands.allowRequest, commands.denyRequest, commands.reviewRequest})
+        action->setEnabled(waiting > 0);
+    commands.nextRequest->setEnabled(waiting > 1);
+}
+
+} // namespace
 
 void MainWindow::connectSide()
 {
@@ -104,18 +119,23 @@ void MainWindow::connectPrompts()
     });
     for (auto change : {&SandboxModel::rowsInserted, &SandboxModel::rowsRemoved})
         connect(&m_model, change, m_prompt, &PromptBar::refresh);
-    waitingChanged({});
+    // Off only in the open menu, to look so. The keys of an action that is off go to the terminal:
+    // Ctrl+Shift+D, a moment after somebody else had answered, was the end of an agent's shell.
+    auto* menu = m_menu->findChild<QMenu*>(QStringLiteral("menu.request"));
+    connect(menu, &QMenu::aboutToShow, this,
+            [this] { enableRequestActions(*m_commands, m_prompts->waiting()); });
+    connect(menu, &QMenu::aboutToHide, this,
+            [this] { enableRequestActions(*m_commands, kAlways); });
+    connect(m_prompts, &PromptModel::waitingChanged, menu, [this, menu] {
+        if (menu->isVisible())
+            enableRequestActions(*m_commands, m_prompts->waiting());
+    });
 }
 
 void MainWindow::waitingChanged(const QString& sandbox)
 {
     if (!sandbox.isEmpty())
         m_model.setWaiting(sandbox, m_prompts->waiting(sandbox));
-    const int waiting = m_prompts->waiting();
-    for (QAction* action :
-         {m_commands->allowRequest, m_commands->denyRequest, m_commands->reviewRequest})
-        action->setEnabled(waiting > 0);
-    m_commands->nextRequest->setEnabled(waiting > 1);
 }
 
 /// The person may look at something else altogether.

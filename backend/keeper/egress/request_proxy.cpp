@@ -269,7 +269,7 @@ Task<void> RequestProxy::carry(Carried& carried)
         carried.row.refuse("the answer to " + carried.head.method +
                            " is the request itself, so the rule's secret is not put into it");
         entry.status = kForbidden;
-        co_await respondRefusal({kForbidden, "egress_denied", "caisson", entry.why},
+        co_await respondRefusal({kForbidden, "egress_denied", entry.rule, entry.why},
                                 carried.isHead(), carried.responder);
         co_return;
     }

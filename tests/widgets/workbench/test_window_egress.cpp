@@ -8,6 +8,7 @@
 #include <QLineEdit>
 #include <QMenu>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QScrollBar>
 #include <QSplitter>
 #include <QTableView>
@@ -31,9 +32,12 @@ private slots:
     void nothingMovesWhileSomebodyReads();
     void requestsAreFiltered();
     void aRequestBecomesARule();
+    void aRuleForWhatIsInsideWorks();
     void aPinnedClientGetsATunnel();
     void theLogIsExported();
     void rulesAreEditedInPlace();
+    void aFieldKeepsItsOwnProblem();
+    void aRuleThatGoesTakesNoMoreKeys();
     void aRuleThatIsNotNamedIsNone();
     void aRefusedChangeIsSaid();
     void thePolicyIsInTheBar();
@@ -42,6 +46,7 @@ private slots:
     void aQuestionIsAnswered();
     void aStoppedSandboxIsSaid();
     void secretsAreKept();
+    void theSecretsFormStaysWhereItIs();
     void aSecretIsRemoved();
     void aLockedFileIsOpened();
 };
@@ -207,6 +212,62 @@ void TestWindowEgress::aRequestBecomesARule()
     QVERIFY(bench.backend.policyOf(bench.id).rules[0].methods == std::vector<std::string>{"POST"});
 }
 
+/// The rule lacked `private`, so that the next request was refused just as the first; and for an
+/// address, which is in no domain, the same line was there twice.
+void TestWindowEgress::aRuleForWhatIsInsideWorks()
+{
+    EgressBench bench;
+    api::EgressEntry own = sampleEntry("deny", "GET", "192.0.2.2", "/v1/race", 403);
+    own.scheme = "http";
+    own.port = 8099;
+    own.address.clear();
+    own.why = "192.0.2.2 is the private address 192.0.2.2, or one of this host; only a rule with "
+              "private = true may let it pass";
+    bench.backend.logEntry(bench.id, own);
+    api::EgressEntry named = sampleEntry("allow", "GET", "printer.example", "/", 200);
+    named.address = "192.168.1.9";
+    bench.backend.logEntry(bench.id, named);
+    bench.backend.logEntry(bench.id, sampleEntry("allow", "GET", "one.example", "/", 200));
+    bench.open();
+    QTRY_VERIFY(bench.requests());
+    const auto offers = [&](int row) {
+        bench.requests()->setCurrentIndex(bench.requests()->model()->index(row, 0));
+        auto* menu = bench.find<QPushButton>("request.rule")->menu();
+        emit menu->aboutToShow();
+        QStringList texts;
+        for (const QAction* action : menu->actions()) {
+            if (!action->isSeparator())
+                texts += action->text();
+        }
+        return texts;
+    };
+    const auto isPrivate = [&](const QString& prefix) {
+        const QStringList all = offers(bench.requests()->currentIndex().row());
+        for (QAction* action : bench.find<QPushButton>("request.rule")->menu()->actions()) {
+            if (action->text().startsWith(prefix)) {
+                action->trigger();
+                bench.settle();
+                const bool made = bench.backend.policyOf(bench.id).rules[0].isPrivate;
+                bench.showTab(0);
+                return made;
+            }
+        }
+        qFatal("%s is not among %s", qPrintable(prefix), qPrintable(all.join(QLatin1Char('\n'))));
+    };
+    QStringList texts = offers(2);
+    QCOMPARE(texts.size(), 4);
+    QCOMPARE(texts[0], QStringLiteral("allow GET 192.0.2.2:8099/v1/race (this machine or its "
+                                      "network)"));
+    texts.removeDuplicates();
+    QCOMPARE(texts.size(), 4);
+    QVERIFY(isPrivate(QStringLiteral("allow GET 192.0.2.2")));
+    QVERIFY(!isPrivate(QStringLiteral("deny GET 192.0.2.2")));
+    offers(1);
+    QVERIFY(isPrivate(QStringLiteral("allow printer.example")));
+    QCOMPARE(offers(0).size(), 6);
+    QVERIFY(!isPrivate(QStringLiteral("allow one.example")));
+}
+
 void TestWindowEgress::aPinnedClientGetsATunnel()
 {
     EgressBench bench;
@@ -285,7 +346,113 @@ void TestWindowEgress::rulesAreEditedInPlace()
     QCOMPARE(bench.backend.policyOf(bench.id).rules[0].ports, std::vector<std::int64_t>{8443});
     bench.find<QLineEdit>("rule.ports")->selectAll();
     QTest::keyClicks(bench.find("rule.ports"), QStringLiteral("99999"));
-    QVERIFY(bench.isShown("rule.problem"));
+    QVERIFY(bench.isShown("rule.ports.problem"));
+}
+
+/// `GET, P@ST` stood in its field, unmarked, while the rule in force allowed any method: one line far
+/// below told the problem of whichever field was left last.
+void TestWindowEgress::aFieldKeepsItsOwnProblem()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "allow", "one.example"),
+                                       sampleRule("r2", "allow", "two.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    const auto select = [&](int row) {
+        bench.rules()->setFocus();
+        bench.rules()->setCurrentIndex(bench.rules()->model()->index(row, RuleModel::Host));
+        bench.settle();
+    };
+    const auto textOf = [&](const char* name) { return bench.find<QLineEdit>(name)->text(); };
+    const auto isWrong = [&](const char* name) {
+        return bench.find(name)->property("isWrong").toBool();
+    };
+    const auto isInSight = [&](const char* name) {
+        const QWidget* part = bench.find(name);
+        const QWidget* port = bench.find<QScrollArea>("rule")->viewport();
+        return part && port->rect().contains(QRect(part->mapTo(port, QPoint()), part->size()));
+    };
+    select(0);
+    bench.type("rule.methods", QStringLiteral("GET, P@ST"));
+    bench.press(Qt::Key_Tab);
+    QVERIFY(isInSight("rule.methods.problem"));
+    QVERIFY(bench.find<QLabel>("rule.methods.problem")
+                ->text()
+                .endsWith(QStringLiteral("Until it is mended, the rule has: any.")));
+    QVERIFY(isWrong("rule.methods"));
+    bench.type("rule.expires", QStringLiteral("yesterday"));
+    QVERIFY(isInSight("rule.expires.problem"));
+    QVERIFY(isInSight("rule.expires"));
+    bench.type("rule.path", QStringLiteral("/repos/**"));
+    bench.press(Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].path, "/repos/**");
+    QVERIFY(bench.backend.policyOf(bench.id).rules[0].methods.empty());
+    for (const char* name : {"rule.methods", "rule.expires"})
+        QVERIFY2(isWrong(name), name);
+    QVERIFY(bench.isShown("rule.methods.problem"));
+    QVERIFY(bench.isShown("rule.expires.problem"));
+
+    select(1);
+    QCOMPARE(textOf("rule.methods"), QString());
+    QVERIFY(!isWrong("rule.methods"));
+    QVERIFY(!bench.isShown("rule.methods.problem"));
+    select(0);
+    QCOMPARE(textOf("rule.methods"), QStringLiteral("GET, P@ST"));
+    QCOMPARE(textOf("rule.expires"), QStringLiteral("yesterday"));
+    QVERIFY(isWrong("rule.methods"));
+    QVERIFY(bench.isShown("rule.methods.problem"));
+
+    bench.find("rule.expires")->setFocus();
+    bench.press(Qt::Key_Escape);
+    QCOMPARE(textOf("rule.expires"), QString());
+    QVERIFY(!isWrong("rule.expires"));
+    QVERIFY(isWrong("rule.methods"));
+    bench.find<QLineEdit>("rule.methods")->selectAll();
+    bench.type("rule.methods", QStringLiteral("GET, POST"));
+    bench.press(Qt::Key_Return);
+    bench.settle();
+    QVERIFY(!isWrong("rule.methods"));
+    QVERIFY(bench.backend.policyOf(bench.id).rules[0].methods ==
+            (std::vector<std::string>{"GET", "POST"}));
+}
+
+/// The selection slid to the neighbour under the caret, and the rest of the word changed that one.
+void TestWindowEgress::aRuleThatGoesTakesNoMoreKeys()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "allow", "one.example"),
+                                       sampleRule("r2", "allow", "two.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.rules()->setCurrentIndex(bench.rules()->model()->index(0, RuleModel::Host));
+    bench.type("rule.note", QStringLiteral("for "));
+    bench.backend.setPolicy(bench.id, {sampleRule("r2", "allow", "two.example")});
+    bench.settle();
+    QTRY_COMPARE(bench.hosts(), QStringList{"two.example"});
+    QVERIFY(bench.isShown("rule.lost"));
+    QCOMPARE(QApplication::focusWidget(), bench.find("rule.note"));
+    QTest::keyClicks(bench.find("rule.note"), QStringLiteral("the build"));
+    bench.press(Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.find<QLineEdit>("rule.note")->text(), QStringLiteral("for "));
+    QVERIFY(bench.backend.policyOf(bench.id).rules[0].note.empty());
+    bench.rules()->setFocus();
+    QVERIFY(!bench.isShown("rule.lost"));
+    QCOMPARE(bench.find<QLineEdit>("rule.note")->text(), QString());
+    bench.type("rule.note", QStringLiteral("mine"));
+    bench.press(Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].note, "mine");
+
+    // Nobody types: there is nothing to hold up.
+    bench.rules()->setFocus();
+    bench.backend.setPolicy(bench.id, {});
+    bench.settle();
+    QTRY_VERIFY(bench.isShown("rules.empty"));
+    QVERIFY(!bench.isShown("rule"));
 }
 
 /// A host that nobody has was left behind by every "Add" that was thought better of.
@@ -464,6 +631,55 @@ void TestWindowEgress::secretsAreKept()
     QTRY_COMPARE(bench.backend.secretValues["github"], "hunter4");
 }
 
+/// It jumped when the name became one, Name to where Value had been: a value was typed in clear.
+void TestWindowEgress::theSecretsFormStaysWhereItIs()
+{
+    EgressBench bench;
+    bench.open();
+    bench.showTab(2);
+    bench.click("secrets.empty.action");
+    const auto places = [&] {
+        QList<QRect> rects;
+        for (const char* name : {"secrets.form", "secrets.name", "secrets.value", "secrets.accept"})
+            rects += QRect(bench.find(name)->mapToGlobal(QPoint()), bench.find(name)->size());
+        return rects;
+    };
+    const auto problem = [&] { return bench.find<QLabel>("secrets.problem"); };
+    const QList<QRect> before = places();
+    for (const char* name : {"-", "a key", "github"}) {
+        bench.find<QLineEdit>("secrets.name")->setText(QLatin1String(name));
+        bench.settle();
+        QCOMPARE(places(), before);
+        QVERIFY(problem()->heightForWidth(problem()->width()) <= problem()->height());
+        const bool isName = QLatin1String(name) == QLatin1String("github");
+        QCOMPARE(problem()->foregroundRole(),
+                 isName ? QPalette::PlaceholderText : QPalette::BrightText);
+        QCOMPARE(bench.find("secrets.name")->property("isWrong").toBool(), !isName);
+    }
+
+    // What could not stand in a request is refused here, with its reason.
+    auto* value = bench.find<QLineEdit>("secrets.value");
+    value->setFocus();
+    value->insert(QStringLiteral("-----BEGIN\nabc\n"));
+    QCOMPARE(problem()->text(),
+             QStringLiteral("A value stands in one line of a request, and this one has several."));
+    QVERIFY(!bench.find("secrets.accept")->isEnabled());
+    value->clear();
+    value->insert(QStringLiteral("hunter2\n")); // copied from a file
+    QVERIFY(bench.find("secrets.accept")->isEnabled());
+
+    bench.showTab(1);
+    bench.showTab(2);
+    QVERIFY(bench.find<QLineEdit>("secrets.value")->text().isEmpty());
+    QCOMPARE(bench.find<QLineEdit>("secrets.name")->text(), QStringLiteral("github"));
+    QCOMPARE(problem()->text(),
+             QStringLiteral("The value was emptied when you looked elsewhere. Put it in again."));
+    QCOMPARE(places(), before);
+    bench.find<QLineEdit>("secrets.value")->insert(QStringLiteral("hunter2\n"));
+    bench.click("secrets.accept");
+    QTRY_COMPARE(bench.backend.secretValues["github"], "hunter2");
+}
+
 void TestWindowEgress::aSecretIsRemoved()
 {
     EgressBench bench;
@@ -495,7 +711,7 @@ void TestWindowEgress::aLockedFileIsOpened()
     bench.press(Qt::Key_Return);
     QTRY_VERIFY(bench.isShown("secrets.problem"));
     QCOMPARE(bench.find<QLabel>("secrets.problem")->text(),
-                 QStringLiteral("That is not its passphrase."));
+             QStringLiteral("That is not its passphrase."));
     QVERIFY(bench.find<QLineEdit>("secrets.value")->text().isEmpty());
     bench.type("secrets.value", QStringLiteral("right"));
     bench.press(Qt::Key_Return);

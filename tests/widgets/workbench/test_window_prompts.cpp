@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/support/egress_samples.h"
 #include "tests/widgets/workbench/bench.h"
+#include "widgets/common/colors.h"
+#include "widgets/egress/command_label.h"
 #include "widgets/egress/prompt_bar.h"
+#include "widgets/egress/url_label.h"
 #include "widgets/models/sandbox_model.h"
 
 #include <QComboBox>
+#include <QLayout>
 #include <QListView>
+#include <QMenu>
+#include <QPaintEvent>
 #include <QPushButton>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QToolButton>
 
 using namespace caisson;
@@ -23,8 +31,13 @@ private slots:
     void theFirstHalfSecondIsIgnored();
     void anotherPromptIsGuardedAnew();
     void theKeyboardAnswers();
+    void itsKeysNeverReachTheTerminal();
+    void aUrlHidesNothingSilently_data();
+    void aUrlHidesNothingSilently();
     void thePanelSaysWhatAnAnswerMeans();
     void thePanelSaysWhatLeadsInside();
+    void thePanelIsReadInASmallWindow_data();
+    void thePanelIsReadInASmallWindow();
     void theNextOneKeepsNoChoice();
     void aFloodIsDeniedAtOnce();
     void promptsOfOtherSandboxesAreSeen();
@@ -52,6 +65,21 @@ struct PromptBench : Bench
         const QString asked = backend.addPrompt(id, prompt);
         settle();
         return asked;
+    }
+};
+
+/// Whether the edge at the left of the strip was painted anew.
+class EdgeWatch : public QObject
+{
+public:
+    bool isPainted = false;
+
+protected:
+    bool eventFilter(QObject*, QEvent* event) override
+    {
+        if (event->type() == QEvent::Paint)
+            isPainted |= static_cast<QPaintEvent*>(event)->region().contains(QPoint(1, 20));
+        return false;
     }
 };
 
@@ -151,6 +179,85 @@ void TestWindowPrompts::theKeyboardAnswers()
     QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
 }
 
+/// Ctrl+Shift+D is ^D to a terminal: pressed just after the limit had answered, it ended the shell.
+void TestWindowPrompts::itsKeysNeverReachTheTerminal()
+{
+    PromptBench bench;
+    bench.open();
+    bench.view()->setFocus();
+    const auto pressAll = [&] {
+        for (const Qt::Key key : {Qt::Key_A, Qt::Key_D, Qt::Key_J, Qt::Key_M})
+            bench.press(Qt::CTRL | Qt::SHIFT | key);
+    };
+    const auto typed = [&] { return bench.backend.terminalOf(bench.id, bench.terminal).typed; };
+    pressAll(); // nothing waits
+    QCOMPARE(typed(), QByteArray());
+    bench.ask(samplePrompt("one.example"));
+    bench.waitForGuard();
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_J); // there is no next one
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_D);
+    QCOMPARE(bench.backend.answers.size(), 1);
+    pressAll();
+    QCOMPARE(typed(), QByteArray());
+    QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
+
+    // The menu still tells.
+    auto* menu = bench.window().findChild<QMenu*>(QStringLiteral("menu.request"));
+    menu->popup({});
+    QVERIFY(!bench.action("denyRequest")->isEnabled());
+    bench.ask(samplePrompt("two.example"));
+    QVERIFY(bench.action("denyRequest")->isEnabled());
+    QVERIFY(!bench.action("nextRequest")->isEnabled());
+    menu->close();
+    QVERIFY(bench.action("nextRequest")->isEnabled());
+}
+
+void TestWindowPrompts::aUrlHidesNothingSilently_data()
+{
+    QTest::addColumn<QString>("scheme");
+    QTest::addColumn<QString>("host");
+    QTest::addColumn<QString>("path");
+    const auto add = [](const char* scheme, const char* host, const char* path) {
+        QTest::addRow("%s %s%s", scheme, host, path)
+            << QString(scheme) << QString(host) << QString(path);
+    };
+    for (const char* scheme : {"http", "https", "tls"}) {
+        add(scheme, "h130.flood130.example", "/p130");
+        add(scheme, "flood130.example", "/");
+        add(scheme, "flood130.example", "");
+        add(scheme, "a-very-long-name-that-hides-who-it-is.cdn.evil.example", "/upload/end.bin");
+    }
+}
+
+/// `http://h130.flood130.example/p130` stood in a narrow list as `flood130.example/p130`: another
+/// host, and as if it were https.
+void TestWindowPrompts::aUrlHidesNothingSilently()
+{
+    QFETCH(const QString, scheme);
+    QFETCH(const QString, host);
+    QFETCH(const QString, path);
+    const UrlParts whole = urlParts(scheme.toStdString(), host.toStdString(),
+                                    scheme == QLatin1String("http") ? 80 : 443, path.toStdString());
+    const QFont font = QApplication::font();
+    const int full = urlWidth(whole, font);
+    const QChar ellipsis(0x2026);
+    QCOMPARE(fittedUrl(whole, full, font), whole);
+    for (int room = full - 1; room > 90; --room) {
+        const UrlParts shown = fittedUrl(whole, room, font);
+        const QString text = shown.whole();
+        QVERIFY2(urlWidth(shown, font) <= room, qPrintable(text));
+        QCOMPARE(text.startsWith(scheme + QStringLiteral("://")), scheme != QLatin1String("https"));
+        QCOMPARE(shown.after, whole.after);
+        // Each part is whole, or shows that it is not.
+        const QString before = shown.before + shown.domain;
+        if (before != whole.before + whole.domain)
+            QVERIFY2(before.contains(ellipsis), qPrintable(text));
+        if (shown.path != whole.path)
+            QVERIFY2(shown.path.contains(ellipsis), qPrintable(text));
+        QVERIFY2(shown.domain.endsWith(QStringLiteral("e")), qPrintable(text)); // its right end
+    }
+}
+
 void TestWindowPrompts::thePanelSaysWhatAnAnswerMeans()
 {
     PromptBench bench;
@@ -161,7 +268,7 @@ void TestWindowPrompts::thePanelSaysWhatAnAnswerMeans()
     QVERIFY(bench.isShown("prompt.panel"));
     QCOMPARE(bench.find<QLabel>("prompt.program")->text(),
              QStringLiteral("agent › npm › node › curl, process 4312"));
-    QVERIFY(bench.find<QLabel>("prompt.command")->text().startsWith("curl -fsS -X POST"));
+    QVERIFY(bench.find<CommandLabel>("prompt.command")->text().startsWith("curl -fsS -X POST"));
     QCOMPARE(bench.find<QLabel>("prompt.meaning")->text(),
              QStringLiteral("Counts for what waits now. Nothing is remembered."));
     QVERIFY(!bench.find("prompt.scope")->isEnabled());
@@ -179,7 +286,12 @@ void TestWindowPrompts::thePanelSaysWhatAnAnswerMeans()
     QVERIFY2(meaning.contains(QStringLiteral("example.com")) &&
                  !meaning.contains(QStringLiteral("POST")),
              qPrintable(meaning));
-    QCOMPARE(bench.find<QPushButton>("prompt.allow")->text(), QStringLiteral("Allow"));
+    QCOMPARE(bench.find<QPushButton>("prompt.allow")->text(), QStringLiteral("Allow for 15 min"));
+    QCOMPARE(bench.find<QPushButton>("prompt.deny")->text(), QStringLiteral("Deny for 15 min"));
+    bench.click("prompt.more"); // closed, it answers once
+    QCOMPARE(bench.find<QPushButton>("prompt.allow")->text(), QStringLiteral("Allow once"));
+    QCOMPARE(bench.find<QPushButton>("prompt.deny")->text(), QStringLiteral("Deny"));
+    bench.click("prompt.more");
     bench.click("prompt.allow");
     QCOMPARE(bench.backend.answers.size(), 1);
     QCOMPARE(bench.backend.answers[0].scope, "domain");
@@ -202,6 +314,77 @@ void TestWindowPrompts::thePanelSaysWhatLeadsInside()
     bench.waitForGuard();
     bench.click("prompt.next");
     QVERIFY(bench.isShown("prompt.inner"));
+    const auto* scope = bench.find<QComboBox>("prompt.scope");
+    QVERIFY(scope->findData(QStringLiteral("host")) >= 0);
+    QCOMPARE(scope->findData(QStringLiteral("domain")), -1); // "**.168.1.1" is no domain
+}
+
+void TestWindowPrompts::thePanelIsReadInASmallWindow_data()
+{
+    QTest::addColumn<QSize>("size");
+    QTest::newRow("small") << QSize(900, 600);
+    QTest::newRow("smallest") << QSize(720, 480);
+}
+
+/// At 900 by 600 the panel's lines overlapped, its answer was squeezed to half its height, and of
+/// the command one line was there, with nothing to say that it went on.
+void TestWindowPrompts::thePanelIsReadInASmallWindow()
+{
+    QFETCH(const QSize, size);
+    PromptBench bench;
+    bench.size = size;
+    bench.open();
+    api::Prompt prompt = samplePrompt("api.example.com", "POST", "/" + std::string(150, 'x'));
+    prompt.process.cmdline =
+        "curl -fsS https://api.example.com/" + std::string(400, 'x') + " -o end";
+    prompt.isPrivate = true; // all rows that there are
+    prompt.terminal = bench.terminal.toStdString();
+    bench.ask(prompt);
+    bench.ask(samplePrompt("two.example"));
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    const QRect bar = bench.bar()->rect();
+    QVERIFY(bar.height() <= size.height() / 2);
+    QVERIFY(bench.bar()->sizeHint().height() <= size.height() / 2); // nor asks for more
+    const auto whereIs = [&](const char* name) {
+        const QWidget* part = bench.find(name);
+        return part ? QRect(part->mapTo(bench.bar(), QPoint()), part->size()) : QRect();
+    };
+    // What it is answered with is whole, and in nobody's way.
+    QRect above = whereIs("prompt.info");
+    QVERIFY(above.height() >= 48);
+    for (const char* name : {"prompt.duration", "prompt.scope", "prompt.methods", "prompt.meaning",
+                             "prompt.line", "prompt.allow", "prompt.deny"}) {
+        const QRect part = whereIs(name);
+        QVERIFY2(bar.contains(part), name);
+        const QWidget* widget = bench.find(name);
+        const int least = widget->hasHeightForWidth() ? widget->heightForWidth(widget->width())
+                                                      : widget->sizeHint().height();
+        QVERIFY2(part.height() >= least, name);
+        QVERIFY2(!part.intersects(above), name);
+    }
+    QVERIFY(whereIs("prompt.duration").bottom() < whereIs("prompt.meaning").top());
+    QVERIFY(whereIs("prompt.meaning").bottom() < whereIs("prompt.line").top());
+    // What it is about scrolls where there is no room for it.
+    auto* info = bench.find<QScrollArea>("prompt.info");
+    const auto* body = info->widget();
+    QVERIFY(body->height() >= body->layout()->totalMinimumHeightForWidth(body->width()));
+    QCOMPARE(info->verticalScrollBar()->maximum() > 0, body->height() > info->viewport()->height());
+    QCOMPARE(body->width(), info->viewport()->width());
+    const auto* command = body->findChild<CommandLabel*>();
+    const QStringList lines = command->linesIn(command->width());
+    QCOMPARE(lines.size(), 2);
+    QVERIFY(lines[0].startsWith(QStringLiteral("curl -fsS")));
+    QVERIFY(lines[1].contains(QChar(0x2026)));
+    QVERIFY(lines[1].endsWith(QStringLiteral(" -o end")));
+    QVERIFY(command->toolTip().startsWith(QStringLiteral("curl -fsS")));
+    QCOMPARE(command->height(), command->heightForWidth(command->width()));
+    // A larger window makes room.
+    const int before = bench.bar()->height();
+    bench.window().resize(1280, 800);
+    bench.settle();
+    QVERIFY(bench.bar()->height() > before || info->verticalScrollBar()->maximum() == 0);
+    QCOMPARE(info->verticalScrollBar()->maximum(), 0);
 }
 
 void TestWindowPrompts::theNextOneKeepsNoChoice()
@@ -285,6 +468,12 @@ void TestWindowPrompts::whatNobodyWaitsForIsGrey()
     bench.backend.countPrompt(bench.id, prompt, 3);
     bench.settle();
     QCOMPARE(bench.find<QLabel>("prompt.count")->text(), QStringLiteral("× 3"));
+    bench.click("prompt.more");
+    QVERIFY(bench.find<QLabel>("prompt.waits")->text().endsWith(QStringLiteral(", asked 3 times")));
+    bench.click("prompt.more");
+    const QImage before = bench.bar()->grab().toImage();
+    EdgeWatch edge;
+    bench.bar()->installEventFilter(&edge);
     bench.backend.countPrompt(bench.id, prompt, 0);
     bench.settle();
     QVERIFY(bench.isShown("prompt"));
@@ -292,6 +481,27 @@ void TestWindowPrompts::whatNobodyWaitsForIsGrey()
     QVERIFY(!bench.find("prompt.deny")->isEnabled());
     QCOMPARE(bench.find<QLabel>("prompt.clock")->text(), QStringLiteral("nobody waits any more"));
     QVERIFY(!bench.isShown("bar.waiting"));
+    // All of it, at once: the amber edge and the bold URL stayed until something else painted them.
+    QVERIFY(edge.isPainted);
+    const QImage after = bench.bar()->grab().toImage();
+    const Colors& colors = colorsOf(bench.bar()->palette());
+    const auto shows = [](const QImage& image, const QRect& where, const QColor& color) {
+        for (int y = where.top(); y <= where.bottom(); ++y) {
+            for (int x = where.left(); x <= where.right(); ++x) {
+                if (image.pixelColor(x, y) == color)
+                    return true;
+            }
+        }
+        return false;
+    };
+    QVERIFY(shows(before, before.rect(), colors.waiting));
+    QVERIFY(!shows(after, after.rect(), colors.waiting));
+    for (const char* part : {"prompt.who", "prompt.lineUrl", "prompt.chain", "prompt.count"}) {
+        if (const QWidget* shown = bench.find(part))
+            QVERIFY2(!shown->isEnabled(), part);
+    }
+    const auto* url = bench.find("prompt.lineUrl");
+    QVERIFY(!shows(after, QRect(url->mapTo(bench.bar(), QPoint()), url->size()), colors.text));
     bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_A);
     QVERIFY(bench.backend.answers.empty());
     bench.ask(samplePrompt("two.example")); // comes before it

@@ -219,6 +219,17 @@ void shootEgress(const Gallery& gallery)
     fixture.find<QLineEdit>("rules.edit")->setText(QStringLiteral("api*.anthropic.com"));
     gallery.shoot(QStringLiteral("rule-problem"), fixture.window());
     QTest::keyClick(fixture.find("rules.edit"), Qt::Key_Escape);
+    fixture.find("rule.methods")->setFocus();
+    QTest::keyClicks(fixture.find("rule.methods"), QStringLiteral("GET, P@ST"));
+    QTest::keyClick(fixture.find("rule.methods"), Qt::Key_Return);
+    gallery.shoot(QStringLiteral("rule-wrong"), fixture.window());
+    tabs->setCurrentIndex(2);
+    fixture.click("secrets.addSecret");
+    fixture.find<QLineEdit>("secrets.name")->setText(QStringLiteral("my key"));
+    gallery.shoot(QStringLiteral("secret-problem"), fixture.window());
+    fixture.find<QLineEdit>("secrets.name")->setText(QStringLiteral("deploy"));
+    gallery.shoot(QStringLiteral("secret-new"), fixture.window());
+    fixture.click("secrets.cancel");
     tabs->setCurrentIndex(0);
 
     api::Prompt prompt = test::samplePrompt();
@@ -257,6 +268,21 @@ void shootEgress(const Gallery& gallery)
     gallery.shoot(QStringLiteral("prompt-gone"), fixture.window());
     fixture.window().resize(860, 560);
     gallery.shoot(QStringLiteral("narrow"), fixture.window());
+    api::Prompt inside =
+        test::samplePrompt("h130.flood130.example", "GET", "/p130?" + std::string(200, 'q'));
+    inside.scheme = "http";
+    inside.port = 80;
+    inside.process.cmdline =
+        "curl -fsS http://h130.flood130.example/" + std::string(500, 'x') + " -o all.bin";
+    fixture.backend.addPrompt(id, inside);
+    WindowFixture::settle();
+    QTest::qWait(700);
+    fixture.click("prompt.more");
+    auto* lasting = fixture.find<QComboBox>("prompt.duration");
+    lasting->setCurrentIndex(lasting->findData(QStringLiteral("process")));
+    gallery.shoot(QStringLiteral("prompt-narrow"), fixture.window());
+    fixture.window().resize(720, 480);
+    gallery.shoot(QStringLiteral("prompt-narrowest"), fixture.window());
 }
 
 void shootAll(const Gallery& gallery)
