@@ -54,6 +54,11 @@ bool isOver(const api::EgressRule& rule)
     return !rule.expires.empty() && timeOf(rule.expires) <= QDateTime::currentDateTimeUtc();
 }
 
+bool isAboutTheSame(const api::EgressRule& one, const api::EgressRule& other)
+{
+    return one.host == other.host && one.cidr == other.cidr;
+}
+
 RuleTable tableOf(const api::EgressPolicy& policy)
 {
     return {.defaultAction = QString::fromStdString(policy.defaultAction),
@@ -324,7 +329,7 @@ QString RuleModel::problem(int row, int column, const QString& text) const
 
 QString RuleModel::add(api::EgressRule rule, int before)
 {
-    rule.id = m_shown.freeId();
+    rule.id = newRuleId();
     const std::string next = before < rowCount() ? m_shown.rules[before].id : std::string();
     push(addRules(tr("Add %1").arg(hostOf(rule)), {rule}, next));
     return QString::fromStdString(rule.id);
@@ -384,24 +389,52 @@ void RuleModel::addAll(const QString& what, const QList<api::EgressRule>& rules,
         if (isThere)
             continue;
         if (rule.id.empty() || after.rowOf(rule.id) >= 0)
-            rule.id = after.freeId();
+            rule.id = newRuleId();
         after.rules += rule;
     }
     if (after != m_shown)
         push(replaceTable(what, m_shown, after));
 }
 
+std::string RuleModel::idOfSame(const api::EgressRule& rule,
+                                const std::set<std::string>& taken) const
+{
+    for (const api::EgressRule& known : m_shown.rules) {
+        if (!isAboutTheSame(known, rule) || taken.contains(known.id))
+            continue;
+        api::EgressRule like = rule;
+        like.id = known.id;
+        if (isSameRule(known, like))
+            return known.id;
+    }
+    return newRuleId();
+}
+
 QString RuleModel::importToml(const QByteArray& toml)
 {
-    const Result<policy::Policy> parsed = policy::parsePolicy(toml.toStdString());
+    const Result<policy::Policy> parsed =
+        policy::parsePolicy(toml.toStdString(), policy::MissingIds::Left);
     if (!parsed)
         return reason(parsed.error(), Subject::Other);
     RuleTable after;
     after.defaultAction =
         QString::fromUtf8(policy::actionName(parsed->defaultAction).data(),
                           static_cast<qsizetype>(policy::actionName(parsed->defaultAction).size()));
+    std::set<std::string> taken;
     for (const policy::Rule& rule : parsed->rules)
-        after.rules += toApi(rule);
+        taken.insert(rule.id);
+    for (const policy::Rule& rule : parsed->rules) {
+        api::EgressRule made = toApi(rule);
+        // Without an id it is the one here that says the same; with one, that of the id, if it is
+        // about the same.
+        const qsizetype row = m_shown.rowOf(made.id);
+        if (made.id.empty())
+            made.id = idOfSame(made, taken);
+        else if (row >= 0 && !isAboutTheSame(m_shown.rules[row], made))
+            made.id = newRuleId();
+        taken.insert(made.id);
+        after.rules += made;
+    }
     if (after != m_shown)
         push(replaceTable(tr("Import of a policy file"), m_shown, after));
     return {};

@@ -70,9 +70,10 @@ TEST_F(LivePolicyTest, EachChangeIsAGenerationAndIsWritten)
     int changes = 0;
     policy->onChange = [&] { ++changes; };
     const auto before = policy->matcher();
-    EXPECT_EQ(policy->replace(toml("default = \"deny\"\n[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
-                                   "action = \"allow\"\n")),
-              2);
+    EXPECT_EQ(
+        policy->replace(toml("default = \"deny\"\n[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                             "action = \"allow\"\n")),
+        2);
     EXPECT_EQ(before->decide(requestFor("a.example"), policy::momentNow()).action,
               policy::Action::Ask)
         << "what was held stays as it was";
@@ -86,10 +87,12 @@ TEST_F(LivePolicyTest, EachChangeIsAGenerationAndIsWritten)
 TEST_F(LivePolicyTest, WhatIsWrongIsRefusedWhole)
 {
     const auto policy = open();
-    ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
-                                     "action = \"allow\"\n")));
-    const auto refused = policy->replace(toml("default = \"allow\"\n[[rule]]\nhost = \"b.example\"\n"
-                                              "action = \"perhaps\"\n"));
+    ASSERT_TRUE(
+        policy->replace(toml("default = \"deny\"\n[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                             "action = \"allow\"\n")));
+    const auto refused =
+        policy->replace(toml("default = \"allow\"\n[[rule]]\nhost = \"b.example\"\n"
+                             "action = \"perhaps\"\n"));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::BadRequest);
     EXPECT_EQ(refused.error().detail.at("line"), "4");
@@ -174,10 +177,48 @@ TEST_F(LivePolicyTest, HitsOutliveARestart)
     EXPECT_EQ(policy->describe().rules.at(0).hits, 2);
     EXPECT_FALSE(policy->describe().rules.at(0).last.empty());
     EXPECT_EQ(policy->generation(), 2) << "counting is no change";
-    ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n")));
-    ASSERT_TRUE(policy->replace(toml("[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+    ASSERT_TRUE(policy->replace(toml("[[rule]]\nid = \"a\"\nhost = \"b.example\"\n"
                                      "action = \"allow\"\n")));
     EXPECT_EQ(policy->describe().rules.at(0).hits, 0) << "another rule of the same id";
+    EXPECT_TRUE(policy->describe().rules.at(0).last.empty());
+    ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n")));
+    ASSERT_TRUE(policy->replace(toml("[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                                     "action = \"deny\"\n")));
+    EXPECT_EQ(policy->describe().rules.at(0).hits, 2) << "a rule that came back";
+}
+
+/// A file without ids was imported, and its first rule had the hits of "r1", which it was not; an
+/// answer became the "r4" that the log knew as another rule.
+TEST_F(LivePolicyTest, AnIdIsGivenOnce)
+{
+    const auto add = [](LivePolicy& policy) {
+        policy::Rule rule;
+        rule.host = "a.example";
+        return policy.add(rule).value();
+    };
+    {
+        const auto policy = open();
+        EXPECT_EQ(add(*policy), "r1");
+        policy->countHit("r1");
+        api::PatchPolicy patch;
+        patch.add = {{.host = "b.example"}, {.id = "r2", .host = "c.example"}};
+        EXPECT_EQ(policy->patch(patch).value(), (std::vector<std::string>{"r3", "r2"}));
+        ASSERT_TRUE(policy->replace(toml("[[rule]]\nhost = \"a.example\"\naction = \"allow\"\n")));
+        EXPECT_EQ(policy->describe().rules.at(0).id, "r4");
+        EXPECT_EQ(policy->describe().rules.at(0).hits, 0);
+        api::PutPolicy put;
+        put.defaultAction = "ask";
+        put.rules = {{.host = "d.example"}};
+        ASSERT_TRUE(policy->replace(put));
+        EXPECT_EQ(policy->describe().rules.at(0).id, "r5");
+        ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n")));
+    }
+    EXPECT_EQ(add(*open()), "r6") << "not forgotten with the keeper";
+
+    // The rules that a start leaves behind had theirs too.
+    write("policy.toml", "[[rule]]\nid = \"r20\"\nhost = \"s.example\"\naction = \"allow\"\n"
+                         "lasts = \"session\"\n");
+    EXPECT_EQ(add(*open()), "r21");
 }
 
 TEST_F(LivePolicyTest, RulesOfASessionEndWithIt)
@@ -243,8 +284,8 @@ TEST_F(LivePolicyTest, AChangedClockMovesNoEnd)
     const std::string future = toRfc3339(wall + 24h);
     const policy::Moment now = policy::momentNow();
     const auto rule = [](const std::string& id, const std::string& expires) {
-        return "[[rule]]\nid = \"" + id + "\"\nhost = \"" + id + ".example\"\naction = \"allow\"\n" +
-               "expires = " + expires + "\n";
+        return "[[rule]]\nid = \"" + id + "\"\nhost = \"" + id +
+               ".example\"\naction = \"allow\"\n" + "expires = " + expires + "\n";
     };
     write("policy.toml", "default = \"deny\"\n" + rule("ahead", past) + rule("behind", future));
     api::PolicyState state;
