@@ -82,12 +82,21 @@ public:
     {
         m_model.submit(m_edit.forth, this, std::exchange(m_isNew, false) ? Step::Push : Step::Redo);
     }
-    void undo() override { m_model.submit(m_edit.back, this, Step::Undo); }
+    void undo() override
+    {
+        if (m_isForGood) {
+            m_model.submit(m_edit.back, nullptr, Step::Drop);
+            setObsolete(true); // the stack deletes it then
+        } else
+            m_model.submit(m_edit.back, this, Step::Undo);
+    }
+    void undoForGood() { m_isForGood = true; }
 
 private:
     RuleModel& m_model;
     RuleEdit m_edit;
     bool m_isNew = true;
+    bool m_isForGood = false;
 };
 
 RuleModel::RuleModel(desk::Backend& backend, QString sandbox, QObject* parent)
@@ -231,6 +240,8 @@ void RuleModel::refuse(const Error& error)
 /// The stack goes back to where it was before the step that was refused.
 void RuleModel::unwind(const Waiting& refusedOne)
 {
+    if (refusedOne.step == Step::Drop)
+        return; // the stack knows nothing of it any more
     m_isQuiet = true;
     if (refusedOne.step == Step::Undo) {
         m_undo.redo();
@@ -333,6 +344,16 @@ QString RuleModel::add(api::EgressRule rule, int before)
     const std::string next = before < rowCount() ? m_shown.rules[before].id : std::string();
     push(addRules(tr("Add %1").arg(hostOf(rule)), {rule}, next));
     return QString::fromStdString(rule.id);
+}
+
+void RuleModel::takeBack()
+{
+    if (!m_undo.canUndo())
+        return;
+    // The stack lends its commands as const; they are all of this class.
+    const_cast<Command*>(static_cast<const Command*>(m_undo.command(m_undo.index() - 1)))
+        ->undoForGood();
+    m_undo.undo();
 }
 
 void RuleModel::remove(const QList<int>& rows)
@@ -477,11 +498,17 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
                                        ? Qt::AlignRight | Qt::AlignVCenter
                                        : Qt::AlignLeft | Qt::AlignVCenter);
     case Qt::ToolTipRole: {
-        QStringList lines{ruleSummary(rule)};
+        if (index.column() == Hits || index.column() == Last)
+            return matchText(rule);
+        // The log names it by its id.
+        QStringList lines{ruleSummary(rule), tr("Rule %1").arg(QString::fromStdString(rule.id))};
         if (!rule.note.empty())
             lines += QString::fromStdString(rule.note);
         if (!rule.expires.empty() || rule.lasts == "session" || rule.lasts == "process")
             lines += tr("Ends %1").arg(shownField(rule, RuleField::Expires, now));
+        if (rule.inject)
+            lines += tr("Puts in %1").arg(fieldText(rule, RuleField::Secret));
+        lines += matchText(rule);
         if (!rule.enabled)
             lines += tr("Switched off");
         return lines.join(QLatin1Char('\n'));
@@ -495,6 +522,10 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
         return QString::fromStdString(rule.id);
     case ActionRole:
         return QString::fromStdString(rule.action);
+    case LifeRole:
+        return shortLife(rule, now);
+    case SecretRole:
+        return rule.inject.has_value();
     case ActiveRole:
         return rule.enabled && !isOver(rule);
     case DomainRole:
@@ -546,7 +577,7 @@ QVariant RuleModel::headerData(int section, Qt::Orientation orientation, int rol
     case Action:
         return tr("Rule");
     case Host:
-        return tr("Host");
+        return m_isNarrow ? tr("Host, path and methods") : tr("Host");
     case Methods:
         return tr("Methods");
     case Path:
@@ -570,6 +601,12 @@ QVariant RuleModel::headerData(int section, Qt::Orientation orientation, int rol
     default:
         return {};
     }
+}
+
+void RuleModel::setNarrow(bool isNarrow)
+{
+    if (std::exchange(m_isNarrow, isNarrow) != isNarrow)
+        emit headerDataChanged(Qt::Horizontal, Host, Host);
 }
 
 Qt::ItemFlags RuleModel::flags(const QModelIndex& index) const
