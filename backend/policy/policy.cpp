@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
-#include <unordered_set>
 
 namespace caisson::policy {
 
@@ -91,18 +90,6 @@ std::vector<std::string> secretsOf(const Policy& policy)
             std::ranges::move(rule.inject->secrets(), std::inserter(names, names.end()));
     }
     return {names.begin(), names.end()};
-}
-
-std::string freeRuleId(const Policy& policy)
-{
-    std::unordered_set<std::string_view> taken;
-    for (const Rule& rule : policy.rules)
-        taken.insert(rule.id);
-    for (std::size_t number = 1;; ++number) {
-        std::string id = "r" + std::to_string(number);
-        if (!taken.contains(id))
-            return id;
-    }
 }
 
 } // namespace caisson::policy

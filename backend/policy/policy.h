@@ -69,7 +69,4 @@ struct Policy
 /// Names of all secrets that the policy puts in somewhere, sorted, each once.
 std::vector<std::string> secretsOf(const Policy& policy);
 
-/// An id that no rule of the policy has: "r1", "r2", …
-std::string freeRuleId(const Policy& policy);
-
 } // namespace caisson::policy

@@ -395,7 +395,7 @@ void writeRule(const Rule& rule, std::string& file)
 
 } // namespace
 
-Result<Policy> parsePolicy(std::string_view toml)
+Result<Policy> parsePolicy(std::string_view toml, MissingIds missing)
 {
     if (toml.size() > kLongestFile)
         return refuse({1, 1}, "A policy file has at most 1 MiB.");
@@ -426,7 +426,8 @@ Result<Policy> parsePolicy(std::string_view toml)
                                                   " here: default and [[rule]] are.");
         }
     }
-    makeMissingIds(policy);
+    if (missing == MissingIds::Made)
+        makeMissingIds(policy);
     return policy;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <unordered_set>
 
 namespace caisson::policy {
@@ -242,12 +243,12 @@ std::optional<RuleFault> checkRule(Rule& rule)
     return rule.inject ? checkInjection(rule) : std::nullopt;
 }
 
-void makeMissingIds(Policy& policy)
+void makeMissingIds(Policy& policy, std::int64_t above)
 {
     std::unordered_set<std::string> taken;
     for (const Rule& rule : policy.rules)
         taken.insert(rule.id);
-    std::size_t number = 0;
+    std::int64_t number = above;
     for (Rule& rule : policy.rules) {
         while (rule.id.empty()) {
             std::string id = "r" + std::to_string(++number);
@@ -255,6 +256,18 @@ void makeMissingIds(Policy& policy)
                 rule.id = std::move(id);
         }
     }
+}
+
+std::int64_t numberOfId(std::string_view id)
+{
+    // Fifteen digits leave room to count on from whatever somebody wrote into a file.
+    constexpr std::size_t kMostDigits = 15;
+    std::int64_t number = 0;
+    const char* end = id.data() + id.size();
+    if (!id.starts_with('r') || id.size() > 1 + kMostDigits || id.contains('-') ||
+        std::from_chars(id.data() + 1, end, number).ptr != end)
+        return 0;
+    return number;
 }
 
 Result<void> checkPolicy(Policy& policy)

@@ -4,8 +4,10 @@
 #include "backend/base/error.h"
 #include "backend/policy/policy.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace caisson::policy {
 
@@ -27,7 +29,10 @@ std::optional<RuleFault> checkRule(Rule& rule);
 /// missing, none twice. BadRequest with `detail.rule`, the id or the place from 1, and `detail.key`.
 Result<void> checkPolicy(Policy& policy);
 
-/// Gives each rule without an id one that no other has.
-void makeMissingIds(Policy& policy);
+/// Gives each rule without an id one that no other has: "r1", "r2", …, of numbers above `above`.
+void makeMissingIds(Policy& policy, std::int64_t above = 0);
+
+/// N of "rN"; 0 of any other id.
+std::int64_t numberOfId(std::string_view id);
 
 } // namespace caisson::policy

@@ -98,7 +98,20 @@ TEST(PolicyFile, hasEveryKeyOfTheContract)
     EXPECT_EQ(toRfc3339(policy->rules[6].expires.value()), "2026-12-01T12:00:00.250Z");
 
     EXPECT_EQ(secretsOf(*policy), (std::vector<std::string>{"github", "pass", "user"}));
-    EXPECT_EQ(freeRuleId(*policy), "r6");
+}
+
+TEST(PolicyFile, missingIdsMayBeLeftToWhoKnowsThemAll)
+{
+    auto policy = parsePolicy("[[rule]]\nhost = \"a.example\"\naction = \"deny\"\n"
+                              "[[rule]]\nid = \"r8\"\nhost = \"b.example\"\naction = \"deny\"\n",
+                              MissingIds::Left);
+    ASSERT_TRUE(policy);
+    EXPECT_EQ(policy->rules[0].id, "");
+    makeMissingIds(*policy, 7);
+    EXPECT_EQ(policy->rules[0].id, "r9") << "r8 is taken";
+    EXPECT_EQ(numberOfId("r9"), 9);
+    for (const char* id : {"", "r", "r-9", "r9x", "x9", "r9999999999999999"})
+        EXPECT_EQ(numberOfId(id), 0) << id;
 }
 
 TEST(PolicyFile, isNotEmptyAndAsksByDefault)

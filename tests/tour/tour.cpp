@@ -7,6 +7,7 @@
 #include "widgets/terminal/terminal_view.h"
 #include "widgets/workbench/main_window.h"
 
+#include <QAbstractAnimation>
 #include <QAbstractButton>
 #include <QAction>
 #include <QDeadlineTimer>
@@ -20,6 +21,8 @@ namespace caisson::tour {
 namespace {
 
 constexpr int kPatienceMs = 20'000;
+constexpr int kStillMs = 3'000;
+constexpr int kLookMs = 80;
 constexpr QSize kSize(1280, 800);
 const QByteArray kFile = "/workspace/greet.py";
 
@@ -51,6 +54,7 @@ bool Tour::run()
         {QStringLiteral("prompt-open"), [this] { return openPrompt(); }},
         {QStringLiteral("prompt-answered"), [this] { return answerPrompt(); }},
         {QStringLiteral("rule-edited"), [this] { return editRule(); }},
+        {QStringLiteral("secret-kept"), [this] { return keepSecret(); }},
         {QStringLiteral("secret-used"), [this] { return useSecret(); }},
         {QStringLiteral("denied"), [this] { return denyTheRest(); }},
         {QStringLiteral("log"), [this] { return readLog(); }},
@@ -62,9 +66,8 @@ bool Tour::run()
     if (!m_origin.isThere()) {
         std::printf("SKIP   what goes out: this machine has no address but its loopback\n");
         steps.removeIf([](const Step& step) {
-            return QStringList{
-                "request-waits", "prompt-open", "prompt-answered", "rule-edited", "secret-used",
-                "denied",        "log"}
+            return QStringList{"request-waits", "prompt-open", "prompt-answered", "rule-edited",
+                               "secret-kept",   "secret-used", "denied",          "log"}
                 .contains(step.name);
         });
     }
@@ -318,8 +321,8 @@ void Tour::takePictures(int number, const QString& name)
     for (const auto& [appearance, word] :
          {std::pair(Appearance::Light, "light"), std::pair(Appearance::Dark, "dark")}) {
         m_application->theme().setAppearance(appearance);
-        // What is painted again after a change of palette comes through the event loop.
-        QTest::qWait(80);
+        if (!standsStill())
+            std::printf("the window never stands still in %s\n", qPrintable(name));
         const QString file = QStringLiteral("%1-%2-%3.png")
                                  .arg(number, 2, 10, QLatin1Char('0'))
                                  .arg(name, QLatin1String(word));
@@ -337,6 +340,28 @@ void Tour::takePictures(int number, const QString& name)
             std::printf("cannot write %s\n", qPrintable(file));
     }
     m_watch.resume();
+}
+
+/// A slide has ended, and what comes through the event loop (texts, a changed palette) is painted: two
+/// looks in a row see the same. A caret that blinks is no news for ever.
+bool Tour::standsStill() const
+{
+    MainWindow& window = m_application->window();
+    const QDeadlineTimer deadline(kStillMs);
+    QImage before;
+    while (!deadline.hasExpired()) {
+        QTest::qWait(kLookMs);
+        const auto slides = window.findChildren<QAbstractAnimation*>();
+        if (std::ranges::any_of(slides, [](const QAbstractAnimation* slide) {
+                return slide->state() == QAbstractAnimation::Running && slide->totalDuration() > 0;
+            }))
+            continue;
+        const QImage now = window.grab().toImage();
+        if (now == before)
+            return true;
+        before = now;
+    }
+    return false;
 }
 
 bool Tour::waitFor(const std::function<bool()>& condition, const char* what)

@@ -55,6 +55,7 @@ private:
     bool openPrompt();
     bool answerPrompt();
     bool editRule();
+    bool keepSecret();
     bool useSecret();
     bool denyTheRest();
     bool readLog();
@@ -65,8 +66,11 @@ private:
 
     void openWindow();
     void takePictures(int number, const QString& name);
+    bool standsStill() const;
     bool waitFor(const std::function<bool()>& condition, const char* what);
     bool showSideTab(int tab);
+    bool typeInto(const QString& field, const QString& text) const;
+    bool isRuleCounted(qint64 hits) const;
     QTableView* table(const QString& name) const;
     QWidget* shown(const QString& name) const;
     CodeEditor* editor() const;

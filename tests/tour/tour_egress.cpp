@@ -94,7 +94,28 @@ bool Tour::answerPrompt()
     if (host.data().toString() != m_origin.host() ||
         host.data(RuleModel::ActionRole).toString() != QStringLiteral("allow"))
         return false;
-    return waitFor([this] { return isPromptBack(); }, "the request's end");
+    // The next one does not wait: the rule decides, and counts it.
+    return waitFor([this] { return isPromptBack(); }, "the request's end") &&
+           enterCommand(QStringLiteral("curl -s -d id=18 %1/v1/orders").arg(m_origin.url())) &&
+           waitFor([this] { return isRuleCounted(1) && isPromptBack(); }, "the rule to match");
+}
+
+/// How often a rule matched is looked up now and then.
+bool Tour::isRuleCounted(qint64 hits) const
+{
+    const QTableView* rules = table(QStringLiteral("rules.table"));
+    return rules && rules->model()->rowCount() == 1 &&
+           static_cast<const RuleModel*>(rules->model())->at(0).hits == hits;
+}
+
+bool Tour::typeInto(const QString& field, const QString& text) const
+{
+    QWidget* edit = shown(field);
+    if (!edit)
+        return false;
+    edit->setFocus();
+    QTest::keyClicks(edit, text);
+    return true;
 }
 
 bool Tour::editRule()
@@ -121,29 +142,26 @@ bool Tour::editRule()
                "the origin's answer");
 }
 
+/// The value is typed once, outside of the sandbox, and is not shown again.
+bool Tour::keepSecret()
+{
+    return showSideTab(2) && click(QStringLiteral("secrets.empty.action")) &&
+           typeInto(QStringLiteral("secrets.name"), QStringLiteral("orders")) &&
+           typeInto(QStringLiteral("secrets.value"), kSecret) &&
+           click(QStringLiteral("secrets.accept")) &&
+           waitFor(
+               [this] {
+                   const QTableView* secrets = table(QStringLiteral("secrets.table"));
+                   return secrets && secrets->model()->rowCount() == 1;
+               },
+               "the secret to be kept");
+}
+
 /// The sandbox never sees the value, not even where the origin says it.
 bool Tour::useSecret()
 {
-    if (!showSideTab(2) || !click(QStringLiteral("secrets.empty.action")))
-        return false;
-    const auto type = [this](const char* field, const QString& text) {
-        auto* edit = qobject_cast<QLineEdit*>(shown(QLatin1String(field)));
-        if (!edit)
-            return false;
-        edit->setFocus();
-        QTest::keyClicks(edit, text);
-        return true;
-    };
-    if (!type("secrets.name", QStringLiteral("orders")) || !type("secrets.value", kSecret) ||
-        !click(QStringLiteral("secrets.accept")) ||
-        !waitFor(
-            [this] {
-                const QTableView* secrets = table(QStringLiteral("secrets.table"));
-                return secrets && secrets->model()->rowCount() == 1;
-            },
-            "the secret to be kept") ||
-        !showSideTab(1) ||
-        !type("rule.secret", QStringLiteral("Authorization: Bearer ${secret:orders}")))
+    if (!showSideTab(1) || !typeInto(QStringLiteral("rule.secret"),
+                                     QStringLiteral("Authorization: Bearer ${secret:orders}")))
         return false;
     QTest::keyClick(shown(QStringLiteral("rule.secret")), Qt::Key_Return);
     auto* model = static_cast<RuleModel*>(table(QStringLiteral("rules.table"))->model());

@@ -2,6 +2,8 @@
 #include "widgets/egress/bar_buttons.h"
 
 #include <QActionGroup>
+#include <QCursor>
+#include <QEvent>
 #include <QLocale>
 #include <QMenu>
 #include <QPainter>
@@ -44,6 +46,7 @@ PolicyButton::PolicyButton(QWidget* parent)
     setFocusPolicy(Qt::TabFocus);
     setMenu(m_menu);
     m_menu->setObjectName(QStringLiteral("bar.policyMenu"));
+    m_menu->installEventFilter(this);
     connect(m_menu, &QMenu::aboutToShow, this, &PolicyButton::fill);
     follow();
 }
@@ -69,6 +72,24 @@ void PolicyButton::follow()
     setAccessibleName(text());
     updateGeometry();
     update();
+}
+
+/// The menu ends where the window does, and the button is as before when it closes: where the
+/// pointer left it, it was not told.
+bool PolicyButton::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched == m_menu && event->type() == QEvent::Show) {
+        const QWidget* top = window();
+        const int end = top->mapToGlobal(QPoint(top->width(), 0)).x();
+        const int over = m_menu->x() + m_menu->width() - end;
+        if (over > 0)
+            m_menu->move(m_menu->x() - over, m_menu->y());
+    } else if (watched == m_menu && event->type() == QEvent::Hide) {
+        setAttribute(Qt::WA_UnderMouse, rect().contains(mapFromGlobal(QCursor::pos())));
+        setDown(false);
+        update();
+    }
+    return ToolButton::eventFilter(watched, event);
 }
 
 void PolicyButton::fill()

@@ -21,7 +21,8 @@ QString toQt(std::string_view text)
 
 void apply(RuleModel& model, const policy::Preset& preset)
 {
-    const Result<policy::Policy> parsed = policy::parsePolicy(preset.toml);
+    const Result<policy::Policy> parsed =
+        policy::parsePolicy(preset.toml, policy::MissingIds::Left);
     if (!parsed)
         return; // they are tested to parse
     QList<api::EgressRule> rules;

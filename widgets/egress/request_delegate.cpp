@@ -18,9 +18,12 @@ void RequestDelegate::paintCell(QPainter& painter, const QRect& cell,
     const auto* model = qobject_cast<const RequestModel*>(index.model());
     if (index.column() == RequestModel::Verdict) {
         const QString verdict = index.data(RequestModel::VerdictRole).toString();
+        // Let pass, but in vain: neither what a success looks like nor a refusal.
+        const bool isFailed = index.data(RequestModel::FailedRole).toBool();
         painter.drawPixmap(cell.left(), cell.top() + (cell.height() - metrics::kIconSize) / 2,
-                           iconPixmap(actionIcon(verdict), metrics::kIconSize,
-                                      actionColor(verdict, colors),
+                           iconPixmap(isFailed ? Icon::Warning : actionIcon(verdict),
+                                      metrics::kIconSize,
+                                      isFailed ? colors.failed : actionColor(verdict, colors),
                                       painter.device()->devicePixelRatioF()));
         return;
     }

@@ -163,7 +163,7 @@ void RequestDetail::setEntry(const api::EgressEntry& entry)
 {
     m_entry = entry;
     const QString method = shownText(entry.method, 20);
-    const QString verdict = verdictText(entry.verdict);
+    const QString verdict = verdictText(entry);
     m_verdict->setText(method.isEmpty() ? tr("%1, %2").arg(shownText(entry.scheme, 12), verdict)
                                         : tr("%1, %2").arg(method, verdict));
     m_url->setUrl(urlParts(entry));

@@ -36,8 +36,12 @@ constexpr int kVerdictWidth = 36;
 constexpr int kMethodWidth = 62;
 constexpr int kStatusWidth = 44;
 constexpr int kTimeWidth = 72;
-/// In less, the status is in the details alone: the verdict says what matters of it.
+constexpr int kProgramWidth = 88;
+/// In less, the time is in the tooltip and the details alone: the rows are in its order.
 constexpr int kWide = 460;
+/// In less, so is the program.
+constexpr int kWider = 600;
+constexpr int kFreshHeight = 22;
 constexpr int kLowestPart = 80;
 
 } // namespace
@@ -169,6 +173,7 @@ void RequestsPage::layOut()
     head->setSectionResizeMode(RequestModel::Url, QHeaderView::Stretch);
     head->resizeSection(RequestModel::Verdict, kVerdictWidth);
     head->resizeSection(RequestModel::Method, kMethodWidth);
+    head->resizeSection(RequestModel::Program, kProgramWidth);
     head->resizeSection(RequestModel::Status, kStatusWidth);
     head->resizeSection(RequestModel::Time, kTimeWidth);
     head->hide(); // the columns say themselves what they are
@@ -178,6 +183,7 @@ void RequestsPage::layOut()
     m_fresh->setIcon(icon(Icon::ArrowUp));
     m_fresh->setFont(secondaryFont());
     m_fresh->setFocusPolicy(Qt::TabFocus);
+    m_fresh->setFixedHeight(kFreshHeight);
     m_fresh->hide();
 
     m_splitter->setObjectName(QStringLiteral("requests.splitter"));
@@ -246,7 +252,8 @@ void RequestsPage::resizeEvent(QResizeEvent* event)
     const int height = m_activity->minimumHeight();
     m_activity->setGeometry(0, m_tools->geometry().bottom() + 1 - height, width(), height);
     m_activity->raise();
-    m_table->setColumnHidden(RequestModel::Status, width() < kWide);
+    m_table->setColumnHidden(RequestModel::Time, width() < kWide);
+    m_table->setColumnHidden(RequestModel::Program, width() < kWider);
 }
 
 void RequestsPage::hideEvent(QHideEvent* event)
@@ -324,7 +331,9 @@ void RequestsPage::updateFresh()
         return;
     m_fresh->setText(tr("%1 new").arg(QLocale().toString(m_freshCount)));
     m_fresh->adjustSize();
-    m_fresh->move((m_table->viewport()->width() - m_fresh->width()) / 2, 8);
+    // Within one row and at its end: the hosts are what is read.
+    m_fresh->move(m_table->viewport()->width() - m_fresh->width() - 8,
+                  (metrics::kRowHeight - m_fresh->height()) / 2);
     m_fresh->raise();
 }
 
@@ -357,12 +366,14 @@ void RequestsPage::saveHar(const QString& file)
         .then(this, [this, file](const Result<void>& result) {
             if (--m_saving == 0)
                 m_activity->setBusy(false);
-            const QString what = tr("Could not export the requests.");
+            if (!m_harFailure.isEmpty())
+                emit settled(std::exchange(m_harFailure, {}));
+            const QString what = tr("Could not export the requests to %1.").arg(file);
             if (result) {
-                emit settled(what);
                 emit noted(tr("The requests are in %1.").arg(file));
                 return;
             }
+            m_harFailure = what;
             emit failed({.what = what,
                          .error = result.error(),
                          .subject = Subject::Other,

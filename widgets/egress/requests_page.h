@@ -83,6 +83,7 @@ private:
     QPushButton* m_fresh; ///< over the table: how many came while it stood still
     QTimer m_typing;
     int m_freshCount = 0;
+    QString m_harFailure; ///< as it was said, until the next try
     int m_saving = 0;
     bool m_isStopped = false;
 };

@@ -11,6 +11,7 @@
 
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
+#include "widgets/common/icons.h"
 #include "widgets/common/name_edit.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/egress/url_label.h"
@@ -39,7 +40,53 @@ UrlParts hostParts(const QModelIndex& index)
     return {.before = host.chopped(domain), .domain = host.last(domain), .after = {}, .path = {}};
 }
 
+constexpr int kSign = 12;
+/// Of the host at least so much is seen beside what else stands in its column.
+constexpr int kLeastHost = 90;
+
+/// A clock whose hands say that time runs out.
+void paintClock(QPainter& painter, const QRectF& rect, const QColor& color)
+{
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(color, 1.25, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    painter.drawEllipse(rect.adjusted(1, 1, -1, -1));
+    const QPointF centre = rect.center();
+    const QPointF hands[] = {centre - QPointF(0, rect.height() / 4), centre,
+                             centre + QPointF(rect.width() / 5, rect.height() / 8)};
+    painter.drawPolyline(hands, 3);
+    painter.restore();
+}
+
 } // namespace
+
+/// At the right: that a rule is not for ever, and that it puts a secret in. Returns what is left.
+QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, const QModelIndex& index,
+                               const Colors& colors) const
+{
+    const QString life = index.data(RuleModel::LifeRole).toString();
+    if (!life.isEmpty()) {
+        const QFontMetrics metrics(secondaryFont());
+        const QString text = metrics.elidedText(life, Qt::ElideRight, room.width() / 3);
+        painter.setFont(secondaryFont());
+        painter.setPen(colors.secondary);
+        painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, text);
+        room.setRight(room.right() - metrics.horizontalAdvance(text) - 3);
+        paintClock(
+            painter,
+            QRectF(room.right() - kSign + 1, room.center().y() - kSign / 2.0 + 1, kSign, kSign),
+            colors.secondary);
+        room.setRight(room.right() - kSign - kGap);
+    }
+    if (index.data(RuleModel::SecretRole).toBool()) {
+        painter.drawPixmap(room.right() - metrics::kIconSize + 1,
+                           room.top() + (room.height() - metrics::kIconSize) / 2,
+                           iconPixmap(Icon::Key, metrics::kIconSize, colors.secondary,
+                                      painter.device()->devicePixelRatioF()));
+        room.setRight(room.right() - metrics::kIconSize - 4);
+    }
+    return room;
+}
 
 void RuleDelegate::paintCell(QPainter& painter, const QRect& cell,
                              const QStyleOptionViewItem& option, const QModelIndex& index,
@@ -86,7 +133,7 @@ void RuleDelegate::paintHost(QPainter& painter, const QRect& cell,
                              const Colors& colors) const
 {
     UrlParts parts = hostParts(index);
-    QRect room = cell;
+    QRect room = paintSigns(painter, cell, index, colors);
     const auto* table = qobject_cast<const QTableView*>(option.widget);
     if (table && table->isColumnHidden(RuleModel::Path)) {
         const auto textOf = [&](int column) {
@@ -95,9 +142,9 @@ void RuleDelegate::paintHost(QPainter& painter, const QRect& cell,
         parts.path = textOf(RuleModel::Path);
         if (const QString ports = textOf(RuleModel::Ports); !ports.isEmpty())
             parts.after = QLatin1Char(':') + ports;
-        const QString methods =
-            QFontMetrics(secondaryFont())
-                .elidedText(textOf(RuleModel::Methods), Qt::ElideRight, room.width() / 3);
+        const QString methods = QFontMetrics(secondaryFont())
+                                    .elidedText(textOf(RuleModel::Methods), Qt::ElideRight,
+                                                qMin(room.width() / 3, room.width() - kLeastHost));
         painter.setFont(secondaryFont());
         painter.setPen(colors.secondary);
         painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, methods);

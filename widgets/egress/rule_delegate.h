@@ -31,6 +31,8 @@ protected:
 private:
     void paintHost(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
                    const QModelIndex& index, const Colors& colors) const;
+    QRect paintSigns(QPainter& painter, QRect room, const QModelIndex& index,
+                     const Colors& colors) const;
     QWidget* createActionEditor(QWidget* parent, const QModelIndex& index) const;
 };
 

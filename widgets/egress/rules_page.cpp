@@ -6,11 +6,13 @@
 #include <QFile>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
 #include <QPointer>
 #include <QPushButton>
+#include <QRegularExpression>
 #include <QSaveFile>
 #include <QSplitter>
 #include <QStackedLayout>
@@ -93,7 +95,10 @@ RulesPage::RulesPage(desk::Backend& backend, RuleModel& model, Prompter& prompte
     layOut();
     connectModel();
     m_counts.setInterval(kCountsTick);
-    connect(&m_counts, &QTimer::timeout, &m_model, &RuleModel::refresh);
+    connect(&m_counts, &QTimer::timeout, this, [this] {
+        m_model.refresh();
+        m_table->viewport()->update(); // the time that is left
+    });
     updateDefault();
     updatePage();
     updateActions();
@@ -104,11 +109,6 @@ QAction* RulesPage::makeAction(const QString& name, const QString& text)
     auto* action = new QAction(text, this);
     action->setObjectName(name);
     return action;
-}
-
-QList<QAction*> RulesPage::tableActions() const
-{
-    return {m_remove, m_up, m_down, m_undo, m_redo};
 }
 
 void RulesPage::fillTools()
@@ -124,9 +124,14 @@ void RulesPage::fillTools()
     m_down->setShortcut(Qt::ALT | Qt::Key_Down);
     m_undo->setShortcut(QKeySequence::Undo);
     m_redo->setShortcut(QKeySequence::Redo);
-    for (QAction* action : tableActions()) {
+    for (QAction* action : {m_remove, m_up, m_down}) {
         action->setShortcutContext(Qt::WidgetShortcut);
         m_table->addAction(action);
+    }
+    // Of the page: where the last rule was removed there is no table, and it is to be had back.
+    for (QAction* action : {m_undo, m_redo}) {
+        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        addAction(action);
     }
     addPresets(*m_presets, &m_model);
     auto* presets = new QAction(icon(Icon::Rules), tr("Add rules for…"), this);
@@ -222,6 +227,7 @@ QWidget* RulesPage::makeExplainRow()
 void RulesPage::layOut()
 {
     m_table->setModel(&m_model);
+    m_table->installEventFilter(this);
     auto* delegate = new RuleDelegate(m_table);
     m_table->setItemDelegate(delegate);
     // Queued: what was typed is taken first.
@@ -358,6 +364,7 @@ void RulesPage::resizeEvent(QResizeEvent* event)
     m_activity->raise();
     for (const int column : {RuleModel::Methods, RuleModel::Path, RuleModel::Last})
         m_table->setColumnHidden(column, width() < kWide);
+    m_model.setNarrow(width() < kWide);
 }
 
 void RulesPage::hideEvent(QHideEvent* event)
@@ -372,6 +379,20 @@ void RulesPage::focusTable()
         m_table->setFocus(Qt::ShortcutFocusReason);
     else
         (m_isStopped ? m_stopped : m_empty)->button()->setFocus(Qt::ShortcutFocusReason);
+}
+
+/// The space bar switches the rule on and off, in whichever of its columns one is.
+bool RulesPage::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched == m_table && event->type() == QEvent::KeyPress) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        if (const int row = currentRow();
+            row >= 0 && key->key() == Qt::Key_Space && key->modifiers() == Qt::NoModifier) {
+            m_model.setEnabled(row, !m_model.at(row).enabled);
+            return true;
+        }
+    }
+    return QWidget::eventFilter(watched, event);
 }
 
 QList<int> RulesPage::splitterSizes() const
@@ -393,7 +414,12 @@ void RulesPage::updatePage()
         page = m_stopped;
     else if (isEmpty)
         page = m_empty;
+    const bool hadFocus = m_table->hasFocus();
     m_pages->setCurrentWidget(page);
+    if (hadFocus && page != m_table)
+        focusTable(); // which is the button that is there instead
+    else if (page == m_table && m_empty->button()->hasFocus())
+        m_table->setFocus(Qt::OtherFocusReason);
     if (isEmpty)
         m_detail->setRow(-1);
     for (QAction* action : {m_add, m_import, m_export})
@@ -458,7 +484,7 @@ void RulesPage::endFresh()
 {
     const int row = m_model.rowOf(std::exchange(m_fresh, {}));
     if (row >= 0 && m_model.at(row).host == kNobody)
-        m_model.undoStack()->undo();
+        m_model.takeBack();
 }
 
 void RulesPage::addRule(const api::EgressRule& rule)
@@ -529,16 +555,18 @@ void RulesPage::takeFile(const QString& path)
         return text;
     }).then(this, [this, path](const Result<QByteArray>& text) {
         m_activity->setBusy(m_model.isChanging());
+        // Whatever file it was: this one is what the person wants now.
+        if (!m_importFailure.isEmpty())
+            emit settled(std::exchange(m_importFailure, {}));
         const QString what = tr("%1 was not imported; the rules are as they were.").arg(path);
         Error error = text ? Error{} : text.error();
         if (text) {
             const QString problem = m_model.importToml(*text);
-            if (problem.isEmpty()) {
-                emit settled(what);
+            if (problem.isEmpty())
                 return;
-            }
             error = {ErrorCode::BadRequest, problem.toStdString(), {}};
         }
+        m_importFailure = what;
         emit failed({.what = what, .error = error, .subject = Subject::Other, .again = {}});
     });
 }
@@ -564,11 +592,13 @@ void RulesPage::writeFile(const QString& path)
             return std::unexpected(fileError(file.errorString()));
         return {};
     }).then(this, [this, path](const Result<void>& result) {
-        const QString what = tr("Could not export the rules.");
+        if (!m_exportFailure.isEmpty())
+            emit settled(std::exchange(m_exportFailure, {}));
+        const QString what = tr("Could not export the rules to %1.").arg(path);
         if (result) {
-            emit settled(what);
             emit noted(tr("The rules are in %1.").arg(path));
         } else {
+            m_exportFailure = what;
             emit failed({.what = what,
                          .error = result.error(),
                          .subject = Subject::Other,
@@ -586,6 +616,16 @@ void RulesPage::explain()
     if (text.isEmpty())
         return;
     const qsizetype space = text.indexOf(QLatin1Char(' '));
+    static const QRegularExpression form(
+        QStringLiteral("^(?:[A-Za-z0-9!#$%&'*+.^_`|~-]+ )?[^ ]+$")); // RFC 9110, 5.6.2
+    if (!form.match(text).hasMatch()) {
+        ++m_asked;
+        m_answerIcon->hide();
+        m_answer->setText(tr("Ask like this: POST https://api.example.com/v1, or only "
+                             "api.example.com, which is asked for with GET."));
+        m_answer->show();
+        return;
+    }
     api::ExplainRequest request;
     request.method =
         (space < 0 ? QStringLiteral("GET") : text.first(space).toUpper()).toStdString();

@@ -39,8 +39,6 @@ public:
     void addRule(const api::EgressRule& rule);
     QList<int> splitterSizes() const;
     void setSplitterSizes(const QList<int>& sizes);
-    /// Of which some have shortcuts.
-    QList<QAction*> tableActions() const;
 
 signals:
     void startAsked();
@@ -53,6 +51,7 @@ protected:
     void showEvent(QShowEvent* event) override;
     void hideEvent(QHideEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     QAction* makeAction(const QString& name, const QString& text);
@@ -105,6 +104,8 @@ private:
     QTimer m_counts; ///< how often rules matched is nobody's event
     quint64 m_asked = 0;
     bool m_isStopped = false;
+    QString m_importFailure; ///< as it was said, until the next try
+    QString m_exportFailure;
     QString m_fresh; ///< a rule that has just been added by hand, by id
 };
 

@@ -43,6 +43,22 @@ QString verdictText(const std::string& verdict)
     return shownText(verdict, 20);
 }
 
+QString verdictText(const api::EgressEntry& entry)
+{
+    const QString verdict = verdictText(entry.verdict);
+    return isFailed(entry) ? RequestModel::tr("%1, failed").arg(verdict) : verdict;
+}
+
+bool isFailed(const api::EgressEntry& entry)
+{
+    if (entry.verdict != "allow" && entry.verdict != "tunnel")
+        return false;
+    if (entry.method.empty())
+        return entry.address.empty(); // a stream that led nowhere
+    const bool isGateways = entry.status == 502 || entry.status == 504;
+    return entry.status == 0 || (isGateways && entry.contentType.empty() && entry.bytesIn == 0);
+}
+
 QString flagText(const std::string& flag)
 {
     if (flag == "pinned")
@@ -219,11 +235,17 @@ QVariant RequestModel::data(const QModelIndex& index, int role) const
     case Qt::DisplayRole:
         switch (index.column()) {
         case Verdict:
-            return verdictText(entry.verdict);
+            return verdictText(entry);
         case Method:
-            return entry.method.empty() ? shownText(entry.scheme, 12) : shownText(entry.method, 20);
+            if (!entry.method.empty())
+                return shownText(entry.method, 20);
+            // What was no request that could be read has none; a stream is what it is.
+            return entry.scheme == "http" || entry.scheme == "https" ? QStringLiteral("–")
+                                                                     : shownText(entry.scheme, 12);
         case Url:
             return urlParts(entry).whole();
+        case Program:
+            return entry.process.exe.empty() ? QString() : programName(entry.process);
         case Status:
             return entry.status == 0 ? QString() : QString::number(entry.status);
         case Time:
@@ -238,6 +260,8 @@ QVariant RequestModel::data(const QModelIndex& index, int role) const
     case Qt::ToolTipRole: {
         QStringList lines{urlParts(entry).whole(), shownText(entry.why, 400)};
         lines += processChain(entry.process);
+        lines +=
+            QLocale().toString(timeOf(entry).toLocalTime(), QStringLiteral("d MMM yyyy HH:mm:ss"));
         lines += flagText(entry.flag);
         lines.removeAll(QString());
         return lines.join(QLatin1Char('\n'));
@@ -245,13 +269,15 @@ QVariant RequestModel::data(const QModelIndex& index, int role) const
     case Qt::AccessibleTextRole:
         return index.column() == Verdict
                    ? QVariant(tr("%1: %2 %3")
-                                  .arg(verdictText(entry.verdict), shownText(entry.method, 20),
+                                  .arg(verdictText(entry), shownText(entry.method, 20),
                                        urlParts(entry).whole()))
                    : QVariant();
     case IdRole:
         return static_cast<qint64>(entry.id);
     case VerdictRole:
         return QString::fromStdString(entry.verdict);
+    case FailedRole:
+        return isFailed(entry);
     case FlagRole:
         return QString::fromStdString(entry.flag);
     case TerminalRole:
@@ -278,6 +304,8 @@ QVariant RequestModel::headerData(int section, Qt::Orientation orientation, int 
         return tr("Method");
     case Url:
         return tr("Address");
+    case Program:
+        return tr("Program");
     case Status:
         return tr("Status");
     case Time:

@@ -16,12 +16,13 @@ class RequestModel : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    enum Column { Verdict, Method, Url, Status, Time, Columns };
+    enum Column { Verdict, Method, Url, Program, Status, Time, Columns };
     enum Role {
         IdRole = Qt::UserRole + 1, ///< qint64: the row's
         VerdictRole,               ///< QString: allow | deny | tunnel
         FlagRole,                  ///< QString: pinned, placeholder, masked, or empty
         TerminalRole,              ///< QString: its id, or empty
+        FailedRole,                ///< bool: it was let pass and got nowhere
     };
     /// More rows than that are not kept: the oldest go, and are read again when somebody scrolls
     /// there.
@@ -89,6 +90,11 @@ private:
 
 /// "allowed", "denied", "tunnelled", in the window's language.
 QString verdictText(const std::string& verdict);
+/// Of a request: "allowed, failed" where it was let pass and nobody answered it.
+QString verdictText(const api::EgressEntry& entry);
+/// Whether it was let pass and got nowhere: no such name, no connection, no answer in time. The answer
+/// is the service's own then, which says of none what it consists of.
+bool isFailed(const api::EgressEntry& entry);
 /// What a flag means, as a sentence; empty for none.
 QString flagText(const std::string& flag);
 

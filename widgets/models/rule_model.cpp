@@ -54,6 +54,11 @@ bool isOver(const api::EgressRule& rule)
     return !rule.expires.empty() && timeOf(rule.expires) <= QDateTime::currentDateTimeUtc();
 }
 
+bool isAboutTheSame(const api::EgressRule& one, const api::EgressRule& other)
+{
+    return one.host == other.host && one.cidr == other.cidr;
+}
+
 RuleTable tableOf(const api::EgressPolicy& policy)
 {
     return {.defaultAction = QString::fromStdString(policy.defaultAction),
@@ -77,12 +82,21 @@ public:
     {
         m_model.submit(m_edit.forth, this, std::exchange(m_isNew, false) ? Step::Push : Step::Redo);
     }
-    void undo() override { m_model.submit(m_edit.back, this, Step::Undo); }
+    void undo() override
+    {
+        if (m_isForGood) {
+            m_model.submit(m_edit.back, nullptr, Step::Drop);
+            setObsolete(true); // the stack deletes it then
+        } else
+            m_model.submit(m_edit.back, this, Step::Undo);
+    }
+    void undoForGood() { m_isForGood = true; }
 
 private:
     RuleModel& m_model;
     RuleEdit m_edit;
     bool m_isNew = true;
+    bool m_isForGood = false;
 };
 
 RuleModel::RuleModel(desk::Backend& backend, QString sandbox, QObject* parent)
@@ -226,6 +240,8 @@ void RuleModel::refuse(const Error& error)
 /// The stack goes back to where it was before the step that was refused.
 void RuleModel::unwind(const Waiting& refusedOne)
 {
+    if (refusedOne.step == Step::Drop)
+        return; // the stack knows nothing of it any more
     m_isQuiet = true;
     if (refusedOne.step == Step::Undo) {
         m_undo.redo();
@@ -324,10 +340,20 @@ QString RuleModel::problem(int row, int column, const QString& text) const
 
 QString RuleModel::add(api::EgressRule rule, int before)
 {
-    rule.id = m_shown.freeId();
+    rule.id = newRuleId();
     const std::string next = before < rowCount() ? m_shown.rules[before].id : std::string();
     push(addRules(tr("Add %1").arg(hostOf(rule)), {rule}, next));
     return QString::fromStdString(rule.id);
+}
+
+void RuleModel::takeBack()
+{
+    if (!m_undo.canUndo())
+        return;
+    // The stack lends its commands as const; they are all of this class.
+    const_cast<Command*>(static_cast<const Command*>(m_undo.command(m_undo.index() - 1)))
+        ->undoForGood();
+    m_undo.undo();
 }
 
 void RuleModel::remove(const QList<int>& rows)
@@ -384,24 +410,52 @@ void RuleModel::addAll(const QString& what, const QList<api::EgressRule>& rules,
         if (isThere)
             continue;
         if (rule.id.empty() || after.rowOf(rule.id) >= 0)
-            rule.id = after.freeId();
+            rule.id = newRuleId();
         after.rules += rule;
     }
     if (after != m_shown)
         push(replaceTable(what, m_shown, after));
 }
 
+std::string RuleModel::idOfSame(const api::EgressRule& rule,
+                                const std::set<std::string>& taken) const
+{
+    for (const api::EgressRule& known : m_shown.rules) {
+        if (!isAboutTheSame(known, rule) || taken.contains(known.id))
+            continue;
+        api::EgressRule like = rule;
+        like.id = known.id;
+        if (isSameRule(known, like))
+            return known.id;
+    }
+    return newRuleId();
+}
+
 QString RuleModel::importToml(const QByteArray& toml)
 {
-    const Result<policy::Policy> parsed = policy::parsePolicy(toml.toStdString());
+    const Result<policy::Policy> parsed =
+        policy::parsePolicy(toml.toStdString(), policy::MissingIds::Left);
     if (!parsed)
         return reason(parsed.error(), Subject::Other);
     RuleTable after;
     after.defaultAction =
         QString::fromUtf8(policy::actionName(parsed->defaultAction).data(),
                           static_cast<qsizetype>(policy::actionName(parsed->defaultAction).size()));
+    std::set<std::string> taken;
     for (const policy::Rule& rule : parsed->rules)
-        after.rules += toApi(rule);
+        taken.insert(rule.id);
+    for (const policy::Rule& rule : parsed->rules) {
+        api::EgressRule made = toApi(rule);
+        // Without an id it is the one here that says the same; with one, that of the id, if it is
+        // about the same.
+        const qsizetype row = m_shown.rowOf(made.id);
+        if (made.id.empty())
+            made.id = idOfSame(made, taken);
+        else if (row >= 0 && !isAboutTheSame(m_shown.rules[row], made))
+            made.id = newRuleId();
+        taken.insert(made.id);
+        after.rules += made;
+    }
     if (after != m_shown)
         push(replaceTable(tr("Import of a policy file"), m_shown, after));
     return {};
@@ -444,11 +498,17 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
                                        ? Qt::AlignRight | Qt::AlignVCenter
                                        : Qt::AlignLeft | Qt::AlignVCenter);
     case Qt::ToolTipRole: {
-        QStringList lines{ruleSummary(rule)};
+        if (index.column() == Hits || index.column() == Last)
+            return matchText(rule);
+        // The log names it by its id.
+        QStringList lines{ruleSummary(rule), tr("Rule %1").arg(QString::fromStdString(rule.id))};
         if (!rule.note.empty())
             lines += QString::fromStdString(rule.note);
         if (!rule.expires.empty() || rule.lasts == "session" || rule.lasts == "process")
             lines += tr("Ends %1").arg(shownField(rule, RuleField::Expires, now));
+        if (rule.inject)
+            lines += tr("Puts in %1").arg(fieldText(rule, RuleField::Secret));
+        lines += matchText(rule);
         if (!rule.enabled)
             lines += tr("Switched off");
         return lines.join(QLatin1Char('\n'));
@@ -462,6 +522,10 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
         return QString::fromStdString(rule.id);
     case ActionRole:
         return QString::fromStdString(rule.action);
+    case LifeRole:
+        return shortLife(rule, now);
+    case SecretRole:
+        return rule.inject.has_value();
     case ActiveRole:
         return rule.enabled && !isOver(rule);
     case DomainRole:
@@ -513,7 +577,7 @@ QVariant RuleModel::headerData(int section, Qt::Orientation orientation, int rol
     case Action:
         return tr("Rule");
     case Host:
-        return tr("Host");
+        return m_isNarrow ? tr("Host, path and methods") : tr("Host");
     case Methods:
         return tr("Methods");
     case Path:
@@ -537,6 +601,12 @@ QVariant RuleModel::headerData(int section, Qt::Orientation orientation, int rol
     default:
         return {};
     }
+}
+
+void RuleModel::setNarrow(bool isNarrow)
+{
+    if (std::exchange(m_isNarrow, isNarrow) != isNarrow)
+        emit headerDataChanged(Qt::Horizontal, Host, Host);
 }
 
 Qt::ItemFlags RuleModel::flags(const QModelIndex& index) const

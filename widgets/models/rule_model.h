@@ -8,6 +8,7 @@
 #include <QAbstractTableModel>
 #include <QDateTime>
 #include <QUndoStack>
+#include <set>
 
 namespace caisson {
 
@@ -38,6 +39,8 @@ public:
         ActionRole,                ///< QString: allow | deny | ask | tunnel
         ActiveRole,                ///< bool: enabled and not over
         DomainRole,                ///< int: how much of a host's end somebody had to register
+        LifeRole,                  ///< QString: "14 min"; empty: for ever
+        SecretRole,                ///< bool: it puts one in
     };
 
     /// `backend` outlives it.
@@ -62,6 +65,8 @@ public:
 
     /// Before the row `before`; rowCount(): at the end. Returns its id.
     QString add(api::EgressRule rule, int before);
+    /// Undoes the last thing, for good: it never was, and cannot be done again.
+    void takeBack();
     void remove(const QList<int>& rows);
     /// So that it comes before the rule that is at `before` now.
     void move(int row, int before);
@@ -73,6 +78,9 @@ public:
                 const QString& defaultAction);
     /// Replaces everything by a policy file. Returns why it cannot be, as a sentence.
     QString importToml(const QByteArray& toml);
+
+    /// Whether path and methods stand in the host's column, and its heading says so.
+    void setNarrow(bool isNarrow);
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -100,11 +108,11 @@ signals:
 
 private:
     class Command;
-    enum class Step { Push, Undo, Redo };
+    enum class Step { Push, Undo, Redo, Drop };
     struct Waiting
     {
         RuleChange change;
-        Command* command;
+        Command* command; ///< null: the stack has dropped it
         Step step;
         bool isAgain = false; ///< the table had changed elsewhere meanwhile
     };
@@ -119,6 +127,8 @@ private:
     void showQueued();
     void show(const RuleTable& table);
     void updateRow(int row, const api::EgressRule& rule);
+    /// Of a rule here that says the same; a new one where there is none.
+    std::string idOfSame(const api::EgressRule& rule, const std::set<std::string>& taken) const;
     QString hostOf(const api::EgressRule& rule) const;
 
     desk::Backend& m_backend;
@@ -131,6 +141,7 @@ private:
     QUndoStack m_undo;
     bool m_isQuiet = false; ///< the stack is being put right: nothing is sent
     bool m_isRead = false;
+    bool m_isNarrow = false;
     bool m_isReading = false;
     bool m_isReadAgain = false;
 };

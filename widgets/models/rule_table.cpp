@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/models/rule_table.h"
 
+#include <QRandomGenerator>
 #include <algorithm>
+#include <string_view>
 
 namespace caisson {
 
@@ -105,13 +107,15 @@ qsizetype RuleTable::rowOf(const std::string& id) const
     return found == rules.end() ? -1 : found - rules.begin();
 }
 
-std::string RuleTable::freeId() const
+std::string newRuleId()
 {
-    for (int number = 1;; ++number) {
-        std::string id = "r" + std::to_string(number);
-        if (rowOf(id) < 0)
-            return id;
-    }
+    // No two letters or digits that look alike; 2^40 ids.
+    constexpr std::string_view kSigns = "abcdefghijkmnpqrstuvwxyz23456789";
+    constexpr int kLength = 8;
+    std::string id = "w";
+    for (int at = 0; at < kLength; ++at)
+        id += kSigns[QRandomGenerator::global()->bounded(static_cast<quint32>(kSigns.size()))];
+    return id;
 }
 
 bool isSameRule(const api::EgressRule& one, const api::EgressRule& other)

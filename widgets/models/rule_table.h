@@ -16,10 +16,12 @@ struct RuleTable
     QList<api::EgressRule> rules;
 
     qsizetype rowOf(const std::string& id) const; ///< -1: not there
-    /// "r1", "r2", …: the first that no rule has.
-    std::string freeId() const;
     bool operator==(const RuleTable&) const = default;
 };
+
+/// One that no rule has or ever had: the log, and how often a rule matched, go by it. It is drawn, for
+/// the keeper may give the next number to an answer at any time; its own begin with another letter.
+std::string newRuleId();
 
 /// Whether a person would call them the same: how often they matched is left out.
 bool isSameRule(const api::EgressRule& one, const api::EgressRule& other);

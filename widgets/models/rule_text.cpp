@@ -294,6 +294,40 @@ QString shownField(const api::EgressRule& rule, RuleField field, const QDateTime
     }
 }
 
+QString shortLife(const api::EgressRule& rule, const QDateTime& now)
+{
+    if (rule.lasts == "session")
+        return tr("session");
+    if (rule.lasts == "process")
+        return tr("process %1").arg(rule.pid);
+    if (rule.expires.empty())
+        return {};
+    const qint64 seconds = now.secsTo(expiryOf(rule));
+    if (seconds <= 0)
+        return tr("over");
+    if (seconds < 3600)
+        return tr("%1 min").arg((seconds + 59) / 60);
+    if (seconds < 86400)
+        return tr("%1 h").arg(seconds / 3600);
+    return tr("%1 d").arg(seconds / 86400);
+}
+
+QString matchText(const api::EgressRule& rule)
+{
+    if (rule.hits == 0)
+        return tr("Never matched");
+    const QString times =
+        rule.hits == 1
+            ? tr("Matched once")
+            : tr("Matched %1 times").arg(QLocale().toString(static_cast<qlonglong>(rule.hits)));
+    const QDateTime last =
+        QDateTime::fromString(QString::fromStdString(rule.last), Qt::ISODateWithMs);
+    return last.isValid() ? tr("%1, the last time on %2")
+                                .arg(times, QLocale().toString(last.toLocalTime(),
+                                                               QStringLiteral("d MMM yyyy HH:mm")))
+                          : times;
+}
+
 QString setField(api::EgressRule& rule, RuleField field, const QString& text, const QDateTime& now)
 {
     api::EgressRule changed = rule;

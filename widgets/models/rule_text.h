@@ -30,6 +30,13 @@ QString fieldText(const api::EgressRule& rule, RuleField field);
 /// As it is read: "any" stands where nothing is said, and when a timed rule ends is told from `now`.
 QString shownField(const api::EgressRule& rule, RuleField field, const QDateTime& now);
 
+/// How long it still holds where it does not for ever: "14 min", "3 h", "session", "process 42"; empty
+/// for ever.
+QString shortLife(const api::EgressRule& rule, const QDateTime& now);
+
+/// "Matched 3 times, the last on 1 Dec 2026 12:00": what columns have no room for.
+QString matchText(const api::EgressRule& rule);
+
 /// Reads what was typed. Returns why it cannot be, as a sentence, and leaves the rule as it was;
 /// empty when it is done. The rule as a whole must hold. Times may be "15m", "2h" or "3d" from `now`.
 QString setField(api::EgressRule& rule, RuleField field, const QString& text, const QDateTime& now);

@@ -35,8 +35,8 @@ FirstRunPage::FirstRunPage(QAction* newSandbox, QWidget* parent)
     font.setPixelSize(18);
     heading->setFont(font);
     auto* text = new QLabel(
-        tr("A sandbox has this machine’s programs, files of its own, and no way out. Let an agent "
-           "or a stranger’s code work in it, and watch its terminal and its files here."));
+        tr("A sandbox has this machine’s programs, files of its own, and asks before anything goes "
+           "out. Let an agent or a stranger’s code work in it, and watch it here."));
     text->setObjectName(QStringLiteral("firstRun.text"));
     text->setAlignment(Qt::AlignHCenter);
     text->setWordWrap(true);

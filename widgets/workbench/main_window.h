@@ -34,6 +34,7 @@ class SandboxesPane;
 class StatusLine;
 class TopBar;
 class WaitingButton;
+class WaitingNotice;
 class Workspace;
 
 /// The window: puts the panes together, and hands what happens in one to the others.
@@ -110,6 +111,7 @@ private:
     TopBar* m_bar;
     PolicyButton* m_policy;
     WaitingButton* m_waitingRequests;
+    WaitingNotice* m_notice = nullptr;
     ActivityLine* m_activity;
     QStackedWidget* m_body;
     FirstRunPage* m_firstRun;

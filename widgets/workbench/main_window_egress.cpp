@@ -16,6 +16,7 @@
 #include "widgets/workbench/commands.h"
 #include "widgets/workbench/sandbox_page.h"
 #include "widgets/workbench/terminal_area.h"
+#include "widgets/workbench/waiting_notice.h"
 #include "widgets/workbench/workspace.h"
 
 /// What MainWindow does about what goes out: the right column, the bar's two buttons, and requests
@@ -106,16 +107,12 @@ void MainWindow::connectPrompts()
                        sandbox);
             });
     connect(m_prompts, &PromptModel::waitingChanged, this, &MainWindow::waitingChanged);
-    connect(m_prompts, &PromptModel::rowsAboutToBeRemoved, this,
-            [this](const QModelIndex&, int first, int last) {
-                for (int row = first; row <= last; ++row)
-                    m_services.notifier.withdraw(QString::fromStdString(m_prompts->at(row).id) +
-                                                 m_prompts->sandboxAt(row));
-            });
-    connect(&m_services.notifier, &Notifier::activated, this, [this] {
+    m_notice = new WaitingNotice(m_services.notifier, *m_prompts, this);
+    connect(m_notice, &WaitingNotice::chosen, this, [this] {
         setWindowState(windowState() & ~Qt::WindowMinimized);
         raise();
         activateWindow();
+        m_prompt->showOldest();
     });
     for (auto change : {&SandboxModel::rowsInserted, &SandboxModel::rowsRemoved})
         connect(&m_model, change, m_prompt, &PromptBar::refresh);
@@ -145,11 +142,8 @@ void MainWindow::requestArrived(const QString& sandbox, const QString& prompt)
     if (row < 0 || isActiveWindow())
         return;
     const api::Sandbox* of = m_model.find(sandbox);
-    m_services.notifier.notify(
-        prompt + sandbox,
-        of ? tr("A request of “%1” waits").arg(QString::fromStdString(of->name))
-           : tr("A request waits"),
-        shownText(m_prompts->index(row).data().toString(), 200));
+    m_notice->arrived(sandbox, prompt, shownText(m_prompts->index(row).data().toString(), 200),
+                      of ? QString::fromStdString(of->name) : QString());
     QApplication::alert(this);
 }
 

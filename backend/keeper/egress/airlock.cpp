@@ -283,7 +283,7 @@ Result<api::PromptAnswered> Airlock::answer(const std::string& prompt,
                         "the process that asked is not known, so nothing can last as long as it");
         // Whoever was shown such an address and said yes means that address.
         rule->isPrivate = isAllowed && isInnerAddress(question->wanted.host);
-        rule->note = "answer to prompt " + prompt;
+        rule->note = "made by an answer to a request that waited";
         m_answering = prompt;
         Result<std::string> added = m_policy->add(std::move(*rule));
         m_answering.clear();

@@ -11,6 +11,7 @@
 #include "backend/keeper/egress/secrets.h"
 #include "backend/policy/policy_file.h"
 #include "backend/policy/secret_check.h"
+#include "backend/policy/rule_check.h"
 
 #include <algorithm>
 #include <charconv>
@@ -24,13 +25,46 @@ constexpr std::int64_t kMostSeconds = 10LL * 365 * 24 * 3600;
 /// Before the generation, in the first line of a file that LivePolicy wrote.
 constexpr std::string_view kGeneration = "# generation ";
 
-/// 0: it has none; somebody else wrote it.
-std::int64_t generationIn(std::string_view toml)
+/// Behind it, before the highest number that an id was made of.
+constexpr std::string_view kIds = ", ids to r";
+
+/// Hits of rules that are gone, for those that come back; more are not remembered.
+constexpr std::size_t kMostPast = 2 * policy::kMostRules;
+
+struct FirstLine
 {
     std::int64_t generation = 0;
-    if (toml.starts_with(kGeneration))
-        std::from_chars(toml.data() + kGeneration.size(), toml.data() + toml.size(), generation);
-    return std::max<std::int64_t>(generation, 0);
+    std::int64_t highestId = 0;
+};
+
+/// 0: it has none; somebody else wrote it.
+FirstLine firstLineOf(std::string_view toml)
+{
+    FirstLine line;
+    if (!toml.starts_with(kGeneration))
+        return line;
+    const char* end = toml.data() + std::min(toml.find('\n'), toml.size());
+    const char* next = std::from_chars(toml.data() + kGeneration.size(), end, line.generation).ptr;
+    if (const std::string_view rest(next, end); rest.starts_with(kIds))
+        std::from_chars(next + kIds.size(), end, line.highestId);
+    line.generation = std::max<std::int64_t>(line.generation, 0);
+    line.highestId = std::max<std::int64_t>(line.highestId, 0);
+    return line;
+}
+
+template<class Rules>
+std::int64_t highestIdIn(const Rules& rules)
+{
+    std::int64_t highest = 0;
+    for (const auto& rule : rules)
+        highest = std::max(highest, policy::numberOfId(rule.id));
+    return highest;
+}
+
+/// What a count is of. A file may give the id of one rule to another.
+std::string countedOf(const policy::Rule& rule)
+{
+    return rule.id + '\n' + rule.host + '\n' + (rule.cidr ? rule.cidr->toString() : "");
 }
 
 std::string expiresText(const policy::Rule& rule)
@@ -55,12 +89,15 @@ Result<policy::Policy> checked(const policy::Policy& policy)
     return parsed;
 }
 
-Result<policy::Policy> policyOf(const api::PutPolicy& request)
+Result<policy::Policy> policyOf(const api::PutPolicy& request, std::int64_t highestId)
 {
     if (!request.toml.empty()) {
         if (!request.rules.empty() || !request.defaultAction.empty())
             return fail(ErrorCode::BadRequest, "give either \"toml\" or \"default\" and \"rules\"");
-        return policy::parsePolicy(request.toml);
+        Result<policy::Policy> parsed = policy::parsePolicy(request.toml, policy::MissingIds::Left);
+        if (parsed)
+            policy::makeMissingIds(*parsed, highestId);
+        return parsed;
     }
     if (request.rules.empty() && request.defaultAction.empty())
         return fail(ErrorCode::BadRequest, "give \"toml\", or \"default\" and \"rules\"");
@@ -75,6 +112,7 @@ Result<policy::Policy> policyOf(const api::PutPolicy& request)
             return std::unexpected(rule.error());
         policy.rules.push_back(std::move(*rule));
     }
+    policy::makeMissingIds(policy, highestId);
     return checked(policy);
 }
 
@@ -105,7 +143,7 @@ Result<std::unique_ptr<LivePolicy>> LivePolicy::open(const std::string& folder, 
 Result<void> LivePolicy::load(Opening opening)
 {
     policy::Policy policy; // a new sandbox asks
-    std::int64_t written = 0;
+    FirstLine written;
     if (const Result<std::string> text = readFile(m_folder + "/policy.toml")) {
         Result<policy::Policy> parsed = policy::parsePolicy(*text);
         if (!parsed)
@@ -114,7 +152,9 @@ Result<void> LivePolicy::load(Opening opening)
                         "with `egress set`: " +
                             parsed.error().message);
         policy = std::move(*parsed);
-        written = generationIn(*text);
+        written = firstLineOf(*text);
+        // Also of the rules that a start leaves behind.
+        m_highestId = std::max(written.highestId, highestIdIn(policy.rules));
     } else if (text.error().code != ErrorCode::NotFound) {
         return std::unexpected(text.error());
     }
@@ -126,7 +166,7 @@ Result<void> LivePolicy::load(Opening opening)
         else
             logWarning("policy.json: {}", parsed.error().message);
     }
-    m_generation = std::max(state.generation, written);
+    m_generation = std::max(state.generation, written.generation);
     const bool isSameBoot = state.boot == bootId();
     for (const auto& rule : state.rules) {
         m_hits[rule.id] = {rule.hits, rule.last};
@@ -190,20 +230,45 @@ void LivePolicy::install(policy::Policy policy, std::vector<policy::Moment> mome
                          std::map<std::string, Expiry> expiries)
 {
     m_moments = moments;
+    m_highestId = std::max(m_highestId, highestIdIn(policy.rules));
     m_matcher = std::make_shared<const policy::Matcher>(std::move(policy), std::move(moments));
     m_expiries = std::move(expiries);
+}
+
+/// What the rules of a policy that is to be in force have counted. One that comes back, as when its
+/// removal is undone, has what it had.
+LivePolicy::HitsById LivePolicy::hitsOf(const policy::Policy& policy)
+{
+    HitsById counted;
+    if (!m_matcher) { // it was just read
+        for (const policy::Rule& rule : policy.rules) {
+            if (const auto hits = m_hits.find(rule.id); hits != m_hits.end())
+                counted.insert(*hits);
+        }
+        return counted;
+    }
+    if (m_past.size() > kMostPast)
+        m_past.clear();
+    for (const policy::Rule& rule : m_matcher->policy().rules) {
+        if (const auto hits = m_hits.find(rule.id); hits != m_hits.end())
+            m_past.insert_or_assign(countedOf(rule), hits->second);
+    }
+    for (const policy::Rule& rule : policy.rules) {
+        if (const auto past = m_past.find(countedOf(rule)); past != m_past.end())
+            counted.emplace(rule.id, past->second);
+    }
+    return counted;
 }
 
 Result<std::int64_t> LivePolicy::putInForce(policy::Policy policy)
 {
     auto [moments, expiries] = endsOf(policy);
     const std::int64_t generation = m_generation + 1;
-    if (Result<void> saved = save(policy, generation, expiries); !saved)
+    auto before = std::exchange(m_hits, hitsOf(policy));
+    if (Result<void> saved = save(policy, generation, expiries); !saved) {
+        m_hits = std::move(before);
         return std::unexpected(saved.error());
-    std::erase_if(m_hits, [&](const auto& entry) {
-        return std::ranges::find(policy.rules, entry.first, &policy::Rule::id) ==
-               policy.rules.end();
-    });
+    }
     install(std::move(policy), std::move(moments), std::move(expiries));
     m_generation = generation;
     m_hasNewHits = false;
@@ -231,8 +296,10 @@ Result<void> LivePolicy::save(const policy::Policy& policy, std::int64_t generat
         }
         state.rules.push_back(std::move(entry));
     }
-    const std::string toml =
-        std::string(kGeneration) + std::to_string(generation) + "\n" + policy::writePolicy(policy);
+    std::string toml = std::string(kGeneration) + std::to_string(generation);
+    if (const auto highest = std::max(m_highestId, highestIdIn(policy.rules)); highest > 0)
+        toml += std::string(kIds) + std::to_string(highest);
+    toml += "\n" + policy::writePolicy(policy);
     if (Result<void> written = writeFileAtomically(m_folder + "/policy.toml", toml); !written)
         return written;
     // What counts is written: it will be in force after a restart, so it is now.
@@ -253,7 +320,7 @@ Result<std::int64_t> LivePolicy::replace(policy::Policy policy, std::int64_t exp
 
 Result<std::int64_t> LivePolicy::replace(const api::PutPolicy& request)
 {
-    Result<policy::Policy> policy = policyOf(request);
+    Result<policy::Policy> policy = policyOf(request, m_highestId);
     if (!policy)
         return std::unexpected(policy.error());
     if (Result<void> stored = checkStored(*policy, request.toml); !stored)
@@ -300,12 +367,13 @@ Result<std::vector<std::string>> LivePolicy::patch(const api::PatchPolicy& reque
     if (request.forSeconds < 0 || request.forSeconds > kMostSeconds)
         return fail(ErrorCode::BadRequest, "a rule lasts at least a second and at most ten years");
     std::vector<std::string> added;
+    std::int64_t highestId = std::max(m_highestId, highestIdIn(request.add));
     for (const api::EgressRule& message : request.add) {
         Result<policy::Rule> rule = ruleOf(message);
         if (!rule)
             return std::unexpected(rule.error());
         if (rule->id.empty())
-            rule->id = policy::freeRuleId(next);
+            rule->id = "r" + std::to_string(++highestId);
         if (request.forSeconds > 0)
             rule->expires =
                 std::chrono::system_clock::now() + std::chrono::seconds(request.forSeconds);
@@ -331,7 +399,7 @@ Result<std::vector<std::string>> LivePolicy::patch(const api::PatchPolicy& reque
 Result<std::string> LivePolicy::add(policy::Rule rule)
 {
     policy::Policy next = policy();
-    rule.id = policy::freeRuleId(next);
+    rule.id = "r" + std::to_string(m_highestId + 1);
     std::string id = rule.id;
     next.rules.insert(next.rules.begin(), std::move(rule));
     Result<policy::Policy> sound = checked(next);

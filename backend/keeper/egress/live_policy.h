@@ -15,7 +15,8 @@
 namespace caisson::keeper {
 
 /// The policy of one sandbox as it is in force, and its files in the sandbox's folder: policy.toml,
-/// which a person may read and which counts, with its generation in its first line; and policy.json
+/// which a person may read and which counts, with its generation in its first line, and the highest
+/// number that an id was made of, for the log names rules by their ids when they are gone; and policy.json
 /// beside it with what a policy file has no place for (when timed rules end on the clock that only runs
 /// forward, hits). Each change is a new generation, written before it is in force; one that cannot
 /// be written is refused. Once policy.toml is written it is in force, also after a kill: without policy.json of the
@@ -71,6 +72,7 @@ private:
         std::int64_t count = 0;
         std::string last;
     };
+    using HitsById = std::map<std::string, Hits, std::less<>>;
     struct Expiry
     {
         std::string expires; ///< as the rule had it: another text is another end
@@ -85,6 +87,7 @@ private:
         std::map<std::string, Expiry> expiries; ///< by id
     };
     Ends endsOf(const policy::Policy& policy) const;
+    HitsById hitsOf(const policy::Policy& policy);
     Result<std::int64_t> putInForce(policy::Policy policy);
     Result<void> checkStored(const policy::Policy& next, std::string_view toml) const;
     void install(policy::Policy policy, std::vector<policy::Moment> moments,
@@ -99,7 +102,9 @@ private:
     std::shared_ptr<const policy::Matcher> m_matcher;
     std::int64_t m_generation = 0;
     std::map<std::string, Expiry> m_expiries; ///< by rule id
-    std::map<std::string, Hits, std::less<>> m_hits;
+    HitsById m_hits;
+    std::map<std::string, Hits> m_past;    ///< of rules that were in force, by countedOf()
+    std::int64_t m_highestId = 0;          ///< N of the last "rN" that was ever in force
     std::vector<policy::Moment> m_moments; ///< as the matcher has them
     bool m_hasNewHits = false;             ///< since the files were written
 };

@@ -225,10 +225,48 @@ TEST_F(LivePolicyTest, HitsOutliveARestart)
     EXPECT_EQ(policy->describe().rules.at(0).hits, 2);
     EXPECT_FALSE(policy->describe().rules.at(0).last.empty());
     EXPECT_EQ(policy->generation(), 2) << "counting is no change";
-    ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n")));
-    ASSERT_TRUE(policy->replace(toml("[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+    ASSERT_TRUE(policy->replace(toml("[[rule]]\nid = \"a\"\nhost = \"b.example\"\n"
                                      "action = \"allow\"\n")));
     EXPECT_EQ(policy->describe().rules.at(0).hits, 0) << "another rule of the same id";
+    EXPECT_TRUE(policy->describe().rules.at(0).last.empty());
+    ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n")));
+    ASSERT_TRUE(policy->replace(toml("[[rule]]\nid = \"a\"\nhost = \"a.example\"\n"
+                                     "action = \"deny\"\n")));
+    EXPECT_EQ(policy->describe().rules.at(0).hits, 2) << "a rule that came back";
+}
+
+/// A file without ids was imported, and its first rule had the hits of "r1", which it was not; an
+/// answer became the "r4" that the log knew as another rule.
+TEST_F(LivePolicyTest, AnIdIsGivenOnce)
+{
+    const auto add = [](LivePolicy& policy) {
+        policy::Rule rule;
+        rule.host = "a.example";
+        return policy.add(rule).value();
+    };
+    {
+        const auto policy = open();
+        EXPECT_EQ(add(*policy), "r1");
+        policy->countHit("r1");
+        api::PatchPolicy patch;
+        patch.add = {{.host = "b.example"}, {.id = "r2", .host = "c.example"}};
+        EXPECT_EQ(policy->patch(patch).value(), (std::vector<std::string>{"r3", "r2"}));
+        ASSERT_TRUE(policy->replace(toml("[[rule]]\nhost = \"a.example\"\naction = \"allow\"\n")));
+        EXPECT_EQ(policy->describe().rules.at(0).id, "r4");
+        EXPECT_EQ(policy->describe().rules.at(0).hits, 0);
+        api::PutPolicy put;
+        put.defaultAction = "ask";
+        put.rules = {{.host = "d.example"}};
+        ASSERT_TRUE(policy->replace(put));
+        EXPECT_EQ(policy->describe().rules.at(0).id, "r5");
+        ASSERT_TRUE(policy->replace(toml("default = \"deny\"\n")));
+    }
+    EXPECT_EQ(add(*open()), "r6") << "not forgotten with the keeper";
+
+    // The rules that a start leaves behind had theirs too.
+    write("policy.toml", "[[rule]]\nid = \"r20\"\nhost = \"s.example\"\naction = \"allow\"\n"
+                         "lasts = \"session\"\n");
+    EXPECT_EQ(add(*open()), "r21");
 }
 
 TEST_F(LivePolicyTest, RulesOfASessionEndWithIt)

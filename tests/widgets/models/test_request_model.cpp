@@ -38,7 +38,8 @@ QString textOf(const RequestModel& model)
     for (int row = 0; row < model.rowCount(); ++row) {
         for (int column = 0; column < RequestModel::Time; ++column)
             text += model.index(row, column).data().toString() + QLatin1Char(' ');
-        text = text.trimmed() + QLatin1Char('\n');
+        text =
+            text.trimmed().replace(QStringLiteral("  "), QStringLiteral(" ")) + QLatin1Char('\n');
     }
     return text;
 }
@@ -64,6 +65,7 @@ class TestRequestModel : public QObject
 
 private slots:
     void theNewestComesFirst();
+    void aFailureIsNoSuccess();
     void newOnesComeByThemselves();
     void nothingIsLostBetweenTwoLooks();
     void whatIsOlderComesAPageAtATime();
@@ -85,6 +87,7 @@ void TestRequestModel::theNewestComesFirst()
     stream.scheme = "tls";
     stream.path.clear();
     stream.status = 0;
+    stream.address = "203.0.113.7";
     desk.backend.logEntry(desk.id, stream);
     RequestModel model(desk.backend, desk.id);
     const QAbstractItemModelTester tester(&model);
@@ -96,6 +99,50 @@ void TestRequestModel::theNewestComesFirst()
                                            "denied GET two.example/x 403\n"
                                            "allowed GET one.example/x 200\n"));
     QCOMPARE(model.total(), 3);
+}
+
+/// One that found no address had the same sign and word as one that was answered.
+void TestRequestModel::aFailureIsNoSuccess()
+{
+    Desk desk;
+    const auto log = [&](const char* host, std::int64_t status, const char* type) {
+        api::EgressEntry made = entry(host);
+        made.status = status;
+        made.contentType = type;
+        made.bytesIn = 0;
+        desk.backend.logEntry(desk.id, made);
+    };
+    log("theirs.example", 502, "text/html");
+    log("nowhere.example", 502, "");
+    log("late.example", 504, "");
+    log("silent.example", 0, "");
+    api::EgressEntry nowhere = entry("db.example", "tunnel");
+    nowhere.method.clear();
+    nowhere.scheme = "tls";
+    nowhere.path.clear();
+    nowhere.status = 0;
+    desk.backend.logEntry(desk.id, nowhere);
+    api::EgressEntry garbage = entry("bad.example", "deny");
+    garbage.method.clear();
+    garbage.scheme = "http";
+    garbage.path.clear();
+    garbage.status = 400;
+    desk.backend.logEntry(desk.id, garbage);
+    RequestModel model(desk.backend, desk.id);
+    model.setLive(true);
+    settle();
+    const auto text = [&](int row, int column) {
+        return model.index(row, column).data().toString();
+    };
+    QStringList verdicts;
+    for (int row = 0; row < model.rowCount(); ++row)
+        verdicts += text(row, RequestModel::Verdict);
+    QCOMPARE(verdicts, (QStringList{"denied", "tunnel, failed", "allowed, failed",
+                                    "allowed, failed", "allowed, failed", "allowed"}));
+    QVERIFY(model.index(2, 0).data(RequestModel::FailedRole).toBool());
+    QVERIFY(!model.index(5, 0).data(RequestModel::FailedRole).toBool());
+    QCOMPARE(text(0, RequestModel::Method), QStringLiteral("–"));
+    QCOMPARE(text(1, RequestModel::Method), QStringLiteral("tls"));
 }
 
 void TestRequestModel::newOnesComeByThemselves()

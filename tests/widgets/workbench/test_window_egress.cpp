@@ -39,6 +39,8 @@ private slots:
     void aFieldKeepsItsOwnProblem();
     void aRuleThatGoesTakesNoMoreKeys();
     void aRuleThatIsNotNamedIsNone();
+    void theLastRuleIsHadBack();
+    void theSpaceBarSwitchesARule();
     void aRefusedChangeIsSaid();
     void thePolicyIsInTheBar();
     void presetsAddRules();
@@ -141,6 +143,9 @@ void TestWindowEgress::requestsComeLive()
              QStringLiteral("No rule fits, and the policy denies what no rule fits."));
     QVERIFY(!bench.isShown("request.tunnel"));
     QVERIFY(!bench.isShown("request.jump"));
+    // The status can be read in the column's usual width, and when it was in the tooltip.
+    QVERIFY(!bench.requests()->isColumnHidden(RequestModel::Status));
+    QVERIFY(bench.requests()->isColumnHidden(RequestModel::Program));
 }
 
 void TestWindowEgress::nothingMovesWhileSomebodyReads()
@@ -163,7 +168,12 @@ void TestWindowEgress::nothingMovesWhileSomebodyReads()
         bench.backend.logEntry(bench.id, sampleEntry("allow", "GET", "h.example", "/", 200));
     bench.settle();
     QTRY_VERIFY(bench.isShown("requests.fresh"));
-    QCOMPARE(bench.find<QPushButton>("requests.fresh")->text(), QStringLiteral("3 new"));
+    auto* fresh = bench.find<QPushButton>("requests.fresh");
+    QCOMPARE(fresh->text(), QStringLiteral("3 new"));
+    const QRect url =
+        table->visualRect(table->indexAt({fresh->x(), 4}).siblingAtColumn(RequestModel::Url));
+    QVERIFY2(fresh->x() > url.center().x(), "the hosts are to be read beside it");
+    QVERIFY(fresh->geometry().bottom() < table->rowHeight(0));
     QCOMPARE(table->indexAt({4, 4}).data(RequestModel::IdRole).toLongLong(), first);
     bench.click("requests.fresh");
     QCOMPARE(table->verticalScrollBar()->value(), 0);
@@ -298,7 +308,8 @@ void TestWindowEgress::theLogIsExported()
     bench.backend.failNext(QStringLiteral("egressHar"), ErrorCode::PermissionDenied,
                            QStringLiteral("it may not be written"));
     bench.click("requests.har");
-    QTRY_COMPARE(bench.errorText(), QStringLiteral("Could not export the requests."));
+    QTRY_COMPARE(bench.errorText(),
+                 QStringLiteral("Could not export the requests to %1.").arg(QStringLiteral("/no")));
 }
 
 void TestWindowEgress::rulesAreEditedInPlace()
@@ -468,6 +479,8 @@ void TestWindowEgress::aRuleThatIsNotNamedIsNone()
     bench.settle();
     QVERIFY(bench.isShown("rules.empty"));
     QVERIFY(bench.backend.policyOf(bench.id).rules.empty());
+    QVERIFY(!bench.find("rules.redoRule")->isEnabled()); // it never was
+    QVERIFY(!bench.find("rules.undoRule")->isEnabled());
     bench.click("rules.addRule");
     edit = bench.find<QLineEdit>("rules.edit");
     edit->selectAll();
@@ -476,6 +489,39 @@ void TestWindowEgress::aRuleThatIsNotNamedIsNone()
     bench.settle();
     QCOMPARE(bench.hosts(), QStringList{"api.example.com"});
     QCOMPARE(bench.backend.policyOf(bench.id).rules[0].host, "api.example.com");
+}
+
+/// Ctrl+Z belonged to the table, which is not there when its last rule is gone.
+void TestWindowEgress::theLastRuleIsHadBack()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "deny", "one.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.rules()->setFocus();
+    bench.rules()->setCurrentIndex(bench.rules()->model()->index(0, RuleModel::Host));
+    bench.press(Qt::Key_Delete);
+    QTRY_VERIFY(bench.isShown("rules.empty"));
+    QVERIFY(bench.find("rules")->isAncestorOf(QApplication::focusWidget()));
+    bench.press(QKeySequence::Undo);
+    QCOMPARE(bench.hosts(), QStringList{"one.example"});
+}
+
+void TestWindowEgress::theSpaceBarSwitchesARule()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "deny", "one.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.rules()->setFocus();
+    bench.rules()->setCurrentIndex(bench.rules()->model()->index(0, RuleModel::Host));
+    bench.press(Qt::Key_Space);
+    QVERIFY(!bench.isShown("rules.edit"));
+    QVERIFY(!bench.backend.policyOf(bench.id).rules[0].enabled);
+    QCOMPARE(bench.rules()->model()->headerData(RuleModel::Host, Qt::Horizontal).toString(),
+             QStringLiteral("Host, path and methods")); // there is no room for more columns
 }
 
 void TestWindowEgress::aRefusedChangeIsSaid()
@@ -503,6 +549,16 @@ void TestWindowEgress::thePolicyIsInTheBar()
     auto* policy = bench.find<QToolButton>("bar.policy");
     QVERIFY(policy);
     QCOMPARE(policy->text(), QStringLiteral("policy: ask"));
+    // Within the window, and the button is dark again when its menu has closed.
+    bench.window().resize(900, 600);
+    policy->menu()->popup(policy->mapToGlobal(QPoint(policy->width() - 20, policy->height())));
+    bench.settle();
+    QVERIFY(bench.window().frameGeometry().contains(policy->menu()->geometry()));
+    policy->setAttribute(Qt::WA_UnderMouse); // the pointer went away over the menu
+    policy->setDown(true);
+    policy->menu()->close();
+    bench.settle();
+    QVERIFY(!policy->underMouse() && !policy->isDown());
     emit policy->menu()->aboutToShow();
     policy->menu()->findChild<QAction*>(QStringLiteral("policy.deny"))->trigger();
     bench.settle();
@@ -559,6 +615,21 @@ void TestWindowEgress::aPolicyFileIsImportedAndExported()
     QTRY_COMPARE(bench.errorText(),
                  QStringLiteral("%1 was not imported; the rules are as they were.").arg(path));
     QCOMPARE(bench.hosts(), QStringList{"*.github.com"});
+    // What was said of one file is over when another is taken.
+    const QString other = folder.filePath(QStringLiteral("other.toml"));
+    QFile good(other);
+    QVERIFY(good.open(QIODevice::WriteOnly));
+    good.write("[[rule]]\nhost = \"b.example\"\naction = \"allow\"\n");
+    good.close();
+    bench.prompter.willChooseFile(other);
+    bench.click("rules.importRules");
+    QTRY_COMPARE(bench.hosts(), QStringList{"b.example"});
+    QTRY_VERIFY(!bench.isShown("errorStrip.what"));
+    const QString nowhere = folder.filePath(QStringLiteral("no/policy.toml"));
+    bench.prompter.willChooseFile(nowhere);
+    bench.click("rules.exportRules");
+    QTRY_COMPARE(bench.errorText(),
+                 QStringLiteral("Could not export the rules to %1.").arg(nowhere));
 }
 
 void TestWindowEgress::aQuestionIsAnswered()
@@ -583,6 +654,12 @@ void TestWindowEgress::aQuestionIsAnswered()
     QCOMPARE(bench.rules()->currentIndex().row(), 1);
     QTest::keyClicks(bench.find("rules.question"), QStringLiteral("y"));
     QVERIFY(!bench.isShown("rules.answer")); // it was about something else
+    bench.backend.forgetCalls();
+    bench.find<QLineEdit>("rules.question")->clear();
+    bench.type("rules.question", QStringLiteral("foo bar baz"));
+    bench.press(Qt::Key_Return);
+    QVERIFY(bench.find<QLabel>("rules.answer")->text().startsWith(QStringLiteral("Ask like this")));
+    QVERIFY(bench.backend.calls().filter(QStringLiteral("explainEgress")).isEmpty());
 }
 
 void TestWindowEgress::aStoppedSandboxIsSaid()

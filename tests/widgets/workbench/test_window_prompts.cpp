@@ -15,6 +15,7 @@
 #include <QPushButton>
 #include <QScrollArea>
 #include <QScrollBar>
+#include <QTimer>
 #include <QToolButton>
 
 using namespace caisson;
@@ -46,6 +47,7 @@ private slots:
     void whoeverWasFirstIsSaid();
     void anAnswerThatIsNotTakenIsSaid();
     void whoLooksElsewhereIsTold();
+    void aFloodIsOneNotification();
     void aClickInTheStripLeavesTheTerminal();
 };
 
@@ -552,8 +554,29 @@ void TestWindowPrompts::whoLooksElsewhereIsTold()
     bench.backend.endPrompt(bench.id, prompt, QStringLiteral("timeout"));
     bench.settle();
     QVERIFY(bench.notifier.shown.isEmpty());
-    emit bench.notifier.activated(prompt);
+}
+
+/// Of 300 requests each said so on the desktop.
+void TestWindowPrompts::aFloodIsOneNotification()
+{
+    PromptBench bench;
+    bench.open();
+    QWidget other;
+    other.show();
+    other.activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(&other));
+    for (int number = 0; number < 50; ++number)
+        bench.ask(samplePrompt("h" + std::to_string(number) + ".example"));
+    QCOMPARE(bench.notifier.notified, 1);
+    QVERIFY(bench.notifier.shown.first().startsWith(QStringLiteral("A request of “bench” waits")));
+    bench.window().findChild<QTimer*>(QStringLiteral("waitingNotice.pause"))->setInterval(0);
+    QTRY_COMPARE(bench.notifier.notified, 2);
+    QCOMPARE(bench.notifier.shown.size(), 1);
+    QVERIFY2(bench.notifier.shown.first().startsWith(QStringLiteral("50 requests wait: ")),
+             qPrintable(bench.notifier.shown.first()));
+    emit bench.notifier.activated(bench.notifier.shown.firstKey());
     QVERIFY(QTest::qWaitForWindowActive(&bench.window()));
+    QVERIFY(bench.isShown("prompt"));
 }
 
 void TestWindowPrompts::aClickInTheStripLeavesTheTerminal()

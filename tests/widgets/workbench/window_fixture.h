@@ -26,10 +26,12 @@ class FakeNotifier : public Notifier
 public:
     void notify(const QString& key, const QString& title, const QString& text) override
     {
+        ++notified;
         shown.insert(key, title + QStringLiteral(": ") + text);
     }
     void withdraw(const QString& key) override { shown.remove(key); }
     QMap<QString, QString> shown;
+    int notified = 0;
 };
 
 /// The real window on a host in memory, driven by object names.
