@@ -244,10 +244,8 @@ Result<void> Keeper::createAirlock()
         spec.promptLimit = *limit;
     auto airlock = Airlock::create(
         m_context.get_executor(), std::move(spec),
-        {.prompt =
-             [this](Prompts::Change change, const api::Prompt& prompt, const std::string& why) {
-                 promptChanged(change, prompt, why);
-             },
+        {.prompt = [this](Prompts::Change change, const api::Prompt& prompt,
+                          const std::string& why) { promptChanged(change, prompt, why); },
          .policy = [this](std::int64_t generation) { policyChanged(generation); },
          .secretUsed =
              [this](const std::string& secret, const api::SecretUse& use) {

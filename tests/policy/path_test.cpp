@@ -105,7 +105,8 @@ TEST(NormalisedTarget, refusesWhatReadersTakeDifferently)
                                      "/a/..%f8%80%80%80%afb",
                                      "/a/..%fc%80%80%80%80%afb",
                                      "/a/..\xc0%afb",
-                                     "/a/..%c0\xaf" "b",
+                                     "/a/..%c0\xaf"
+                                     "b",
                                      std::string_view("/a\0b", 4)};
     for (const std::string_view sent : rows) {
         const auto target = normalisedTarget(sent);

@@ -140,9 +140,8 @@ bool isTooLong(const std::string& text)
             ((next & 0xc0) == 0x80 || next == '.' || next == '/' || next == '\\'))
             return true;
         // Leads of 3 to 6 bytes that carry no bits themselves, and a second that carries no high one.
-        for (const auto& [zero, below] :
-             {std::pair(0xe0, 0xa0), std::pair(0xf0, 0x90), std::pair(0xf8, 0x88),
-              std::pair(0xfc, 0x84)}) {
+        for (const auto& [zero, below] : {std::pair(0xe0, 0xa0), std::pair(0xf0, 0x90),
+                                          std::pair(0xf8, 0x88), std::pair(0xfc, 0x84)}) {
             if (lead == zero && next >= 0x80 && next < below)
                 return true;
         }

@@ -48,8 +48,7 @@ public:
     /// is taken that puts in another.
     void setSecrets(std::map<std::string, std::string> values,
                     const std::vector<std::string>& names);
-    Result<api::PromptAnswered> answer(const std::string& prompt,
-                                       const api::AnswerPrompt& request);
+    Result<api::PromptAnswered> answer(const std::string& prompt, const api::AnswerPrompt& request);
 
 private:
     Airlock(api::asio::any_io_executor executor, Listener listener);

@@ -137,7 +137,8 @@ Task<CapturedFlow::Waited> CapturedFlow::readSome(std::chrono::milliseconds limi
     // Only its waiting is ever given up: a read that was might have taken bytes with it.
     std::array<char, 4096> room;
     for (bool isLast = false;;) {
-        const ssize_t size = ::recv(m_socket.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+        const ssize_t size =
+            ::recv(m_socket.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
         if (size > 0) {
             m_read.append(room.data(), static_cast<std::size_t>(size));
             co_return Waited::Bytes;
@@ -180,9 +181,10 @@ Task<Speech> CapturedFlow::listen(std::chrono::milliseconds patience)
             co_return speech;
         if (m_read.size() > kLongLine)
             co_return takenFor();
-        switch (co_await readSome(m_read.empty()                ? patience
-                                  : isWebPort(m_origin.port) ? std::chrono::milliseconds(kRestPatience)
-                                                             : kServerFirst)) {
+        switch (co_await readSome(m_read.empty() ? patience
+                                  : isWebPort(m_origin.port)
+                                      ? std::chrono::milliseconds(kRestPatience)
+                                      : kServerFirst)) {
         case Waited::Bytes:
             break;
         case Waited::Silence:
@@ -204,8 +206,7 @@ Speech CapturedFlow::takenFor() const
 
 Task<void> CapturedFlow::run()
 {
-    const auto stream =
-        m_parts.gate.look(wantedStream(), m_origin.asker).action;
+    const auto stream = m_parts.gate.look(wantedStream(), m_origin.asker).action;
     const std::chrono::milliseconds patience = isWebPort(m_origin.port) ? kWebPatience
                                                : stream == policy::Action::Deny
                                                    ? std::chrono::milliseconds(kRefusedFirst)
@@ -315,9 +316,10 @@ Task<void> CapturedFlow::serveTls()
         row.take(wanted);
         const auto refusal = opened.error().detail.find("refusal");
         if (refusal != opened.error().detail.end() && refusal->second == "unknown_authority") {
-            row.refuse("the client trusts only certificates of its own (it pins), so its TLS cannot "
-                       "be opened; a tunnel rule for " +
-                       m_origin.host + " would let it pass unopened");
+            row.refuse(
+                "the client trusts only certificates of its own (it pins), so its TLS cannot "
+                "be opened; a tunnel rule for " +
+                m_origin.host + " would let it pass unopened");
             row.entry.flag = "pinned";
         } else {
             row.refuse("the TLS handshake failed: " + opened.error().message);
@@ -380,8 +382,8 @@ Task<void> CapturedFlow::serveOpenedStream()
         reset();
         co_return;
     }
-    Result<TlsOpened> outside = co_await m_parts.pool.openTls(
-        std::move(dialled->socket), m_origin.host, m_origin.port, {});
+    Result<TlsOpened> outside =
+        co_await m_parts.pool.openTls(std::move(dialled->socket), m_origin.host, m_origin.port, {});
     if (!outside || !m_parts.gate.mayGoOn(wanted, m_origin.asker, passed->grant)) {
         if (outside)
             row.refuseChanged(wanted, m_origin.asker);
@@ -461,9 +463,9 @@ Task<bool> CapturedFlow::isStream(const Wanted& wanted, LogRow& row, const Pass&
             m_socket.close(ignored);
             dialled.socket.close(ignored);
         });
-        const auto first = co_await (
-            m_socket.async_wait(api::asio::socket_base::wait_read, kTuple) ||
-            dialled.socket.async_wait(api::asio::socket_base::wait_read, kTuple));
+        const auto first =
+            co_await (m_socket.async_wait(api::asio::socket_base::wait_read, kTuple) ||
+                      dialled.socket.async_wait(api::asio::socket_base::wait_read, kTuple));
         if (first.index() == 1)
             co_return true;
     } else if (isOpenText(m_read) && !isWebPort(m_origin.port)) {

@@ -56,9 +56,10 @@ private:
 
     AirlockParts& m_parts;
     TcpSocket m_socket;
-    std::unique_ptr<Stream> m_opened; ///< TLS that was opened and carries no HTTP: instead of the socket
+    std::unique_ptr<Stream>
+        m_opened; ///< TLS that was opened and carries no HTTP: instead of the socket
     RequestOrigin m_origin;
-    std::string m_read; ///< not yet given on
+    std::string m_read;      ///< not yet given on
     bool m_hasEnded = false; ///< nothing more comes
     bool m_isBroken = false; ///< nothing more can be sent either
 };

@@ -46,8 +46,7 @@ public:
     bool isTunnelled(const Wanted& wanted, const Asker& asker) const;
 
     /// Goes on from a decide() that said Ask: holds until there is an answer, or `gone` returns.
-    api::Task<Pass> ask(Pass pass, const Wanted& wanted, const Asker& asker,
-                        api::Task<void> gone);
+    api::Task<Pass> ask(Pass pass, const Wanted& wanted, const Asker& asker, api::Task<void> gone);
 
 private:
     LivePolicy& m_policy;

@@ -10,8 +10,8 @@
 #include "backend/keeper/egress/rule_message.h"
 #include "backend/keeper/egress/secrets.h"
 #include "backend/policy/policy_file.h"
-#include "backend/policy/secret_check.h"
 #include "backend/policy/rule_check.h"
+#include "backend/policy/secret_check.h"
 
 #include <algorithm>
 #include <charconv>

@@ -99,10 +99,10 @@ struct RequestProxy::Carried
     Pass pass;
     std::unique_ptr<http::UpstreamExchange> exchange;
     std::unique_ptr<Masker> masker;
-    std::optional<Error> pumpFailure;   ///< the sandbox's side of the request's body broke
-    std::optional<std::string> leaked;  ///< name of a placeholder seen in the body, or a WebSocket
-    bool isAnswering = false;           ///< the answer's head has been sent on
-    bool wasCut = false;                ///< by the policy, or since the one who asked has gone
+    std::optional<Error> pumpFailure;  ///< the sandbox's side of the request's body broke
+    std::optional<std::string> leaked; ///< name of a placeholder seen in the body, or a WebSocket
+    bool isAnswering = false;          ///< the answer's head has been sent on
+    bool wasCut = false;               ///< by the policy, or since the one who asked has gone
 };
 
 RequestProxy::RequestProxy(AirlockParts& parts, RequestOrigin origin)
@@ -126,11 +126,13 @@ Result<Wanted> RequestProxy::wantedOf(http::RequestHead& head) const
         // The absolute form (RFC 9112, 3.2.2) names the host once more.
         const std::string prefix = std::string(wanted.scheme()) + "://";
         if (!http::equalsIgnoringCase(target.substr(0, prefix.size()), prefix))
-            return fail(ErrorCode::BadRequest, "its target is neither a path nor a URL of this scheme");
+            return fail(ErrorCode::BadRequest,
+                        "its target is neither a path nor a URL of this scheme");
         target.remove_prefix(prefix.size());
         const std::size_t slash = target.find_first_of("/?");
         const auto named = authorityOf(target.substr(0, slash));
-        if (!named || named->host != wanted.host || named->port.value_or(wanted.port) != wanted.port)
+        if (!named || named->host != wanted.host ||
+            named->port.value_or(wanted.port) != wanted.port)
             return misdirected("its URL names another host than the one that was dialled, " +
                                wanted.host);
         target = slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
@@ -297,14 +299,15 @@ Task<void> RequestProxy::carry(Carried& carried)
     if (!carried.head.upgrade.empty())
         http::removeField(carried.head.fields, "sec-websocket-extensions");
 
-    const Flows::Entry flow(m_parts.flows, carried.wanted, m_origin.asker, carried.pass.grant,
-                            [&carried] {
-                                carried.wasCut = true;
-                                carried.responder.abort();
-                                if (carried.exchange)
-                                    carried.exchange->abort();
-                            },
-                            [&carried] { return carried.responder.isGone(); });
+    const Flows::Entry flow(
+        m_parts.flows, carried.wanted, m_origin.asker, carried.pass.grant,
+        [&carried] {
+            carried.wasCut = true;
+            carried.responder.abort();
+            if (carried.exchange)
+                carried.exchange->abort();
+        },
+        [&carried] { return carried.responder.isGone(); });
     if (!co_await send(carried)) {
         // It was answered.
     } else if (!carried.head.hasBody) {
@@ -425,8 +428,7 @@ Task<void> RequestProxy::receive(Carried& carried)
     api::EgressEntry& entry = carried.row.entry;
     for (;;) {
         Result<http::ResponseHead> head = co_await carried.exchange->response();
-        if (!head && !carried.wasCut && !carried.head.hasBody &&
-            carried.exchange->mayRetry()) {
+        if (!head && !carried.wasCut && !carried.head.hasBody && carried.exchange->mayRetry()) {
             // The kept connection was closed at the very moment it was used.
             if (!co_await send(carried, UpstreamPool::Connection::Fresh))
                 co_return;
@@ -439,8 +441,7 @@ Task<void> RequestProxy::receive(Carried& carried)
                                          "the placeholder of the secret \"" + *carried.leaked +
                                              "\" was sent where no rule puts it in"},
                                         carried.isHead(), carried.responder);
-            } else if (carried.pumpFailure &&
-                       carried.pumpFailure->code == ErrorCode::BadRequest) {
+            } else if (carried.pumpFailure && carried.pumpFailure->code == ErrorCode::BadRequest) {
                 carried.row.refuse(carried.pumpFailure->message);
                 entry.status = 400;
                 co_await respondRefusal({400, "bad_request", entry.rule, entry.why},
@@ -451,12 +452,11 @@ Task<void> RequestProxy::receive(Carried& carried)
                 // An answer that is none: whoever asked for a switch may be past HTTP already.
                 if (head.error().code == ErrorCode::BadRequest)
                     carried.responder.closeAfter();
-                co_await giveUp(carried, {head.error().code == ErrorCode::BadRequest
-                                              ? ErrorCode::Internal
-                                              : head.error().code,
-                                          "the server's answer cannot be carried: " +
-                                              head.error().message,
-                                          {}});
+                co_await giveUp(carried,
+                                {head.error().code == ErrorCode::BadRequest ? ErrorCode::Internal
+                                                                            : head.error().code,
+                                 "the server's answer cannot be carried: " + head.error().message,
+                                 {}});
             }
             co_return;
         }
@@ -472,9 +472,8 @@ Task<void> RequestProxy::receive(Carried& carried)
             continue;
         }
         if (const std::string* chosen = http::findField(head->fields, "upgrade");
-            head->status == 101 &&
-            (carried.head.upgrade.empty() || !chosen ||
-             !http::equalsIgnoringCase(*chosen, carried.head.upgrade))) {
+            head->status == 101 && (carried.head.upgrade.empty() || !chosen ||
+                                    !http::equalsIgnoringCase(*chosen, carried.head.upgrade))) {
             carried.exchange->abort();
             carried.responder.closeAfter();
             co_await giveUp(carried, {ErrorCode::Internal,
@@ -497,10 +496,11 @@ Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead&
 {
     if (carried.masker && mayHideSecret(head)) {
         carried.exchange->abort();
-        co_await giveUp(carried, {ErrorCode::Internal,
-                                  "the server packed its answer although it was asked not to, and a "
-                                  "secret in it could not be seen",
-                                  {}});
+        co_await giveUp(carried,
+                        {ErrorCode::Internal,
+                         "the server packed its answer although it was asked not to, and a "
+                         "secret in it could not be seen",
+                         {}});
         co_return;
     }
     carried.isAnswering = true;

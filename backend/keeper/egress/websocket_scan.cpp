@@ -55,7 +55,8 @@ bool WebSocketScan::takeHead(char byte)
     m_left = longer == 0 ? m_head[1] & 0x7f : 0;
     for (std::size_t at = 2; at < 2 + longer; ++at)
         m_left = m_left << 8 | m_head[at];
-    std::copy_n(m_head.begin() + static_cast<std::ptrdiff_t>(2 + longer), kMask, m_head.begin() + 2);
+    std::copy_n(m_head.begin() + static_cast<std::ptrdiff_t>(2 + longer), kMask,
+                m_head.begin() + 2);
     m_headSize = 0;
     m_at = 0;
     const std::uint8_t opcode = m_head[0] & kOpcode;
@@ -70,7 +71,8 @@ void WebSocketScan::look(std::span<const char> payload)
 {
     m_plain.resize(payload.size());
     for (std::size_t at = 0; at < payload.size(); ++at)
-        m_plain[at] = static_cast<char>(payload[at] ^ static_cast<char>(m_head[2 + m_at++ % kMask]));
+        m_plain[at] =
+            static_cast<char>(payload[at] ^ static_cast<char>(m_head[2 + m_at++ % kMask]));
     PlaceholderScan& scan = (m_head[0] & kControl) != 0 ? m_control : m_message;
     if (auto found = scan.feed(m_plain)) {
         m_outcome = Outcome::Placeholder;

@@ -133,9 +133,8 @@ Result<Wanted> wantedOf(const api::ExplainRequest& request)
     if (wanted.protocol == policy::Protocol::Http || wanted.protocol == policy::Protocol::Https) {
         std::string_view target = end == std::string_view::npos ? "/" : rest.substr(end);
         target = target.substr(0, target.find('#'));
-        Result<std::string> normalised =
-            policy::normalisedTarget(target.starts_with('/') ? std::string(target)
-                                                             : "/" + std::string(target));
+        Result<std::string> normalised = policy::normalisedTarget(
+            target.starts_with('/') ? std::string(target) : "/" + std::string(target));
         if (!normalised)
             return std::unexpected(normalised.error());
         wanted.target = std::move(*normalised);
@@ -181,8 +180,7 @@ Task<Result<void>> answerPrompt(Egress egress)
         co_return std::unexpected(request.error());
     if (!egress.desk.airlock)
         co_return fail(ErrorCode::Gone, "nothing waits for an answer: the sandbox does not run");
-    const auto answered =
-        egress.desk.airlock->answer(egress.match.parameter("prompt"), *request);
+    const auto answered = egress.desk.airlock->answer(egress.match.parameter("prompt"), *request);
     if (!answered)
         co_return std::unexpected(answered.error());
     co_return co_await egress.respond(*answered);
@@ -323,9 +321,8 @@ Task<Result<void>> showHar(Egress egress)
 
 bool isEgressOperation(std::string_view operation)
 {
-    for (const std::string_view known :
-         {"showPolicy", "putPolicy", "patchPolicy", "explainEgress", "listPrompts", "answerPrompt",
-          "egressLog", "egressHar"}) {
+    for (const std::string_view known : {"showPolicy", "putPolicy", "patchPolicy", "explainEgress",
+                                         "listPrompts", "answerPrompt", "egressLog", "egressHar"}) {
         if (operation == known)
             return true;
     }

@@ -82,8 +82,16 @@ protected:
         std::move(RequestLog::open(m_context.get_executor(), m_folder / "log.sqlite").value());
     std::unique_ptr<Authority> m_authority = std::move(Authority::create("test").value());
     TlsServer m_tls{*m_authority};
-    AirlockParts m_parts{m_context.get_executor(), m_gate, m_flows, m_secrets, m_dialer,
-                         m_pool,                   *m_log, m_tls,   {},        {}};
+    AirlockParts m_parts{m_context.get_executor(),
+                         m_gate,
+                         m_flows,
+                         m_secrets,
+                         m_dialer,
+                         m_pool,
+                         *m_log,
+                         m_tls,
+                         {},
+                         {}};
 };
 
 } // namespace caisson::keeper

@@ -129,7 +129,7 @@ protected:
     }
 
     std::shared_ptr<End> client;
-    std::shared_ptr<End> origin; ///< the last that was dialled
+    std::shared_ptr<End> origin;                ///< the last that was dialled
     std::function<void(tcp::socket)> onDialled; ///< instead
 
 private:

@@ -30,7 +30,7 @@ public:
     }
     std::uint16_t port() const { return m_acceptor.local_endpoint().port(); }
 
-    std::string got;         ///< of all connections
+    std::string got; ///< of all connections
     int connections = 0;
     std::vector<std::string> answers; ///< one for each end of a head that comes
     bool closesInstead = false;       ///< the next request on a kept connection
@@ -55,7 +55,8 @@ private:
         std::string text;
         std::array<char, 4096> room;
         for (;;) {
-            const auto [code, size] = co_await socket.async_read_some(api::asio::buffer(room), kTuple);
+            const auto [code, size] =
+                co_await socket.async_read_some(api::asio::buffer(room), kTuple);
             if (code)
                 co_return;
             got.append(room.data(), size);
@@ -108,12 +109,13 @@ protected:
             api::asio::co_spawn(
                 m_context,
                 [](RequestProxyTest* self, std::unique_ptr<PairedStream> stream) -> Task<void> {
-                    RequestProxy proxy(self->m_parts,
-                                       {policy::Protocol::Http, "127.0.0.1", self->origin.port(), {}});
-                    co_await http::serveHttp1(
-                        *stream, "", [&proxy](auto& head, auto& body, auto& responder) {
-                            return proxy.serve(head, body, responder);
-                        });
+                    RequestProxy proxy(
+                        self->m_parts,
+                        {policy::Protocol::Http, "127.0.0.1", self->origin.port(), {}});
+                    co_await http::serveHttp1(*stream, "",
+                                              [&proxy](auto& head, auto& body, auto& responder) {
+                                                  return proxy.serve(head, body, responder);
+                                              });
                 }(this, std::move(served)),
                 [](std::exception_ptr thrown) {
                     if (thrown)
@@ -179,8 +181,8 @@ TEST_F(RequestProxyTest, ARequestGoesThroughAndIsWrittenDown)
                                    "ok");
     EXPECT_EQ(answer, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
     runUntil([&] { return origin.got.ends_with("abc"); });
-    EXPECT_EQ(origin.got, "POST /b~?q=1 HTTP/1.1\r\nhost: " + hostPort() +
-                              "\r\ncontent-length: 3\r\n\r\nabc");
+    EXPECT_EQ(origin.got,
+              "POST /b~?q=1 HTTP/1.1\r\nhost: " + hostPort() + "\r\ncontent-length: 3\r\n\r\nabc");
     const auto written = rows();
     ASSERT_EQ(written.size(), 1u);
     EXPECT_EQ(written[0].verdict, "allow");
@@ -216,7 +218,8 @@ TEST_F(RequestProxyTest, WhatIsForAnotherHostThanWasDialledGoesNowhere)
          good, 421},
         {"an absolute URL of https", "GET https://127.0.0.1:" + port + "/ HTTP/1.1", good, 400},
         {"an absolute URL of ftp", "GET ftp://127.0.0.1/ HTTP/1.1", good, 400},
-        {"an absolute URL with a query only", "GET http://127.0.0.1:" + port + "?x HTTP/1.1", good, 400},
+        {"an absolute URL with a query only", "GET http://127.0.0.1:" + port + "?x HTTP/1.1", good,
+         400},
         {"no Host", "GET / HTTP/1.1", "", 400},
         {"no Host of HTTP/1.0", "GET / HTTP/1.0", "", 400},
         {"an empty Host", "GET / HTTP/1.1", "Host:\r\n", 400},
@@ -251,8 +254,8 @@ TEST_F(RequestProxyTest, WhatIsForAnotherHostThanWasDialledGoesNowhere)
     };
     for (const Row& row : rows) {
         const std::string answer = ask(row.line + "\r\n" + row.host + "\r\n");
-        EXPECT_TRUE(answer.starts_with(std::format("HTTP/1.1 {} ", row.status)))
-            << row.name << "\n" << answer;
+        EXPECT_TRUE(answer.starts_with(std::format("HTTP/1.1 {} ", row.status))) << row.name << "\n"
+                                                                                 << answer;
         std::size_t heads = 0;
         for (std::size_t at = origin.got.find("HTTP/1.1\r\n"); at != std::string::npos;
              at = origin.got.find("HTTP/1.1\r\n", at + 1))
@@ -263,9 +266,10 @@ TEST_F(RequestProxyTest, WhatIsForAnotherHostThanWasDialledGoesNowhere)
 
 TEST_F(RequestProxyTest, EachRequestOfAConnectionIsDecided)
 {
-    put("default = \"deny\"\n" + rule("read", "allow", "methods = [\"GET\"]\npath = \"/open/**\"\n"));
+    put("default = \"deny\"\n" +
+        rule("read", "allow", "methods = [\"GET\"]\npath = \"/open/**\"\n"));
     send(get("/open/1") + get("/closed") + "POST /open/1 HTTP/1.1\r\nHost: " + hostPort() +
-            "\r\nContent-Length: 0\r\n\r\n" + get("/open/../closed") + get("/open/2"));
+         "\r\nContent-Length: 0\r\n\r\n" + get("/open/../closed") + get("/open/2"));
     runUntil([&] { return origin.got.contains("/open/2") && answered.ends_with("ok"); });
     EXPECT_TRUE(origin.got.contains("GET /open/1 ")) << origin.got;
     EXPECT_TRUE(origin.got.contains("GET /open/2 ")) << origin.got;
@@ -411,12 +415,12 @@ TEST_F(RequestProxyTest, APlaceholderGoesNowhereElse)
         EXPECT_EQ(origin.got, "") << request;
     }
     const std::string inBody = ask("POST / HTTP/1.1\r\nHost: " + hostPort() +
-                                       "\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n${secret:\r\n"
-                                       "2\r\nk}\r\n0\r\n\r\n");
+                                   "\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n${secret:\r\n"
+                                   "2\r\nk}\r\n0\r\n\r\n");
     EXPECT_FALSE(origin.got.contains("k}")) << origin.got << inBody;
     const std::string inTrailer = ask("POST / HTTP/1.1\r\nHost: " + hostPort() +
-                                          "\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
-                                          "X-T: ${secret:k}\r\n\r\n");
+                                      "\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+                                      "X-T: ${secret:k}\r\n\r\n");
     EXPECT_FALSE(origin.got.contains("x-t")) << origin.got << inTrailer;
     const auto written = rows();
     EXPECT_EQ(written.back().flag, "placeholder");
@@ -488,9 +492,9 @@ TEST_F(RequestProxyTest, WhatItsClientGivesUpIsWrittenDownAsThat)
         settle();
         const api::EgressEntry row = rows().back();
         EXPECT_EQ(row.verdict + " " + row.rule, "allow all");
-        EXPECT_EQ(row.why, "Rule all allows everything to 127.0.0.1. The client went away before " +
-                               std::string(isAnswering ? "the end of the answer."
-                                                       : "there was an answer."));
+        EXPECT_EQ(row.why,
+                  "Rule all allows everything to 127.0.0.1. The client went away before " +
+                      std::string(isAnswering ? "the end of the answer." : "there was an answer."));
     }
 }
 
@@ -512,7 +516,8 @@ TEST_F(RequestProxyTest, WhatIsCutWhileItIsDialledIsNotSent)
 TEST_F(RequestProxyTest, AWebSocketIsLookedInto)
 {
     m_client.reset();
-    origin.answers = {"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"};
+    origin.answers = {
+        "HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"};
     send(get("/chat", "Connection: upgrade\r\nUpgrade: websocket\r\n"
                       "Sec-WebSocket-Extensions: permessage-deflate\r\n"));
     runUntil([&] { return answered.contains("\r\n\r\n"); });
@@ -534,13 +539,15 @@ TEST_F(RequestProxyTest, AWebSocketIsLookedInto)
 TEST_F(RequestProxyTest, ASwitchNobodyAskedForIsAFailure)
 {
     const std::string asks = "Connection: upgrade\r\nUpgrade: websocket\r\n";
-    for (const auto& [fields, protocol] :
-         {std::pair(std::string(), "websocket"), std::pair(asks, "h2c"), std::pair(asks, "WebSockets")}) {
+    for (const auto& [fields, protocol] : {std::pair(std::string(), "websocket"),
+                                           std::pair(asks, "h2c"), std::pair(asks, "WebSockets")}) {
         m_client.reset();
         answered.clear();
         origin.got.clear();
-        origin.answers = {std::string("HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: ") +
-                          protocol + "\r\n\r\n", kOk};
+        origin.answers = {
+            std::string("HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: ") + protocol +
+                "\r\n\r\n",
+            kOk};
         // What follows was meant for another protocol, or not: who asked cannot tell, nor can we.
         send(get("/1", fields) + get("/2"));
         runUntil([&] { return answered.contains('<'); });

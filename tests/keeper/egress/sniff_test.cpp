@@ -28,8 +28,8 @@ TEST(SniffTest, FirstBytesTell)
         {"a ClientHello", "\x16\x03\x01\x02", Speech::Tls},
         {"its first byte", "\x16", Speech::Unsure},
         {"no record of TLS", "\x16\x04\x01", Speech::Other},
-        {"an alert before a ClientHello", std::string("\x15\x03\x01\x00\x02\x01\x5a\x16\x03\x01", 10),
-         Speech::Tls},
+        {"an alert before a ClientHello",
+         std::string("\x15\x03\x01\x00\x02\x01\x5a\x16\x03\x01", 10), Speech::Tls},
         {"a hello in the form of SSL 2", "\x80\x2e\x01\x03\x01", Speech::Tls},
         {"something else with its high bit", "\x80\x2e\x02\x03\x01", Speech::Other},
         {"Telnet", "\xff\xfb\x01", Speech::Other},
@@ -63,7 +63,10 @@ TEST(SniffTest, FirstBytesTell)
         {"git", std::string("003agit-upload-pack /project.git\0host=x\0", 40), Speech::Other},
         {"PostgreSQL", std::string("\0\0\0\x08\x04\xd2\x16\x2f", 8), Speech::Other},
         {"AMQP", std::string("AMQP\0\0\x09\x01", 8), Speech::Other},
-        {"BitTorrent", "\x13" "BitTorrent protocol", Speech::Other},
+        {"BitTorrent",
+         "\x13"
+         "BitTorrent protocol",
+         Speech::Other},
         {"MQTT", std::string("\x10\x0c\x00\x04MQTT", 8), Speech::Other},
     };
     for (const Row& row : rows)
@@ -88,8 +91,10 @@ TEST(SniffTest, OpenTextIsWhatIsNeitherTlsNorHttpSoFar)
 {
     for (const char* text : {"P", "JDWP-Handshake", "GET /x HTT", "\r\n", "PRI * HTT"})
         EXPECT_TRUE(isOpenText(text)) << text;
-    for (const char* text : {"", "\x16", "\x80\x2e\x01", "GET / HTTP/", "PRI * HTTP/2.0\r\n\r\n",
-                             "EHLO x\r\n", "\x13" "BitTorrent"})
+    for (const char* text :
+         {"", "\x16", "\x80\x2e\x01", "GET / HTTP/", "PRI * HTTP/2.0\r\n\r\n", "EHLO x\r\n",
+          "\x13"
+          "BitTorrent"})
         EXPECT_FALSE(isOpenText(text)) << text;
 }
 
@@ -97,8 +102,9 @@ TEST(SniffTest, OpenTextIsWhatIsNeitherTlsNorHttpSoFar)
 TEST(SniffTest, MoreBytesDoNotChangeWhatIsSure)
 {
     for (const std::string& text :
-         {std::string("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"), std::string("\x16\x03\x01\x02\x00\x01"),
-          std::string("\r\n\r\nDELETE /x HTTP/1.1\r\n"), std::string("EHLO x\r\nMAIL FROM:<x>\r\n"),
+         {std::string("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"),
+          std::string("\x16\x03\x01\x02\x00\x01"), std::string("\r\n\r\nDELETE /x HTTP/1.1\r\n"),
+          std::string("EHLO x\r\nMAIL FROM:<x>\r\n"),
           std::string("SSH-2.0-x\r\nGET / HTTP/1.1\r\n")}) {
         Speech sure = Speech::Unsure;
         for (std::size_t size = 0; size <= text.size(); ++size) {

@@ -91,10 +91,9 @@ Task<Result<Lease>> UpstreamPool::open(const Origin& origin, Connection wanted)
     const std::shared_ptr<Slot> slot = place;
     while (wanted == Connection::Any) {
         // The newest first: what is not needed grows old and is closed.
-        const auto found = std::ranges::find_if(slot->kept.rbegin(), slot->kept.rend(),
-                                                [](const auto& kept) {
-                                                    return kept->connection->hasRoom();
-                                                });
+        const auto found =
+            std::ranges::find_if(slot->kept.rbegin(), slot->kept.rend(),
+                                 [](const auto& kept) { return kept->connection->hasRoom(); });
         if (found != slot->kept.rend()) {
             (*found)->used = std::chrono::steady_clock::now();
             co_return Lease{(*found)->connection->open(), (*found)->address};

@@ -117,8 +117,8 @@ struct Resolver::Impl
         options.qcache_max_ttl = 30;
         const int status =
             ares_init_options(&channel, &options,
-                              ARES_OPT_EVENT_THREAD | ARES_OPT_TIMEOUTMS |
-                                  ARES_OPT_MAXTIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_QUERY_CACHE);
+                              ARES_OPT_EVENT_THREAD | ARES_OPT_TIMEOUTMS | ARES_OPT_MAXTIMEOUTMS |
+                                  ARES_OPT_TRIES | ARES_OPT_QUERY_CACHE);
         if (status != ARES_SUCCESS) {
             channel = nullptr;
             return fail(ErrorCode::Unavailable,

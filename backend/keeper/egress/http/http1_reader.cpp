@@ -152,8 +152,8 @@ struct Http1Reader::Impl
             begin = 0;
         }
         if (end == capacity())
-            buffer.resize(std::max(capacity(),
-                                   std::min(most, std::max(kFirstBuffer, 2 * capacity()))));
+            buffer.resize(
+                std::max(capacity(), std::min(most, std::max(kFirstBuffer, 2 * capacity()))));
         if (end == capacity())
             co_return std::size_t(0);
         Result<std::size_t> size =

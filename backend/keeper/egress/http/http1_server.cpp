@@ -229,11 +229,10 @@ Task<void> refuse(Stream& stream, const Error& error)
         "{{\"error\": \"the request was refused: {}\", \"code\": \"{}\", \"verdict\": \"deny\", "
         "\"rule\": \"default\"}}\n",
         error.message, codeName(error.code));
-    const std::string text = std::format("HTTP/1.1 {}\r\ncontent-type: application/json\r\n"
-                                         "content-length: {}\r\nconnection: close\r\n\r\n{}",
-                                         isLarge ? "431 Request Header Fields Too Large"
-                                                 : "400 Bad Request",
-                                         body.size(), body);
+    const std::string text = std::format(
+        "HTTP/1.1 {}\r\ncontent-type: application/json\r\n"
+        "content-length: {}\r\nconnection: close\r\n\r\n{}",
+        isLarge ? "431 Request Header Fields Too Large" : "400 Bad Request", body.size(), body);
     if (co_await stream.write(text))
         co_await stream.finish();
 }

@@ -22,9 +22,7 @@ bool mayBeRepeated(std::string_view method)
 /// Whether the head is one when it stands there as text, whatever version it came in.
 bool isWritable(const RequestHead& head)
 {
-    const auto isVisible = [](char c) {
-        return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
-    };
+    const auto isVisible = [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; };
     return isToken(head.method) && !head.target.empty() &&
            std::ranges::all_of(head.target, isVisible) &&
            std::ranges::all_of(head.authority, isVisible) &&
@@ -68,8 +66,7 @@ private:
     std::unique_ptr<RestStream> m_taken;
 };
 
-class Http1Upstream : public UpstreamConnection,
-                      public std::enable_shared_from_this<Http1Upstream>
+class Http1Upstream : public UpstreamConnection, public std::enable_shared_from_this<Http1Upstream>
 {
 public:
     Http1Upstream(std::unique_ptr<Stream> connected, std::function<void()> onChange)
@@ -191,7 +188,8 @@ Task<Result<ResponseHead>> Http1Exchange::response()
         co_return std::unexpected(head.error());
     }
     if (!*head)
-        co_return fail(ErrorCode::Unavailable, "the server closed the connection without an answer");
+        co_return fail(ErrorCode::Unavailable,
+                       "the server closed the connection without an answer");
     m_mayRetry = false;
     // Bytes would pass unseen in a protocol that nobody chose.
     if ((*head)->status == 101 && (m_upgrade.empty() || (*head)->upgrade != m_upgrade))

@@ -238,7 +238,8 @@ void addBody(Sent& sent, std::mt19937& random)
 
 Sent randomRequest(std::mt19937& random)
 {
-    static const char* const kMethods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
+    static const char* const kMethods[] = {"GET",   "POST", "PUT",    "DELETE",
+                                           "PATCH", "HEAD", "OPTIONS"};
     Sent sent;
     sent.message.first = kMethods[random() % std::size(kMethods)];
     sent.message.second = "/" + randomText(random, 30, false);
@@ -266,8 +267,8 @@ Sent randomAnswer(std::mt19937& random, bool isToHead)
     addFields(sent, random);
     const bool isBare = isToHead || sent.message.second == "204" || sent.message.second == "304";
     if (isBare)
-        sent.bytes += random() % 2 && sent.message.second != "204" ? "Content-Length: 99\r\n\r\n"
-                                                                    : "\r\n";
+        sent.bytes +=
+            random() % 2 && sent.message.second != "204" ? "Content-Length: 99\r\n\r\n" : "\r\n";
     else
         addBody(sent, random);
     return sent;
@@ -354,8 +355,9 @@ TEST_F(Http1ExchangeTest, WhatIsSentArrives)
 TEST_F(Http1ExchangeTest, WhatIsMalformedGoesNowhere)
 {
     serveByForwarding();
-    spawn(client.send({"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n"
-                       "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"}));
+    spawn(client.send(
+        {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n"
+         "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"}));
     spawn(client.readToEnd());
     run();
     EXPECT_TRUE(client.got.starts_with("HTTP/1.1 400 ")) << client.got;
@@ -410,8 +412,8 @@ TEST_F(Http1ExchangeTest, WhoeverHoldsARequestLearnsThatItIsGone)
         isGone = responder.isGone();
         responder.abort();
     });
-    spawn(client.send({"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 90000\r\n\r\n",
-                       std::string(2000, 'x')}));
+    spawn(client.send(
+        {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 90000\r\n\r\n", std::string(2000, 'x')}));
     run();
     EXPECT_FALSE(isGone);
     client.stream->cancel(Stream::Ending::Close);
@@ -521,7 +523,8 @@ TEST_F(Http1ExchangeTest, OnlyWhatWasNotSeenMayBeSentAgain)
         {"closed, of a method that may be repeated", "DELETE", "", true},
         {"half a head", "GET", "HTTP/1.1 200", false},
         {"no HTTP", "GET", "what?\r\n\r\n", false},
-        {"two lengths", "GET", "HTTP/1.1 200 \r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", false},
+        {"two lengths", "GET", "HTTP/1.1 200 \r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+         false},
         {"only an interim answer", "GET", "HTTP/1.1 103 \r\n\r\n", false},
     };
     for (const Row& row : rows) {
@@ -577,8 +580,9 @@ TEST_F(Http1ExchangeTest, FieldsOfOneHopStayWhereTheyAre)
     run();
     EXPECT_EQ(origin.got, "GET / HTTP/1.1\r\nhost: h\r\nx-kept: 2\r\n\r\n");
     spawn(client.readToEnd());
-    spawn(origin.send({"HTTP/1.1 200 OK\r\nConnection: keep-alive, x-theirs\r\nX-Theirs: 1\r\n"
-                       "Keep-Alive: timeout=5\r\nUpgrade: h2c\r\nX-Kept: 3\r\nContent-Length: 0\r\n\r\n"}));
+    spawn(origin.send(
+        {"HTTP/1.1 200 OK\r\nConnection: keep-alive, x-theirs\r\nX-Theirs: 1\r\n"
+         "Keep-Alive: timeout=5\r\nUpgrade: h2c\r\nX-Kept: 3\r\nContent-Length: 0\r\n\r\n"}));
     run();
     EXPECT_EQ(client.got, "HTTP/1.1 200 OK\r\nx-kept: 3\r\ncontent-length: 0\r\n"
                           "connection: close\r\n\r\n");
@@ -635,7 +639,8 @@ TEST_F(Http1ExchangeTest, ASwitchThatWasNotAskedForIsNoAnswer)
         const auto answer = co_await at.response();
         refused = !answer && answer.error().code == ErrorCode::BadRequest;
     }(*exchange, head, isRefused));
-    spawn(origin.send({"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"}));
+    spawn(origin.send(
+        {"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"}));
     run();
     EXPECT_TRUE(isRefused);
     exchange.reset();
@@ -660,18 +665,22 @@ TEST_F(Http1ExchangeTest, AWebSocketIsABytePipeFromItsAnswerOn)
         EXPECT_TRUE(co_await outside->write(std::span(room).first(fromClient.value_or(0))));
         carried = static_cast<std::int64_t>(*fromOrigin + *fromClient);
     });
-    spawn(client.send({"GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                       "Sec-WebSocket-Key: x\r\n\r\n\x01up"}));
-    spawn(origin.send({"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x02"
-                       "down"}));
+    spawn(
+        client.send({"GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                     "Sec-WebSocket-Key: x\r\n\r\n\x01up"}));
+    spawn(origin.send(
+        {"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x02"
+         "down"}));
     spawn(client.readToEnd());
     spawn(origin.readToEnd());
     run();
     EXPECT_EQ(carried, 8);
     EXPECT_EQ(origin.got, "GET /ws HTTP/1.1\r\nhost: h\r\nsec-websocket-key: x\r\n"
                           "connection: upgrade\r\nupgrade: websocket\r\n\r\n\x01up");
-    EXPECT_EQ(client.got, "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n\x02"
-                          "down");
+    EXPECT_EQ(
+        client.got,
+        "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n\x02"
+        "down");
 }
 
 /// Servers that merge trailers into the head would take these for what the sandbox may not say.

@@ -25,17 +25,18 @@ std::string responses(std::string text, Answers answers = Answers::Ordinary)
 
 TEST(Http1ReaderTest, RequestsComeOneAfterAnother)
 {
-    EXPECT_EQ(requests("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
-                       "POST /b?x HTTP/1.1\r\nHOST:h\r\nContent-Length: 3\r\n\r\nabc"
-                       "PUT /c HTTP/1.1\r\nhost: h\r\nTransfer-Encoding: Chunked\r\n\r\n"
-                       "3;a=b\r\nxyz\r\n0A\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\n"
-                       "HEAD /d HTTP/1.0\r\n\r\n"),
-              "GET /a HTTP/1.1\nhost: h\nkeeps \n"
-              "POST /b?x HTTP/1.1\nhost: h\ncontent-length: 3\nkeeps length=3 [abc]\n"
-              "PUT /c HTTP/1.1\nhost: h\ntransfer-encoding: Chunked\nkeeps chunked [xyz0123456789]\n"
-              "trailer x-sum: 1\n"
-              "HEAD /d HTTP/1.0\ncloses \n"
-              "end\n");
+    EXPECT_EQ(
+        requests("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+                 "POST /b?x HTTP/1.1\r\nHOST:h\r\nContent-Length: 3\r\n\r\nabc"
+                 "PUT /c HTTP/1.1\r\nhost: h\r\nTransfer-Encoding: Chunked\r\n\r\n"
+                 "3;a=b\r\nxyz\r\n0A\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\n"
+                 "HEAD /d HTTP/1.0\r\n\r\n"),
+        "GET /a HTTP/1.1\nhost: h\nkeeps \n"
+        "POST /b?x HTTP/1.1\nhost: h\ncontent-length: 3\nkeeps length=3 [abc]\n"
+        "PUT /c HTTP/1.1\nhost: h\ntransfer-encoding: Chunked\nkeeps chunked [xyz0123456789]\n"
+        "trailer x-sum: 1\n"
+        "HEAD /d HTTP/1.0\ncloses \n"
+        "end\n");
 }
 
 TEST(Http1ReaderTest, AnswersEndAsTheirStatusAndRequestSay)
@@ -43,15 +44,16 @@ TEST(Http1ReaderTest, AnswersEndAsTheirStatusAndRequestSay)
     const std::string next = "HTTP/1.1 204 \r\n\r\n";
     EXPECT_EQ(responses("HTTP/1.1 304 \r\ncontent-length: 10\r\n\r\n" + next),
               "HTTP/1.1 304\ncontent-length: 10\nkeeps length=10 \nHTTP/1.1 204\nkeeps \nend\n");
-    EXPECT_EQ(responses("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + next,
-                        Answers::Head),
-              "HTTP/1.1 200\ntransfer-encoding: chunked\nkeeps chunked \nHTTP/1.1 204\nkeeps \n"
-              "end\n");
+    EXPECT_EQ(
+        responses("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + next, Answers::Head),
+        "HTTP/1.1 200\ntransfer-encoding: chunked\nkeeps chunked \nHTTP/1.1 204\nkeeps \n"
+        "end\n");
     EXPECT_EQ(responses("HTTP/1.1 200 OK\r\n\r\nto the end"),
               "HTTP/1.1 200\ncloses until-end [to the end]\nend\n");
-    EXPECT_EQ(responses("HTTP/1.1 103 \r\nlink: x\r\n\r\nHTTP/1.1 200 \r\ncontent-length: 0\r\n\r\n"),
-              "HTTP/1.1 103\nlink: x\nkeeps \nHTTP/1.1 200\ncontent-length: 0\nkeeps length=0 \n"
-              "end\n");
+    EXPECT_EQ(
+        responses("HTTP/1.1 103 \r\nlink: x\r\n\r\nHTTP/1.1 200 \r\ncontent-length: 0\r\n\r\n"),
+        "HTTP/1.1 103\nlink: x\nkeeps \nHTTP/1.1 200\ncontent-length: 0\nkeeps length=0 \n"
+        "end\n");
     EXPECT_EQ(responses("HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 1\r\n\r\nx"),
               "HTTP/1.0 200\nconnection: keep-alive\ncontent-length: 1\nkeeps length=1 [x]\nend\n");
 }
@@ -62,10 +64,10 @@ TEST(Http1ReaderTest, WhatBreaksOffIsAnError)
     EXPECT_EQ(requests("GET / HTTP/1.1\r\nHost: h\r\n"), "error unavailable\n");
     EXPECT_EQ(requests("POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\nabc"),
               "POST / HTTP/1.1\ncontent-length: 4\nkeeps length=4 [abc] error unavailable\n");
-    for (const std::string_view end : {"", "3", "3\r\n", "3\r\nabc", "3\r\nabc\r\n", "0", "0\r\n",
-                                       "0\r\nx: y\r\n"}) {
-        const std::string read = responses(
-            "HTTP/1.1 200 \r\ntransfer-encoding: chunked\r\n\r\n" + std::string(end));
+    for (const std::string_view end :
+         {"", "3", "3\r\n", "3\r\nabc", "3\r\nabc\r\n", "0", "0\r\n", "0\r\nx: y\r\n"}) {
+        const std::string read =
+            responses("HTTP/1.1 200 \r\ntransfer-encoding: chunked\r\n\r\n" + std::string(end));
         EXPECT_TRUE(read.ends_with("] error unavailable\n")) << end << "\n" << read;
     }
 }
@@ -83,7 +85,8 @@ const Row kRefusedHeads[] = {
     {"chunked beside a length", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
                                 "Content-Length: 4\r\n\r\n0\r\n\r\n"},
     {"two lengths", "POST / HTTP/1.1\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde"},
-    {"the same length twice", "POST / HTTP/1.1\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nabcd"},
+    {"the same length twice",
+     "POST / HTTP/1.1\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nabcd"},
     {"a list of lengths", "POST / HTTP/1.1\r\nContent-Length: 4, 4\r\n\r\nabcd"},
     {"a plus", "POST / HTTP/1.1\r\nContent-Length: +4\r\n\r\nabcd"},
     {"a minus", "POST / HTTP/1.1\r\nContent-Length: -4\r\n\r\nabcd"},
@@ -100,19 +103,24 @@ const Row kRefusedHeads[] = {
     {"chunked twice", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
                       "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
     {"chunked, chunked", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"},
-    {"chunked, identity", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"},
+    {"chunked, identity",
+     "POST / HTTP/1.1\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"},
     {"identity", "POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n"},
     {"gzip, chunked", "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
     {"xchunked", "POST / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"},
     {"chunked in quotes", "POST / HTTP/1.1\r\nTransfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n"},
-    {"chunked with a parameter", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n"},
-    {"chunked behind a vertical tab", "POST / HTTP/1.1\r\nTransfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n"},
-    {"chunked before a byte over 127", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\xff\r\n\r\n0\r\n\r\n"},
+    {"chunked with a parameter",
+     "POST / HTTP/1.1\r\nTransfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n"},
+    {"chunked behind a vertical tab",
+     "POST / HTTP/1.1\r\nTransfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n"},
+    {"chunked before a byte over 127",
+     "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\xff\r\n\r\n0\r\n\r\n"},
     {"chunked before a space", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked \r\n\r\n0\r\n\r\n"},
     {"chunked before a tab", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n"},
     {"chunked before white space and a length",
      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked \t\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"},
-    {"chunked before a form feed", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\f\r\n\r\n0\r\n\r\n"},
+    {"chunked before a form feed",
+     "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\f\r\n\r\n0\r\n\r\n"},
     {"chunked before a comma", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked,\r\n\r\n0\r\n\r\n"},
     {"chunked behind a comma", "POST / HTTP/1.1\r\nTransfer-Encoding: ,chunked\r\n\r\n0\r\n\r\n"},
     {"chunkedchunked", "POST / HTTP/1.1\r\nTransfer-Encoding: chunkedchunked\r\n\r\n0\r\n\r\n"},
@@ -182,7 +190,8 @@ TEST(Http1ReaderTest, RefusesHeadsThatCanBeReadInTwoWays)
         std::vector<std::string> bytes;
         for (const char c : row.bytes)
             bytes.emplace_back(1, c);
-        EXPECT_EQ(readAll(bytes, Side::Requests), "error bad_request\n") << row.name << ", in bytes";
+        EXPECT_EQ(readAll(bytes, Side::Requests), "error bad_request\n")
+            << row.name << ", in bytes";
     }
 }
 
@@ -277,9 +286,11 @@ TEST(Http1ReaderTest, HeadsAreBounded)
     EXPECT_EQ(requests(withFields(257, 1)), "error bad_request\n");
     EXPECT_EQ(requests(withFields(70, 1000)), "error head_too_large\n");
     EXPECT_EQ(requests("GET /" + std::string(1'000'000, 'x')), "error head_too_large\n");
-    EXPECT_TRUE(requests("GET /" + std::string(60'000, 'x') + " HTTP/1.1\r\n\r\n").ends_with("end\n"));
+    EXPECT_TRUE(
+        requests("GET /" + std::string(60'000, 'x') + " HTTP/1.1\r\n\r\n").ends_with("end\n"));
     const std::string chunked = "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n";
-    EXPECT_TRUE(requests(chunked + "a: " + std::string(10'000, 'x') + "\r\n\r\n").ends_with("end\n"));
+    EXPECT_TRUE(
+        requests(chunked + "a: " + std::string(10'000, 'x') + "\r\n\r\n").ends_with("end\n"));
     EXPECT_TRUE(requests(chunked + "a: " + std::string(20'000, 'x') + "\r\n\r\n")
                     .ends_with("error bad_request\n"));
     std::string many = chunked;
@@ -298,7 +309,8 @@ const std::string kSamples[] = {
     "PUT /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
     "GET /w HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
     "GET /x HTTP/1.1\r\nHost: h\r\n\r\n",
-    "POST / HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nConnection: upgrade\r\nContent-Length: 2\r\n\r\nab"
+    "POST / HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nConnection: upgrade\r\nContent-Length: "
+    "2\r\n\r\nab"
     "GET /x HTTP/1.1\r\nHost: h\r\n\r\n",
     "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
     "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
@@ -347,10 +359,31 @@ std::vector<std::string> referenceMessages(std::string_view text, ReferenceKind 
 
 std::string mutated(std::string text, std::mt19937& random)
 {
-    static const std::string kInserted[] = {
-        "\r", "\n", "\r\n", " ", "\t", std::string(1, '\0'), ":", ",", ";", "0", "1", "-", "+", "\v",
-        "\x7f", "\xff", "\r\n ", "\r\n\r\n", "Transfer-Encoding: chunked\r\n", "Content-Length: 3\r\n",
-        "Host: x\r\n", "GET /y HTTP/1.1\r\n\r\n", "0\r\n\r\n", "Connection: close\r\n", "HTTP/1.1"};
+    static const std::string kInserted[] = {"\r",
+                                            "\n",
+                                            "\r\n",
+                                            " ",
+                                            "\t",
+                                            std::string(1, '\0'),
+                                            ":",
+                                            ",",
+                                            ";",
+                                            "0",
+                                            "1",
+                                            "-",
+                                            "+",
+                                            "\v",
+                                            "\x7f",
+                                            "\xff",
+                                            "\r\n ",
+                                            "\r\n\r\n",
+                                            "Transfer-Encoding: chunked\r\n",
+                                            "Content-Length: 3\r\n",
+                                            "Host: x\r\n",
+                                            "GET /y HTTP/1.1\r\n\r\n",
+                                            "0\r\n\r\n",
+                                            "Connection: close\r\n",
+                                            "HTTP/1.1"};
     const auto count = 1 + random() % 3;
     for (unsigned i = 0; i < count && !text.empty(); ++i) {
         const std::size_t at = random() % text.size();

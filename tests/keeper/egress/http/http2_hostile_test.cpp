@@ -301,8 +301,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(Http2Hostile, WhoSaysNothingIsNotWaitedForForEver)
 {
     patience = {20ms, 20ms};
-    for (const std::string& said :
-         {std::string(), std::string(frames::kPreface.substr(0, 20)), std::string(frames::kPreface)}) {
+    for (const std::string& said : {std::string(), std::string(frames::kPreface.substr(0, 20)),
+                                    std::string(frames::kPreface)}) {
         reconnect();
         m_heard.clear();
         std::optional<std::uint32_t> code;
