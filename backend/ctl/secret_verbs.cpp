@@ -116,7 +116,7 @@ api::Task<Result<int>> set(Session& session, const SetOptions& options)
     const auto made = co_await session.client.putSecret(options.name, secret);
     wipe(secret.value);
     wipe(secret.passphrase);
-    if (!made && notAsked && made.error().code == ErrorCode::PreconditionFailed)
+    if (!made && notAsked && made.error().detail.contains("passphrase"))
         co_return std::unexpected(std::move(*notAsked));
     if (!made)
         co_return std::unexpected(made.error());

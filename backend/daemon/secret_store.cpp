@@ -319,9 +319,10 @@ Task<Result<api::SecretInfo>> SecretStore::put(std::string name, api::PutSecret 
     const bool inFile = m_fileKey && !inKeychain;
     if (secret.lasts == kFile && !inFile)
         co_return fail(
-            ErrorCode::PreconditionFailed,
+            ErrorCode::BadRequest,
             "there is no passphrase to keep it with; give one, or name a file with it in "
-            "CAISSON_PASSPHRASE_FILE before the service starts");
+            "CAISSON_PASSPHRASE_FILE before the service starts",
+            {{"passphrase", "missing"}});
     // A value from before must not come back out of the file, whoever opens it later.
     const Result<void> filed =
         co_await onWorker([&, key = inFile ? m_fileKey : nullptr]() -> Result<void> {

@@ -48,7 +48,7 @@ public:
 
     api::SecretList list() const;
     /// `secret` is cleansed. Whose `lasts` is "file" goes into the sealed file or nowhere:
-    /// PreconditionFailed while no passphrase opens that.
+    /// BadRequest with `detail.passphrase` while none opens that.
     api::Task<Result<api::SecretInfo>> put(std::string name, api::PutSecret secret);
     api::Task<Result<void>> remove(std::string name);
     api::Task<Result<api::SecretList>> unlock(std::string passphrase);

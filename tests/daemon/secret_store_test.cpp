@@ -251,7 +251,8 @@ TEST_F(SecretStoreTest, KeepsInTheFileWhatIsToStayThere)
 {
     const Result<api::SecretInfo> refused = put("a", "one", "", "file");
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, ErrorCode::PreconditionFailed);
+    EXPECT_EQ(refused.error().code, ErrorCode::BadRequest);
+    EXPECT_TRUE(refused.error().detail.contains("passphrase"));
     EXPECT_NE(refused.error().message.find("CAISSON_PASSPHRASE_FILE"), std::string::npos);
     EXPECT_EQ(value("a"), "none");
     EXPECT_EQ(info("a").name, "");

@@ -8,6 +8,7 @@ import stat
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from caisson_testing import keyrings, processes
 from caisson_testing.cases import HomeCase
@@ -249,9 +250,9 @@ class PassphraseFile(SecretCase):
     def test_kept_without_a_terminal(self):
         # With the variable both know the passphrase; without it in caissonctl the service does.
         for variables in ({}, {"CAISSON_PASSPHRASE_FILE": ""}):
-            done = self.home.ctl("secret", "set", "two", "--keep", input=b"2",
-                                 start_new_session=True,
-                                 env=self.home.environment | variables)
+            with mock.patch.dict(self.home.environment, variables):
+                done = self.home.ctl("secret", "set", "two", "--keep", input=b"2",
+                                     start_new_session=True)
             self.assertEqual(done.code, 0, done)
             self.assertIn(b"encrypted file", done.err)
         self.home.must("secret", "rm", "two")

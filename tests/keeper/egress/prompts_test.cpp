@@ -362,10 +362,10 @@ TEST_F(GateTest, TheLastWordCounts)
     run();
     EXPECT_EQ(held->pass->verdict, Pass::Verdict::Deny);
 
-    put("");
+    put("default = \"ask\"\n");
     const auto second = hold(wantedAt("a.example"));
     put(ruleFor("a.example", "allow"));
-    put("");
+    put("default = \"ask\"\n");
     run();
     EXPECT_EQ(second->pass->verdict, Pass::Verdict::Deny) << "the rule was taken back";
 }
@@ -391,6 +391,7 @@ TEST_F(GateTest, FlowsAreCutWhenThePolicyWouldNotLetThemPass)
         std::string policy;
         bool isCut;
     };
+    const std::string asks = "default = \"ask\"\n";
     const Grant byRule{Grant::By::Rule, "r"};
     const Grant byPrompt{Grant::By::Prompt, "p"};
     Grant toPrivate = byRule;
@@ -398,9 +399,9 @@ TEST_F(GateTest, FlowsAreCutWhenThePolicyWouldNotLetThemPass)
     const Row rows[] = {
         {"still allowed", byRule, ruleFor("a.example", "allow"), false},
         {"denied", byRule, ruleFor("a.example", "deny"), true},
-        {"its rule is gone, and others are asked about", byRule, "", true},
-        {"by default, which is to ask now", Grant{}, "", true},
-        {"a person said yes", byPrompt, "", false},
+        {"its rule is gone, and others are asked about", byRule, asks, true},
+        {"by default, which is to ask now", Grant{}, asks, true},
+        {"a person said yes", byPrompt, asks, false},
         {"a person said yes, a rule says no", byPrompt, ruleFor("a.example", "deny"), true},
         {"to a private address, allowed still", toPrivate,
          ruleFor("a.example", "allow", "private = true\n"), false},
