@@ -192,6 +192,14 @@ class Authority(EgressCase):
         row = self.untilLogged(host="echo.example.org", flag="pinned")[-1]
         self.assertEqual(row["scheme"], "tls")
 
+    def test_a_client_that_pins_after_the_handshake_is_named(self):
+        got = self.curl("--pinnedpubkey", "sha256//" + "A" * 43 + "=",
+                        "https://echo.example.org/hello")
+        self.assertEqual(got.code, 90)
+        row = self.untilLogged(host="echo.example.org", flag="pinned")[-1]
+        self.assertEqual((row["scheme"], row["rule"]), ("tls", "default"))
+        self.assertIn("without a word", row["why"])
+
     def test_old_versions_of_tls_are_refused(self):
         got = self.curl("--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0",
                         "https://echo.example.org/hello")

@@ -211,11 +211,13 @@ Task<void> Airlock::sweepFlows()
 /// heap ends with whatever is still in use. A sandbox that had a busy hour should not cost that for ever.
 void Airlock::giveBackMemory()
 {
-    m_mostConnections = std::max(m_mostConnections, m_connections);
-    if (m_mostConnections < kManyConnections || m_connections > m_mostConnections / 16)
+    // Those to origins are kept for a minute longer.
+    const std::size_t connections = m_connections + m_pool.size();
+    m_mostConnections = std::max(m_mostConnections, connections);
+    if (m_mostConnections < kManyConnections || connections > m_mostConnections / 16)
         return;
     ::malloc_trim(0);
-    m_mostConnections = m_connections;
+    m_mostConnections = connections;
 }
 
 void Airlock::policyChanged()

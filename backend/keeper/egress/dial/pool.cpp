@@ -63,6 +63,14 @@ UpstreamPool::~UpstreamPool()
     *m_isAlive = false;
 }
 
+std::size_t UpstreamPool::size() const
+{
+    std::size_t size = 0;
+    for (const auto& [origin, slot] : m_slots)
+        size += slot->kept.size();
+    return size;
+}
+
 Task<void> UpstreamPool::sweep()
 {
     const auto isAlive = m_isAlive;

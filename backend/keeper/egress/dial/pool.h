@@ -47,6 +47,8 @@ public:
     /// TLS to an origin for a stream that is no HTTP.
     api::Task<Result<TlsOpened>> openTls(TcpSocket socket, std::string host, std::uint16_t port,
                                          std::vector<std::string> alpn);
+    /// Connections, in use or kept.
+    std::size_t size() const;
 
 private:
     struct Kept;
