@@ -41,8 +41,8 @@ UrlParts hostParts(const QModelIndex& index)
 }
 
 constexpr int kSign = 12;
-/// Of the host at least so much is seen beside what else stands in its column.
-constexpr int kLeastHost = 90;
+/// Fewer pixels of the methods say nothing; they are in the tooltip.
+constexpr int kLeastMethods = 28;
 
 /// A clock whose hands say that time runs out.
 void paintClock(QPainter& painter, const QRectF& rect, const QColor& color)
@@ -142,9 +142,14 @@ void RuleDelegate::paintHost(QPainter& painter, const QRect& cell,
         parts.path = textOf(RuleModel::Path);
         if (const QString ports = textOf(RuleModel::Ports); !ports.isEmpty())
             parts.after = QLatin1Char(':') + ports;
-        const QString methods = QFontMetrics(secondaryFont())
-                                    .elidedText(textOf(RuleModel::Methods), Qt::ElideRight,
-                                                qMin(room.width() / 3, room.width() - kLeastHost));
+        // The host comes first: "registry.npmjs.org" is not "npmjs.org".
+        UrlParts host = parts;
+        host.path.clear();
+        const int left = qMin(room.width() / 3, room.width() - kGap - urlWidth(host, uiFont()));
+        const QString methods = left < kLeastMethods ? QString()
+                                                     : QFontMetrics(secondaryFont())
+                                                           .elidedText(textOf(RuleModel::Methods),
+                                                                       Qt::ElideRight, left);
         painter.setFont(secondaryFont());
         painter.setPen(colors.secondary);
         painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, methods);

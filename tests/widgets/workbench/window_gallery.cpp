@@ -142,6 +142,15 @@ void fillEgress(test::FakeBackend& backend, const QString& id)
     stream.scheme = "tcp";
     stream.port = 5432;
     log(60, stream);
+    api::EgressEntry nowhere =
+        sampleEntry("allow", "GET", "registry.npmjs.org", "/left-pad/-/left-pad-1.3.0.tgz", 502);
+    nowhere.why = "The rule “npm” allows it. But the name has no address.";
+    nowhere.address = nowhere.contentType = {};
+    nowhere.bytesIn = 0;
+    log(30, nowhere);
+    api::EgressEntry garbage = sampleEntry("deny", "", "api.example.com", "", 400);
+    garbage.scheme = "http";
+    log(20, garbage);
     log(4, sampleEntry("deny", "DELETE", "api.example.com", "/v1/orders/18", 403));
 
     std::vector<api::EgressRule> rules{sampleRule("github-read", "allow", "*.github.com"),
@@ -155,6 +164,8 @@ void fillEgress(test::FakeBackend& backend, const QString& id)
     rules[0].path = "/repos/**";
     rules[0].note = "read-only clone";
     rules[1].methods = {"GET", "HEAD"};
+    rules[1].expires = ago(-14 * 60 + 20).toStdString();
+    rules[5].lasts = "session";
     rules[2].inject = api::EgressInjection{
         .header = "x-api-key", .value = "${secret:anthropic}", .user = {}, .password = {}};
     rules[3].ports = {5432};
