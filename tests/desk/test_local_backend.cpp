@@ -304,8 +304,13 @@ void TestLocalBackend::whatGoesOutIsFollowed()
     const auto found =
         take(m_backend->egressLog(m_sandbox, {.text = QStringLiteral("TWO"), .verdict = {}}));
     QVERIFY(found);
-    QCOMPARE(found->entries.size(), 1);
-    QCOMPARE(found->total, 1);
+    // The command line that made both names it.
+    QCOMPARE(found->entries.size(), 2);
+    QCOMPARE(found->total, 2);
+    const auto none =
+        take(m_backend->egressLog(m_sandbox, {.text = QStringLiteral("three"), .verdict = {}}));
+    QVERIFY(none);
+    QCOMPARE(none->total, 0);
     const QString har = m_home.filePath(QStringLiteral("requests.har"));
     QVERIFY(take(m_backend->egressHar(m_sandbox, har)));
     QFile file(har);
