@@ -343,9 +343,13 @@ class Copying(SandboxCase):
         client = self.home.start("cp", "box:/workspace/large", str(self.here / "large"))
 
         def written():  # by descriptor: a file without a name is in no folder
-            links = Path(f"/proc/{client.pid}/fd").iterdir()
-            return any(str(self.here) in os.readlink(link) and link.stat().st_size > 1_000_000
-                       for link in links)
+            for link in Path(f"/proc/{client.pid}/fd").iterdir():
+                try:
+                    if str(self.here) in os.readlink(link) and link.stat().st_size > 1_000_000:
+                        return True
+                except FileNotFoundError:
+                    pass  # closed meanwhile
+            return False
 
         until(written, "the first bytes of a copy")
         client.kill()

@@ -137,9 +137,10 @@ class Document(SandboxCase):
     def egress(self, box):
         policy = self.call("GET", f"{box}/egress/policy").json()
         self.call("PUT", f"{box}/egress/policy", {"toml": "default = \"nonsense\""})
+        self.call("PUT", "/v1/secrets/known", {"value": "of-no-use"})
         self.call("PUT", f"{box}/egress/policy", {"default": policy["default"], "rules": [
             {"host": "example.com", "action": "allow", "methods": ["GET"], "ports": [443],
-             "inject": {"header": "Authorization", "value": "Bearer ${secret:none}"}}]})
+             "inject": {"header": "Authorization", "value": "Bearer ${secret:known}"}}]})
         added = self.call("PATCH", f"{box}/egress/policy",
                           {"add": [{"host": "example.org", "action": "deny"}], "for_seconds": 900})
         self.assertEqual(len(added.json()["rules"]), 2)
