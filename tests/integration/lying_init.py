@@ -69,7 +69,7 @@ def started(id, channel, op):
 def flood(id, channel, op):
     """Far more than the credit that was given."""
     started(id, channel, op)
-    for _ in range(400):
+    for _ in range(1600):
         frame(DATA, channel, b"\1" + b"x" * (200 * 1024))
 
 

@@ -72,7 +72,8 @@ class LyingInit(HomeCase):
                 peak = processes.peakMemory(keeper)
                 self.askForACommand(box)
                 self.askForAListing(box)
-                self.assertLess(processes.peakMemory(keeper) - peak, 64 * MEGABYTE)
+                # A listing is held as a whole, up to 64 MB, and twice for a moment as it grows.
+                self.assertLess(processes.peakMemory(keeper) - peak, 128 * MEGABYTE)
                 self.assertIn(box.show()["state"], ("running", "failed", "stopped"))
                 self.assertUnharmed(lie)
 

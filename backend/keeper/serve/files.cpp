@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kPiece = 128 * 1024;
 /// A folder of a hundred thousand entries is some 20 MB as JSON.
-constexpr std::size_t kMaxListing = 256 * 1024 * 1024;
+constexpr std::size_t kMaxListing = 64 * 1024 * 1024;
 
 api::FileName pathOf(const Exchange& exchange)
 {
@@ -278,9 +278,9 @@ Task<Result<void>> listFolder(Exchange exchange)
         std::string text;
         const Result<void> received =
             co_await receive(*channel, [&](std::string bytes) -> Task<Result<void>> {
-                text += bytes;
-                if (text.size() > kMaxListing)
+                if (text.size() + bytes.size() > kMaxListing)
                     co_return fail(ErrorCode::TooLarge, "the folder is too large to list");
+                text += bytes;
                 co_return Result<void>{};
             });
         if (!received)
