@@ -268,7 +268,7 @@ struct EgressEntry
     std::int64_t id = 0; ///< counts up; the cursor
     std::string time;    ///< RFC 3339, of the request's arrival
     std::string verdict; ///< allow | deny | tunnel
-    std::string rule;    ///< its id, "default", "prompt:ID", or "caisson": what no rule can allow
+    std::string rule;    ///< what decided: its id, "default" or "prompt:ID"
     std::string why;     ///< a sentence
     std::string method;  ///< empty for what is no HTTP
     std::string scheme;  ///< http | https | tls | tcp
@@ -421,8 +421,8 @@ struct PromptAnswered
     std::int64_t count = 0; ///< requests that it let go on or refused
 };
 
-/// `lasts`: "keychain" from whoever keeps the value there and puts it back after a reboot; empty:
-/// wherever this host can keep it. With `passphrase` it goes into the encrypted file, which is made
+/// `lasts`: "keychain" from whoever keeps the value there and puts it back after a reboot; "file": in
+/// the encrypted file, or refused; empty: wherever this host can keep it. With `passphrase` it goes into the encrypted file, which is made
 /// with that passphrase if there is none yet; PermissionDenied when it is not the file's.
 struct PutSecret
 {
