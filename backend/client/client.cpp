@@ -439,8 +439,8 @@ Task<Result<api::SecretInfo>> Client::putSecret(std::string name, api::PutSecret
     if (name.empty()) // or its path would be another
         co_return fail(ErrorCode::InvalidName,
                        "a secret's name is 1 to 64 letters, digits, '-', '_' and '.'");
-    co_return co_await callFor<api::SecretInfo>(
-        *m_transport, {"PUT", secretPath(name), api::toJson(secret)});
+    co_return co_await callFor<api::SecretInfo>(*m_transport,
+                                                {"PUT", secretPath(name), api::toJson(secret)});
 }
 
 Task<Result<void>> Client::removeSecret(std::string name)

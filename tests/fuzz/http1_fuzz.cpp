@@ -16,7 +16,8 @@ using namespace caisson::keeper::http::testing;
 
 [[noreturn]] void fault(const char* what, const std::string& read, const std::string& expected)
 {
-    std::fprintf(stderr, "%s\n--- read\n%s\n--- expected\n%s\n", what, read.c_str(), expected.c_str());
+    std::fprintf(stderr, "%s\n--- read\n%s\n--- expected\n%s\n", what, read.c_str(),
+                 expected.c_str());
     std::abort();
 }
 

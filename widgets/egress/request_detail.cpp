@@ -60,8 +60,8 @@ std::optional<api::EgressRule> ruleOf(const api::EgressEntry& entry, policy::Act
                                       policy::Scope scope)
 {
     const bool isHttp = !entry.method.empty();
-    const Result<std::string> target = policy::normalisedTarget(
-        entry.query.empty() ? entry.path : entry.path + '?' + entry.query);
+    const Result<std::string> target =
+        policy::normalisedTarget(entry.query.empty() ? entry.path : entry.path + '?' + entry.query);
     policy::Request request;
     request.protocol = entry.scheme == "http"    ? policy::Protocol::Http
                        : entry.scheme == "https" ? policy::Protocol::Https

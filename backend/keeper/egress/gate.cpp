@@ -65,8 +65,8 @@ Task<Pass> Gate::ask(Pass pass, const Wanted& wanted, const Asker& asker, Task<v
         co_return pass;
     }
     const Prompts::Outcome& answer = std::get<0>(outcome);
-    pass.verdict = answer.answer == Prompts::Answer::Allow ? Pass::Verdict::Allow
-                                                           : Pass::Verdict::Deny;
+    pass.verdict =
+        answer.answer == Prompts::Answer::Allow ? Pass::Verdict::Allow : Pass::Verdict::Deny;
     if (!answer.prompt.empty() && answer.rule.empty())
         pass.grant = {Grant::By::Prompt, answer.prompt, false};
     if (!answer.rule.empty())

@@ -24,8 +24,8 @@ Result<policy::Action> actionOf(std::string_view word)
 {
     if (const auto action = policy::actionFromName(word))
         return *action;
-    return fail(ErrorCode::BadRequest, "an action must be allow, deny, ask or tunnel, not \"" +
-                                           std::string(word) + "\"");
+    return fail(ErrorCode::BadRequest,
+                "an action must be allow, deny, ask or tunnel, not \"" + std::string(word) + "\"");
 }
 
 api::EgressRule messageOf(const policy::Rule& rule)

@@ -23,10 +23,11 @@ public:
     /// A field to be put in, and what must not come back.
     struct Injected
     {
-        std::string name;                ///< of the field, lower case
-        std::string value;               ///< of the field
-        std::string secret;              ///< names, for the log
-        std::vector<std::string> values; ///< to be masked: bare, and as they are encoded in the field
+        std::string name;   ///< of the field, lower case
+        std::string value;  ///< of the field
+        std::string secret; ///< names, for the log
+        std::vector<std::string>
+            values; ///< to be masked: bare, and as they are encoded in the field
     };
     /// NotFound with the name of a secret whose value is not known here, BadRequest of one that is no
     /// field's value: then nothing may go out.

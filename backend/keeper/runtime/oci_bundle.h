@@ -16,7 +16,7 @@ struct BundleSpec
     std::string rootPath; ///< of the mounted root
     IdRange ids;
     SpecialModes specialModes = SpecialModes::Refuse; ///< Refuse: no file capabilities either
-    std::string trustBundle = {}; ///< SandboxRoot::trustBundle
+    std::string trustBundle = {};                     ///< SandboxRoot::trustBundle
 };
 
 /// What the runtime is told about a sandbox's container (OCI runtime specification 1.0.2): every

@@ -92,7 +92,9 @@ Result<Container> startContainer(ContainerSpec spec, const KeeperNamespaces& nam
     // 4. Describe it to the runtime, and let that start it.
     const SpecialModes modes = specialModesFor(spec.sandbox.mounts);
     const std::string bundle = stage->path + "/bundle";
-    if (auto written = writeBundle(bundle, {spec.sandbox, root->path, ids, modes, root->trustBundle}); !written)
+    if (auto written =
+            writeBundle(bundle, {spec.sandbox, root->path, ids, modes, root->trustBundle});
+        !written)
         return std::unexpected(written.error());
     const auto initPid = runContainer({.program = spec.sandbox.runtime,
                                        .stateRoot = runtimeStateRoot(spec.runFolder),

@@ -18,8 +18,15 @@ Server::Server(InitLink& link, Terminals& terminals, Airlock& airlock, ExecProce
 EgressDesk Server::egressDesk()
 {
     // Both live as long as the keeper.
-    return {.policy = [this] { return std::shared_ptr<LivePolicy>(std::shared_ptr<void>(), &m_airlock.policy()); },
-            .log = [this] { return std::shared_ptr<RequestLog>(std::shared_ptr<void>(), &m_airlock.log()); },
+    return {.policy =
+                [this] {
+                    return std::shared_ptr<LivePolicy>(std::shared_ptr<void>(),
+                                                       &m_airlock.policy());
+                },
+            .log =
+                [this] {
+                    return std::shared_ptr<RequestLog>(std::shared_ptr<void>(), &m_airlock.log());
+                },
             .airlock = &m_airlock};
 }
 

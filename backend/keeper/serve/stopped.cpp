@@ -55,15 +55,14 @@ Task<void> answerForStopped(api::Paths paths, std::string sandbox, api::Socket s
         co_return;
     }
     const auto executor = co_await api::asio::this_coro::executor;
-    const EgressDesk desk{
-        .policy = [&] { return openPolicy(folder); },
-        .log = [&]() -> Result<std::shared_ptr<RequestLog>> {
-            auto log = RequestLog::open(executor, folder + "/requests.sqlite");
-            if (!log)
-                return std::unexpected(log.error());
-            return std::shared_ptr<RequestLog>(std::move(*log));
-        },
-        .airlock = nullptr};
+    const EgressDesk desk{.policy = [&] { return openPolicy(folder); },
+                          .log = [&]() -> Result<std::shared_ptr<RequestLog>> {
+                              auto log = RequestLog::open(executor, folder + "/requests.sqlite");
+                              if (!log)
+                                  return std::unexpected(log.error());
+                              return std::shared_ptr<RequestLog>(std::move(*log));
+                          },
+                          .airlock = nullptr};
     Result<void> done = co_await serveEgress(connection, *head, *match, desk);
     if (!done)
         co_await connection.respondError(std::move(done.error()));

@@ -116,7 +116,8 @@ ethers:     files
 rpc:        files
 )";
 
-constexpr std::string_view kResolv = R"(# Caisson: names are answered by the sandbox's keeper, whatever server is asked. What may be
+constexpr std::string_view kResolv =
+    R"(# Caisson: names are answered by the sandbox's keeper, whatever server is asked. What may be
 # reached is for its policy to say.
 nameserver 198.18.0.53
 options timeout:2 attempts:2

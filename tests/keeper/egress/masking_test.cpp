@@ -80,7 +80,8 @@ TEST(MaskingTest, CutsMakeNoDifference)
         for (const std::string& value : values) {
             for (std::size_t at = 0; at + value.size() <= text.size(); ++at) {
                 if (text.compare(at, value.size(), value) == 0)
-                    std::fill_n(expected.begin() + static_cast<std::ptrdiff_t>(at), value.size(), '*');
+                    std::fill_n(expected.begin() + static_cast<std::ptrdiff_t>(at), value.size(),
+                                '*');
             }
         }
         std::vector<std::size_t> cuts;

@@ -104,7 +104,8 @@ TEST(PlaceholderTest, IsFoundInTheTargetInFieldsAndUnderBasic)
     EXPECT_EQ(placeholderIn("/", {{"x-key", "${secret:x}"}}), "x");
     // me:${secret:x}
     for (const std::string_view basic :
-         {"Basic bWU6JHtzZWNyZXQ6eH0=", "basic   bWU6JHtzZWNyZXQ6eH0", "BASIC bWU6JHtzZWNyZXQ6eH0=="})
+         {"Basic bWU6JHtzZWNyZXQ6eH0=", "basic   bWU6JHtzZWNyZXQ6eH0",
+          "BASIC bWU6JHtzZWNyZXQ6eH0=="})
         EXPECT_EQ(placeholderIn("/", {{"authorization", std::string(basic)}}), "x") << basic;
     EXPECT_FALSE(placeholderIn("/", {{"authorization", "Basic eHh4"}, {"cookie", "a=$b"}}));
 }
@@ -120,7 +121,8 @@ TEST(PlaceholderTest, IsFoundInABodyWhereverItIsCut)
                 PlaceholderScan scan;
                 std::optional<std::string> found;
                 for (const std::string& piece :
-                     {text.substr(0, first), text.substr(first, second - first), text.substr(second)}) {
+                     {text.substr(0, first), text.substr(first, second - first),
+                      text.substr(second)}) {
                     if (!found)
                         found = scan.feed(piece);
                 }

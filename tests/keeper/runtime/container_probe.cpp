@@ -36,7 +36,7 @@ struct Arguments
     std::string bases;
     std::string init = "/bin/sh";
     std::int64_t idBase = 0;
-    std::string authority; ///< a file of its certificate
+    std::string authority;  ///< a file of its certificate
     bool remove = false;    ///< only remove the sandboxes' files
     bool leftovers = false; ///< only do what caissond does for a killed keeper
     api::Sandbox sandbox;

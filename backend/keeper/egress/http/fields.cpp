@@ -108,11 +108,25 @@ void removeHopFields(Fields& fields)
 
 bool mayBeTrailer(std::string_view name)
 {
-    constexpr std::array<std::string_view, 19> kNames{
-        "host",          "content-length", "content-type", "content-encoding", "content-range",
-        "authorization", "cookie",         "set-cookie",   "expect",           "range",
-        "max-forwards",  "cache-control",  "pragma",       "te",               "location",
-        "age",           "date",           "vary",         "www-authenticate"};
+    constexpr std::array<std::string_view, 19> kNames{"host",
+                                                      "content-length",
+                                                      "content-type",
+                                                      "content-encoding",
+                                                      "content-range",
+                                                      "authorization",
+                                                      "cookie",
+                                                      "set-cookie",
+                                                      "expect",
+                                                      "range",
+                                                      "max-forwards",
+                                                      "cache-control",
+                                                      "pragma",
+                                                      "te",
+                                                      "location",
+                                                      "age",
+                                                      "date",
+                                                      "vary",
+                                                      "www-authenticate"};
     return !isOfOneHop(name) && !name.starts_with("if-") && !name.starts_with("proxy-") &&
            std::ranges::find(kNames, name) == kNames.end();
 }

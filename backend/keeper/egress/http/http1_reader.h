@@ -20,9 +20,9 @@ struct Http1Head
     std::optional<std::uint64_t> length;
     bool isChunked = false;
     bool hasBody = false;
-    bool keepsAlive = false; ///< as the message says
+    bool keepsAlive = false;         ///< as the message says
     bool endsWithConnection = false; ///< an answer whose body is as long as the connection
-    std::string upgrade;     ///< lower case; a request's wish or the 101's choice
+    std::string upgrade;             ///< lower case; a request's wish or the 101's choice
 };
 
 /// Cuts one direction of an HTTP/1 connection into messages (RFC 9112). llhttp parses, strictly,

@@ -53,7 +53,7 @@ api::Task<std::string> read(std::vector<std::string> pieces, Http1Reader::Side s
 }
 
 api::Task<std::vector<std::string>> messagesOf(std::vector<std::string> pieces,
-                                                Http1Reader::Side side)
+                                               Http1Reader::Side side)
 {
     ScriptedStream stream(std::move(pieces));
     Http1Reader reader(stream, side);

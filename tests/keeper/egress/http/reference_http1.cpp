@@ -18,7 +18,8 @@ bool isTokenText(std::string_view text)
         return false;
     for (const char c : text) {
         const bool isAlphanumeric = std::isalnum(static_cast<unsigned char>(c)) != 0 && c > 0;
-        if (!isAlphanumeric && std::string_view("!#$%&'*+-.^_`|~").find(c) == std::string_view::npos)
+        if (!isAlphanumeric &&
+            std::string_view("!#$%&'*+-.^_`|~").find(c) == std::string_view::npos)
             return false;
     }
     return true;
@@ -182,9 +183,8 @@ Reference parseReference(std::string_view text, ReferenceKind kind, bool isAll)
     found.size = headEnd + 4;
 
     const auto count = [&](std::string_view name) {
-        return std::ranges::count(message.fields, name, [](const auto& field) {
-            return std::string_view(field.first);
-        });
+        return std::ranges::count(message.fields, name,
+                                  [](const auto& field) { return std::string_view(field.first); });
     };
     const auto lengths = count("content-length");
     const auto codings = count("transfer-encoding");

@@ -14,7 +14,7 @@ namespace caisson::keeper::http::testing {
 
 struct ReferenceMessage
 {
-    std::string first, second, third; ///< the words of the start line
+    std::string first, second, third;                        ///< the words of the start line
     std::vector<std::pair<std::string, std::string>> fields; ///< names in lower case
     std::string body;
     std::vector<std::pair<std::string, std::string>> trailers;
