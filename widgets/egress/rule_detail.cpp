@@ -165,6 +165,7 @@ void RuleDetail::fill()
             check(field);
         } else {
             field.edit->setText(text(field.column));
+            field.edit->setCursorPosition(0); // its beginning says more than its end
             showProblem(field, {});
         }
     }

@@ -2,6 +2,7 @@
 #include "tests/support/egress_samples.h"
 #include "tests/widgets/workbench/window_fixture.h"
 #include "widgets/common/theme.h"
+#include "widgets/egress/prompt_bar.h"
 #include "widgets/sandboxes/new_sandbox_dialog.h"
 
 #include <QApplication>
@@ -287,7 +288,9 @@ void shootEgress(const Gallery& gallery)
         "curl -fsS http://h130.flood130.example/" + std::string(500, 'x') + " -o all.bin";
     fixture.backend.addPrompt(id, inside);
     WindowFixture::settle();
-    QTest::qWait(700);
+    const auto* bar = fixture.find<PromptBar>("prompt");
+    if (!QTest::qWaitFor([&] { return bar && !bar->isGuarded(); }))
+        qFatal("The prompt takes no clicks.");
     fixture.click("prompt.more");
     auto* lasting = fixture.find<QComboBox>("prompt.duration");
     lasting->setCurrentIndex(lasting->findData(QStringLiteral("process")));
