@@ -114,9 +114,10 @@ class Http1(EgressCase):
         self.assertRegex(got.err, "< HTTP/(1.1|2) 100")
 
     def test_expect_continue_that_is_refused_sends_no_body(self):
-        said = self.raw("POST /refuse HTTP/1.1\r\nHost: plain.example.org\r\nContent-Length: 5\r\n"
-                        "Expect: 100-continue\r\n\r\n", "plain.example.org")
-        self.assertIn(b" 417 ", said.replace(b"HTTP/1.1 100 ", b""))
+        # The origin says no at once: after a 100 the half-closed sender would owe a body.
+        said = self.raw("POST /refuse?nocontinue HTTP/1.1\r\nHost: plain.example.org\r\n"
+                        "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n", "plain.example.org")
+        self.assertRegex(said, rb"^HTTP/1.1 417 ")
 
     @inClearAndInTls
     def test_head_and_bodiless_answers(self, base):

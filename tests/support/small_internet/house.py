@@ -63,6 +63,7 @@ def moveIn():
             server.stdin.flush()
             expect(server, "ready")
             routes()
+            namespaces.untilCarried("uplink")
             yield folder
         finally:
             server.stdin.close()

@@ -31,7 +31,8 @@ class Request:
 
     @property
     def query(self):
-        return {key: values[-1] for key, values in parse_qs(urlsplit(self.target).query).items()}
+        return {key: values[-1] for key, values
+                in parse_qs(urlsplit(self.target).query, keep_blank_values=True).items()}
 
 
 class Ended(Exception):

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 
+from caisson_testing.conditions import until
+
 NEWNS, NEWNET = 0x00020000, 0x40000000
 MS_BIND, MS_REC, MS_SLAVE = 4096, 16384, 1 << 19
 PR_SET_PDEATHSIG = 1
@@ -49,6 +51,13 @@ def ip(*words):
 def address(device, v4, v6):
     ip("address", "add", f"{v4}/24", "dev", device)
     ip("address", "add", f"{v6}/64", "dev", device, "nodad")
+
+
+def untilCarried(device):
+    """The kernel says so late (linkwatch, up to a second), and drops what is sent before."""
+    until(lambda: "state UP" in subprocess.run(["ip", "link", "show", device], check=True,
+                                               capture_output=True, text=True).stdout,
+          f"the link {device}")
 
 
 def nft(commands):

@@ -96,6 +96,7 @@ class World:
                 self.sink.serve(address, 443)
             self.nginx.start(self.good)
         await self.sink.start(DEVICE)
+        namespaces.untilCarried(DEVICE)
         await asyncio.start_unix_server(self.control, self.folder / "control", limit=1 << 24)
         (self.folder / "control").chmod(0o666)
 
