@@ -214,7 +214,12 @@ private:
         if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)
             return std::nullopt;
         m_folders.push_back(folder);
-        UniqueFd entry(::open((folder + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+        // A version 1 group is entered thread by thread: whoever enters has one thread, and moving a
+        // whole process waits for every processor to pass by (cgroup_procs_write_start() in the
+        // kernel's cgroup.c takes a lock that begins with synchronize_rcu()), some 13 ms.
+        UniqueFd entry(::open((folder + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+        if (!entry)
+            entry.reset(::open((folder + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
         if (!entry)
             return std::nullopt;
         m_entries.push_back(std::move(entry));

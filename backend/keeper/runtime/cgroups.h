@@ -35,7 +35,7 @@ public:
     /// The bound on processes for setrlimit(RLIMIT_NPROC), where there is no cgroup for it; else 0.
     std::int64_t processLimit() const { return m_processLimit; }
 
-    /// Open cgroup.procs files: a process that writes "0" to each is in the groups.
+    /// Open files: a process of one thread that writes "0" to each is in the groups.
     const std::vector<UniqueFd>& entries() const { return m_entries; }
 
     /// Where the groups are.
