@@ -9,12 +9,15 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <csignal>
 #include <fcntl.h>
 #include <format>
+#include <linux/sched.h>
 #include <optional>
 #include <set>
 #include <sstream>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace caisson::keeper {
@@ -31,9 +34,14 @@ std::string groupName(const std::string& sandboxId)
     return "caisson-" + sandboxId;
 }
 
+UniqueFd openForWriting(const std::string& path)
+{
+    return UniqueFd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+}
+
 bool writeValue(const std::string& path, const std::string& value)
 {
-    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    const UniqueFd file = openForWriting(path);
     return file &&
            ::write(file.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size());
 }
@@ -94,6 +102,7 @@ public:
     }
 
     std::vector<UniqueFd> takeEntries() { return std::move(m_entries); }
+    std::optional<Cgroups::Unified> takeUnified() { return std::move(m_unified); }
     std::vector<std::string> takeFolders() { return std::move(m_folders); }
     bool applies(const char* controller) const { return m_applied.contains(controller); }
     std::int64_t pids() const { return m_pids; }
@@ -111,6 +120,13 @@ private:
         const auto folder = makeGroup(hierarchy.mountPoint + hierarchy.ownPath);
         if (!folder)
             return;
+        // Entered thread by thread, since whoever enters has one: moving a whole process waits for
+        // every processor to pass by (cgroup_procs_write_start() in the kernel's cgroup.c takes a
+        // lock that begins with synchronize_rcu()), some 13 ms.
+        UniqueFd entry = openForWriting(*folder + "/tasks");
+        if (!entry)
+            return;
+        m_entries.push_back(std::move(entry));
         for (const std::string& controller : wanted) {
             bool written = false;
             if (controller == "pids") {
@@ -149,6 +165,13 @@ private:
             const auto folder = makeGroup(*parent);
             if (!folder)
                 continue;
+            // A child that is born inside waits for no lock, other than one that moves in.
+            Cgroups::Unified group{
+                .folder = UniqueFd(::open(folder->c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+                .entry = openForWriting(*folder + "/cgroup.procs")};
+            if (!group.folder || !group.entry)
+                continue;
+            m_unified = std::move(group);
             writeVersionTwo(*folder, wanted);
             return;
         }
@@ -204,7 +227,7 @@ private:
         return std::nullopt;
     }
 
-    /// Makes the sandbox's group in `parent` and opens it for entering.
+    /// Makes the sandbox's group in `parent`.
     std::optional<std::string> makeGroup(const std::string& parent)
     {
         std::string folder = parent + "/" + m_name;
@@ -214,15 +237,6 @@ private:
         if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)
             return std::nullopt;
         m_folders.push_back(folder);
-        // A version 1 group is entered thread by thread: whoever enters has one thread, and moving a
-        // whole process waits for every processor to pass by (cgroup_procs_write_start() in the
-        // kernel's cgroup.c takes a lock that begins with synchronize_rcu()), some 13 ms.
-        UniqueFd entry(::open((folder + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
-        if (!entry)
-            entry.reset(::open((folder + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
-        if (!entry)
-            return std::nullopt;
-        m_entries.push_back(std::move(entry));
         return folder;
     }
 
@@ -234,6 +248,7 @@ private:
     std::set<std::string> m_applied;
     UniqueFd m_record;
     std::vector<UniqueFd> m_entries;
+    std::optional<Cgroups::Unified> m_unified;
     std::vector<std::string> m_folders;
 };
 
@@ -288,6 +303,15 @@ Result<void> removeGroup(const std::string& folder)
 
 } // namespace
 
+pid_t forkInto(int groupFolder)
+{
+    clone_args how{};
+    how.flags = CLONE_INTO_CGROUP;
+    how.exit_signal = SIGCHLD;
+    how.cgroup = static_cast<std::uint64_t>(groupFolder);
+    return static_cast<pid_t>(::syscall(SYS_clone3, &how, sizeof how));
+}
+
 Result<Cgroups> Cgroups::create(const std::string& sandboxId, const api::Limits& asked,
                                 const std::string& record)
 {
@@ -296,6 +320,7 @@ Result<Cgroups> Cgroups::create(const std::string& sandboxId, const api::Limits&
         return std::unexpected(made.error());
     Cgroups cgroups;
     cgroups.m_entries = maker.takeEntries();
+    cgroups.m_unified = maker.takeUnified();
     cgroups.m_folders = maker.takeFolders();
     api::AppliedLimits& applied = cgroups.m_applied;
     applied.pids = maker.pids();

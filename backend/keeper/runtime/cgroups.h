@@ -6,6 +6,7 @@
 #include "backend/base/unique_fd.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,16 @@ public:
     /// The bound on processes for setrlimit(RLIMIT_NPROC), where there is no cgroup for it; else 0.
     std::int64_t processLimit() const { return m_processLimit; }
 
-    /// Open files: a process of one thread that writes "0" to each is in the groups.
+    /// Open files: a process of one thread that writes "0" to each is in the groups of version 1.
     const std::vector<UniqueFd>& entries() const { return m_entries; }
+
+    /// The group of version 2, where there is one.
+    struct Unified
+    {
+        UniqueFd folder; ///< for clone3(2) with CLONE_INTO_CGROUP
+        UniqueFd entry;  ///< or what a process writes "0" to
+    };
+    const std::optional<Unified>& unified() const { return m_unified; }
 
     /// Where the groups are.
     const std::vector<std::string>& folders() const { return m_folders; }
@@ -45,8 +54,14 @@ private:
     api::AppliedLimits m_applied;
     std::int64_t m_processLimit = 0;
     std::vector<UniqueFd> m_entries;
+    std::optional<Unified> m_unified;
     std::vector<std::string> m_folders;
 };
+
+/// fork(2) of a child that begins in the group of version 2 whose folder that is: -1 with ENOSYS
+/// where the kernel, or a filter around this process, knows no clone3(2). The child of a process
+/// with threads may do no more than signal-safety(7) allows.
+pid_t forkInto(int groupFolder);
 
 /// Whether the kernel has killed a process of folders() since the memory that they may have was used
 /// up.

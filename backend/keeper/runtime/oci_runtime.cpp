@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -65,7 +66,7 @@ Result<void> checkStream(int fd)
 }
 
 /// Everything the child needs, ready before vfork(2). Until run() executes the runtime, the child
-/// shares this process's memory, and this thread waits.
+/// may share this process's memory while this thread waits.
 class RuntimeProcess
 {
 public:
@@ -86,12 +87,12 @@ public:
         m_environment = {m_path.data(), nullptr};
     }
 
-    [[noreturn]] void run() const
+    [[noreturn]] void run(bool isInUnified) const
     {
-        for (const UniqueFd& entry : m_cgroups.entries()) {
-            if (::write(entry.get(), "0", 1) != 1)
-                ::_exit(kNotInCgroup);
-        }
+        for (const UniqueFd& entry : m_cgroups.entries())
+            enter(entry);
+        if (m_cgroups.unified() && !isInUnified)
+            enter(m_cgroups.unified()->entry);
         if (m_cgroups.processLimit() > 0) {
             const auto limit = static_cast<rlim_t>(m_cgroups.processLimit());
             const rlimit processes{limit, limit};
@@ -122,6 +123,12 @@ public:
     static constexpr int kNotExecuted = 123;
 
 private:
+    static void enter(const UniqueFd& entry)
+    {
+        if (::write(entry.get(), "0", 1) != 1)
+            ::_exit(kNotInCgroup);
+    }
+
     int m_program;
     std::vector<std::string> m_words;
     const RuntimeCall& m_call;
@@ -133,15 +140,18 @@ private:
 };
 
 /// Starts the runtime and waits for its end; its exit code as reap() gives it.
-int runToTheEnd(const RuntimeProcess& process)
+int runToTheEnd(const RuntimeProcess& process, const std::optional<Cgroups::Unified>& group)
 {
     sigset_t all;
     sigset_t before;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    const pid_t child = ::vfork();
+    pid_t child = group ? forkInto(group->folder.get()) : -1;
+    const bool isInUnified = child >= 0;
+    if (child < 0)
+        child = ::vfork();
     if (child == 0)
-        process.run();
+        process.run(isInUnified);
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return child < 0 ? -1 : reap(child);
 }
@@ -224,7 +234,7 @@ Result<pid_t> runContainer(const RuntimeCall& call, const Cgroups& cgroups)
     if (path->ends_with("/crun"))
         words.insert(words.begin() + 1, "--cgroup-manager=disabled");
     const RuntimeProcess process(program->get(), std::move(words), call, cgroups);
-    const int code = runToTheEnd(process);
+    const int code = runToTheEnd(process, cgroups.unified());
     if (code < 0)
         return failErrno("cannot start the OCI runtime");
     if (code != 0)

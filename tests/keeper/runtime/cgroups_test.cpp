@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/runtime/cgroup_hierarchies.h"
 
+#include "backend/base/unique_fd.h"
+#include "backend/keeper/runtime/cgroups.h"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <format>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace caisson::keeper {
 
@@ -59,6 +68,46 @@ TEST(CgroupHierarchies, Nonsense)
     EXPECT_EQ(
         text(parseCgroupHierarchies("a b - cgroup2\n1 2 3 4 5 6 - cgroup x\n\n", "x\n:\n::\n")),
         "");
+}
+
+// As on a host whose groups are all of version 2, which this one need not be: a version 2 group without
+// controllers will do.
+TEST(Cgroups, AChildIsBornInsideAGroup)
+{
+    const std::vector<CgroupHierarchy> hierarchies = cgroupHierarchies();
+    const auto unified =
+        std::ranges::find(hierarchies, CgroupHierarchy::Version::Two, &CgroupHierarchy::version);
+    if (unified == hierarchies.end())
+        GTEST_SKIP() << "no cgroup2 is mounted";
+    const std::string name = std::format("/caisson-test-{}", ::getpid());
+    const std::string folder = unified->mountPoint + unified->ownPath + name;
+    if (::mkdir(folder.c_str(), 0755) != 0)
+        GTEST_SKIP() << "no group can be made in " << unified->mountPoint;
+    {
+        const UniqueFd group(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        ASSERT_TRUE(group);
+        int ends[2];
+        ASSERT_EQ(::pipe(ends), 0);
+        const pid_t child = forkInto(group.get());
+        if (child == 0) {
+            char text[4096];
+            const int own = ::open("/proc/self/cgroup", O_RDONLY);
+            const ssize_t size = ::read(own, text, sizeof text);
+            ::_exit(size > 0 && ::write(ends[1], text, static_cast<std::size_t>(size)) == size ? 0
+                                                                                               : 1);
+        }
+        ASSERT_GT(child, 0) << std::generic_category().message(errno);
+        int status = -1;
+        ASSERT_EQ(::waitpid(child, &status, 0), child);
+        EXPECT_EQ(status, 0);
+        std::string said(4096, '\0');
+        said.resize(static_cast<std::size_t>(
+            std::max<ssize_t>(::read(ends[0], said.data(), said.size()), 0)));
+        EXPECT_NE(said.find("0::" + unified->ownPath + name + "\n"), std::string::npos) << said;
+        ::close(ends[0]);
+        ::close(ends[1]);
+    }
+    EXPECT_EQ(::rmdir(folder.c_str()), 0);
 }
 
 } // namespace caisson::keeper
