@@ -18,6 +18,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdlib>
 #include <fcntl.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -107,6 +108,9 @@ Task<void> Keeper::run(UniqueFd listening)
             if (hello.index() == 0 && std::get<0>(hello)) {
                 m_status.started = nowRfc3339();
                 setState(api::SandboxState::Running, "");
+                // What starting took (the host's certificates, the packet rules) is never needed
+                // again.
+                ::malloc_trim(0);
             } else if (hello.index() == 1) {
                 logFailure("init said nothing for 10 s");
                 std::ignore = killProcess(m_container->process.get());
