@@ -217,12 +217,13 @@ Result<pid_t> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start
 }
 
 Result<void> spawnAnswer(const api::Paths& paths, const std::string& sandbox, UniqueFd connection,
-                         std::string_view alreadyRead)
+                         const std::vector<std::string>& secrets, std::string_view alreadyRead)
 {
     const Result<UniqueFd> log = openLog(paths.sandbox(sandbox) + "/keeper.log");
     if (!log)
         return std::unexpected(log.error());
-    const Result<UniqueFd> input = memoryFile("request", alreadyRead);
+    const std::string names = api::toJson(api::SecretValues{.values = {}, .names = secrets});
+    const Result<UniqueFd> input = memoryFile("request", std::format("{}\n{}", names, alreadyRead));
     if (!input)
         return std::unexpected(input.error());
     return spawn({siblingProgram("caisson-keeper"), "--home", paths.home, "--sandbox", sandbox,

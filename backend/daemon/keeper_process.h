@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <vector>
 
 namespace caisson::daemon {
 
@@ -20,10 +21,10 @@ namespace caisson::daemon {
 Result<pid_t> spawnKeeper(const api::Paths& paths, const api::KeeperStart& start);
 
 /// Starts a keeper that answers one request from the folder of a sandbox that does not run, and
-/// leaves: `connection` is its descriptor 3, its standard input what was read of it. Like a keeper
-/// it is nobody's child.
+/// leaves: `connection` is its descriptor 3, its standard input the names of all secrets (a line of
+/// SecretValues), then what was read of the connection. Like a keeper it is nobody's child.
 Result<void> spawnAnswer(const api::Paths& paths, const std::string& sandbox, UniqueFd connection,
-                         std::string_view alreadyRead);
+                         const std::vector<std::string>& secrets, std::string_view alreadyRead);
 
 /// Kills a keeper that does not do what it is told, and its sandbox with it. Nothing happens when
 /// the process of that number is not (or no longer) the keeper of this sandbox.

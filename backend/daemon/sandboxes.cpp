@@ -351,7 +351,7 @@ Result<void> Sandboxes::answerStopped(const std::string& id, api::Socket socket,
     UniqueFd descriptor(socket.release(code));
     if (code)
         return std::unexpected(api::asioError(code, "the connection cannot be handed over"));
-    return spawnAnswer(m_paths, id, std::move(descriptor), bytes);
+    return spawnAnswer(m_paths, id, std::move(descriptor), secretNames(), bytes);
 }
 
 // ---- keepers -----------------------------------------------------------------------------------
@@ -533,9 +533,16 @@ void Sandboxes::sendSecrets(const std::string& id, const Keeper& keeper)
         values.values[name] = value->view();
         used += size;
     }
-    for (const api::SecretInfo& secret : m_secrets.list().secrets)
-        values.names.push_back(secret.name);
+    values.names = secretNames();
     flush(false);
+}
+
+std::vector<std::string> Sandboxes::secretNames() const
+{
+    std::vector<std::string> names;
+    for (const api::SecretInfo& secret : m_secrets.list().secrets)
+        names.push_back(secret.name);
+    return names;
 }
 
 void Sandboxes::takeStatus(const std::string& id, Keeper& keeper, const api::KeeperStatus& status)

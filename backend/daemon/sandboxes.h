@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace caisson::daemon {
 
@@ -65,6 +66,7 @@ private:
     void kill(const std::string& id, Keeper& keeper, api::SandboxState state, std::string why);
     api::Task<void> writeKeeper(std::shared_ptr<Keeper> keeper);
     void sendSecrets(const std::string& id, const Keeper& keeper);
+    std::vector<std::string> secretNames() const;
     void takeEvent(const std::string& id, api::Event event);
     void takeStatus(const std::string& id, Keeper& keeper, const api::KeeperStatus& status);
     void send(const std::string& id, api::KeeperMessage kind, std::string payload,

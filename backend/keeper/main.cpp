@@ -10,6 +10,7 @@
 #include "backend/keeper/storage/tree.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -48,11 +49,15 @@ int clearUp(const api::Paths& paths, const std::string& sandbox)
 int answer(const api::Paths& paths, const std::string& sandbox)
 {
     forbidCoreDumps();
-    Result<std::string> bytes = readFile("/dev/stdin");
-    if (!bytes) {
-        logFailure("{}", bytes.error().message);
+    const Result<std::string> input = readFile("/dev/stdin");
+    const std::size_t end = input ? std::min(input->find('\n'), input->size()) : 0;
+    const auto secrets = input ? api::fromJson<api::SecretValues>(input->substr(0, end))
+                               : std::unexpected(input.error());
+    if (!secrets) {
+        logFailure("{}", secrets.error().message);
         return 1;
     }
+    std::string begun = input->substr(std::min(end + 1, input->size()));
     ::fcntl(kConnectionFd, F_SETFD, FD_CLOEXEC);
     ::signal(SIGPIPE, SIG_IGN);
     static auto& context = *new api::asio::io_context(1);
@@ -63,13 +68,14 @@ int answer(const api::Paths& paths, const std::string& sandbox)
         logFailure("there is no connection to answer on: {}", code.message());
         return 1;
     }
-    api::asio::co_spawn(
-        context, keeper::answerForStopped(paths, sandbox, std::move(socket), std::move(*bytes)),
-        [](const std::exception_ptr& exception) {
-            context.stop();
-            if (exception)
-                std::rethrow_exception(exception);
-        });
+    api::asio::co_spawn(context,
+                        keeper::answerForStopped(paths, sandbox, secrets->names, std::move(socket),
+                                                 std::move(begun)),
+                        [](const std::exception_ptr& exception) {
+                            context.stop();
+                            if (exception)
+                                std::rethrow_exception(exception);
+                        });
     context.run();
     return 0;
 }

@@ -255,6 +255,12 @@ class Lasting(EgressCase):
         # And it may be changed while it does not run.
         self.setPolicy(self.policy + rule(id="more", host="echo.example.org"))
         self.assertEqual(self.home.json("show", self.box.name)["state"], "stopped")
+        # By the same rules: there is no such secret.
+        injected = rule(id="more", host="echo.example.org",
+                        inject={"header": "Authorization", "value": "${secret:none-such}"})
+        done = self.putPolicy(self.policy + injected)
+        self.assertEqual(done.code, 125, done)
+        self.assertIn(b'there is no secret "none-such"', done.err)
         self.home.must("start", self.box.name)
         self.assertEqual(self.curl("http://plain.example.org/hello").status, 200)
         self.assertEqual(self.curl("https://echo.example.org/hello").status, 200)

@@ -19,7 +19,8 @@ struct LockedPolicy
     std::unique_ptr<LivePolicy> policy;
 };
 
-Result<std::shared_ptr<LivePolicy>> openPolicy(const std::string& folder)
+Result<std::shared_ptr<LivePolicy>> openPolicy(const std::string& folder,
+                                               const std::vector<std::string>& secrets)
 {
     Result<PolicyLock> lock = PolicyLock::forChange(folder);
     if (!lock)
@@ -27,14 +28,15 @@ Result<std::shared_ptr<LivePolicy>> openPolicy(const std::string& folder)
     auto policy = LivePolicy::open(folder, LivePolicy::Opening::Look);
     if (!policy)
         return std::unexpected(policy.error());
+    (*policy)->knownSecrets.emplace(secrets.begin(), secrets.end());
     const auto held = std::make_shared<LockedPolicy>(std::move(*lock), std::move(*policy));
     return std::shared_ptr<LivePolicy>(held, held->policy.get());
 }
 
 } // namespace
 
-Task<void> answerForStopped(api::Paths paths, std::string sandbox, api::Socket socket,
-                            std::string alreadyRead)
+Task<void> answerForStopped(api::Paths paths, std::string sandbox, std::vector<std::string> secrets,
+                            api::Socket socket, std::string alreadyRead)
 {
     api::ServerConnection connection(std::move(socket), std::move(alreadyRead));
     const Result<api::RequestHead> head = co_await connection.readHead();
@@ -55,7 +57,7 @@ Task<void> answerForStopped(api::Paths paths, std::string sandbox, api::Socket s
         co_return;
     }
     const auto executor = co_await api::asio::this_coro::executor;
-    const EgressDesk desk{.policy = [&] { return openPolicy(folder); },
+    const EgressDesk desk{.policy = [&] { return openPolicy(folder, secrets); },
                           .log = [&]() -> Result<std::shared_ptr<RequestLog>> {
                               auto log = RequestLog::open(executor, folder + "/requests.sqlite");
                               if (!log)
