@@ -199,6 +199,7 @@ struct Matcher::Impl
     std::vector<Prepared> rules;
     RuleIndex requests;
     RuleIndex connections;
+    std::vector<std::size_t> deniedNetworks; ///< rules, from the top
     bool hasTunnels = false;
 };
 
@@ -225,6 +226,8 @@ Matcher::Matcher(Policy policy, std::vector<Moment> expiries)
         m_impl->requests.add(number, host, rule.cidr, prepared.path ? &*prepared.path : nullptr);
         m_impl->connections.add(number, host, rule.cidr, nullptr);
         m_impl->hasTunnels = m_impl->hasTunnels || rule.action == Action::Tunnel;
+        if (rule.cidr && rule.action == Action::Deny)
+            m_impl->deniedNetworks.push_back(at);
     }
 }
 
@@ -259,6 +262,25 @@ bool Matcher::isTunnelled(const Request& request, Moment now) const
         request.host, asked.address, asked.embedded, asked.path,
         [&](std::size_t at) { return fitsConnection(m_impl->rules[at], asked, now); });
     return first != RuleIndex::kNone && m_impl->rules[first].rule->action == Action::Tunnel;
+}
+
+const Rule* Matcher::ruleAgainst(const Address& address, const Request& request, Moment now) const
+{
+    if (m_impl->deniedNetworks.empty())
+        return nullptr;
+    const Decision decision = decide(request, now);
+    const std::string text = address.toString();
+    Request there = request;
+    there.host = text;
+    const Asked asked(there);
+    for (const std::size_t at : m_impl->deniedNetworks) {
+        const Rule* rule = m_impl->rules[at].rule;
+        if (decision.rule && rule >= decision.rule) // both of one vector
+            break;
+        if (fits(m_impl->rules[at], asked, now))
+            return rule;
+    }
+    return nullptr;
 }
 
 std::string Matcher::why(const Decision& decision, const Request& request) const

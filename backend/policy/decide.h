@@ -58,7 +58,7 @@ public:
     /// The first rule from the top that is enabled, has not expired, and fits in every part; else
     /// the default. In detail:
     ///  - host: by label from the right, `*` is one label, `**` any number (none included); a cidr
-    ///    fits hosts that are addresses; a host pattern may be one address. Of the wildcards only
+    ///    fits hosts that are addresses (see ruleAgainst() too); a host pattern may be one address. Of the wildcards only
     ///    a lone `**` fits an address, which has no labels.
     ///  - ports: those named; with none named 80 and 443 of Http, Https and Tls, never Tcp.
     ///  - methods and path: Allow with either never fits Tls or Tcp; Deny and Ask fit there as if they
@@ -75,6 +75,11 @@ public:
     /// Of a TLS connection (Protocol::Tls): whether it passes unopened, by a tunnel rule that no rule
     /// above it takes requests of that host from. Everything else is opened and decided by request.
     bool isTunnelled(const Request& request, Moment now) const;
+
+    /// Of a request to a name that has led to `address`: the Deny rule whose cidr holds that, above
+    /// the rule that decides on the request; none: nullptr. Whoever denies a network means it by any
+    /// name, and names are free. Borrowed from the Matcher.
+    const Rule* ruleAgainst(const Address& address, const Request& request, Moment now) const;
 
     /// One sentence for a person: why this decision.
     std::string why(const Decision& decision, const Request& request) const;

@@ -220,3 +220,53 @@ class Resolver(EgressCase):
         self.internet.setName("half.example.org", [places.DEAD, "203.0.113.10"])
         for _ in range(3):
             self.assertEqual(self.curl("http://half.example.org/hello").status, 200)
+
+
+class DeniedNetworks(EgressCase):
+    """A rule that denies a network holds whatever name leads there."""
+    V4, V6 = (rule(id=f"no-{kind}", action="deny", cidr=network,
+                   ports=[80, 443, places.STREAM_PORT])
+              for kind, network in (("v4", "203.0.113.10/32"), ("v6", "2001:db8::10/128")))
+    policy = V4 + V6 + rule(id="any", host="**", ports=[80, 443, places.STREAM_PORT])
+
+    def test_by_any_name(self):
+        self.internet.setName("alias.example.net", list(places.HOSTS["plain.example.org"]))
+        for host in ("plain.example.org", "alias.example.net"):
+            with self.subTest(host=host):
+                got = self.curl(f"http://{host}/hello")
+                self.assertEqual(got.status, 403, got)
+                self.assertIn(got.json()["rule"], ("no-v4", "no-v6"))
+                self.assertRegex(got.json()["why"], f"{host} leads to [0-9a-f.:]+, and rule no-v")
+                self.assertEqual(self.raw("hello\n", host, places.STREAM_PORT), b"")
+                row, = self.untilLogged(host=host, port=places.STREAM_PORT)
+                self.assertEqual(row["verdict"], "deny")
+                self.assertIn(row["rule"], ("no-v4", "no-v6"))
+        self.assertEqual(self.internet.connections(), [])
+        self.assertEqual(self.internet.strays(), [])
+        self.assertEqual(self.curl("http://echo.example.org/hello").status, 200)
+
+    def test_the_other_address_of_a_name(self):
+        self.setPolicy(DENY + self.V6 + rule(id="by-v4", host="plain.example.org"))
+        self.assertEqual(self.curl("http://plain.example.org/hello").status, 200)
+        self.assertEqual(self.untilLogged(rule="by-v4")[0]["address"], "203.0.113.10")
+
+    def test_a_rule_above_says_otherwise(self):
+        self.setPolicy(rule(id="plain", host="plain.example.org") + self.policy)
+        self.assertEqual(self.curl("http://plain.example.org/hello").status, 200)
+
+    def test_what_is_open_is_cut_and_what_is_kept_not_used(self):
+        allowed = rule(id="any", host="**", ports=[80, 443, places.STREAM_PORT])
+        self.setPolicy(DENY + allowed)
+        self.assertEqual(self.curl("http://plain.example.org/hello").status, 200)
+        script = ("import socket, sys\n"
+                  "s = socket.create_connection(('plain.example.org', %d))\n"
+                  "s.sendall(b'here\\n'); s.recv(100); print('open', flush=True)\n"
+                  "try: print('end', s.recv(100))\n"
+                  "except OSError as e: print('end', type(e).__name__)\n" % places.STREAM_PORT)
+        with self.box.openExec("python3", "-c", script) as running:
+            self.untilSaid(running, b"open")
+            self.internet.clear()
+            self.setPolicy(DENY + self.V4 + self.V6 + allowed)
+            self.untilSaid(running, b"end")
+        self.assertEqual(self.curl("http://plain.example.org/hello").status, 403)
+        self.assertEqual(self.internet.requests(), [])

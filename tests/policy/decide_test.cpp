@@ -352,5 +352,72 @@ TEST(Decide, saysWhy)
               "No rule fits a connection to [2001:db8::1]:22, and the default is to ask.");
 }
 
+// Names are free: one of them may lead into a network that is denied.
+TEST(Decide, aDeniedNetworkIsDeniedByAnyName)
+{
+    const Matcher matcher(parsed(R"(
+        default = "allow"
+        [[rule]]
+        id = "trusted"
+        host = "trusted.example"
+        action = "allow"
+        [[rule]]
+        id = "office"
+        cidr = "203.0.113.0/24"
+        action = "deny"
+        [[rule]]
+        id = "posts"
+        cidr = "198.51.100.0/24"
+        methods = ["POST"]
+        process = "/usr/bin/curl"
+        action = "deny"
+        [[rule]]
+        id = "asked"
+        cidr = "192.0.2.0/24"
+        action = "ask"
+        [[rule]]
+        id = "off"
+        enabled = false
+        cidr = "::/0"
+        action = "deny"
+    )"),
+                          {});
+    struct Case
+    {
+        const char* host;
+        const char* address;
+        std::uint16_t port;
+        const char* method;
+        const char* process;
+        const char* expected;
+    };
+    const Case cases[] = {
+        {"any.example", "203.0.113.9", 443, "GET", "", "office"},
+        {"any.example", "::ffff:203.0.113.9", 443, "GET", "", "office"},
+        {"trusted.example", "203.0.113.9", 443, "GET", "", ""}, // a rule above lets it pass
+        {"any.example", "203.0.113.9", 8443, "GET", "", ""},    // of 80 and 443
+        {"any.example", "203.0.114.9", 443, "GET", "", ""},
+        {"any.example", "198.51.100.1", 443, "post", "/usr/bin/curl", "posts"},
+        {"any.example", "198.51.100.1", 443, "GET", "/usr/bin/curl", ""},
+        {"any.example", "198.51.100.1", 443, "POST", "/usr/bin/wget", ""},
+        {"any.example", "192.0.2.1", 443, "GET", "", ""}, // nobody can be asked any more
+        {"any.example", "2001:db8::1", 443, "GET", "", ""},
+    };
+    for (const Case& each : cases) {
+        const Request request{.protocol = kHttps,
+                              .host = each.host,
+                              .port = each.port,
+                              .method = each.method,
+                              .target = "/",
+                              .process = each.process};
+        const Rule* against = matcher.ruleAgainst(*Address::parse(each.address), request, 0ns);
+        EXPECT_EQ(against ? against->id : "", each.expected)
+            << each.method << " " << each.host << " at " << each.address << ":" << each.port;
+    }
+    // A stream carries whatever it likes.
+    const Request stream{.protocol = kTls, .host = "any.example", .process = "/usr/bin/curl"};
+    EXPECT_NE(matcher.ruleAgainst(*Address::parse("198.51.100.1"), stream, 0ns), nullptr);
+}
+
 } // namespace
 } // namespace caisson::policy

@@ -51,6 +51,7 @@ public:
     /// Refused by Caisson itself: what no rule can allow. `why` becomes a sentence; the rule stays the
     /// one that had decided.
     void refuse(std::string why);
+    void refuse(const Error& error); ///< by the rule that its detail may name
     /// The same, where the sandbox sent the placeholder of a secret.
     void refuseLeak(const std::string& secret);
     /// Refused since the policy was changed: what decides now is its rule.

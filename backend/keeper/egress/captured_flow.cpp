@@ -437,13 +437,16 @@ Task<std::optional<Pass>> CapturedFlow::pass(const Wanted& wanted, LogRow& row)
 Task<std::optional<Dialled>> CapturedFlow::dial(const Wanted& wanted, LogRow& row, Pass& passed)
 {
     Result<Dialled> dialled = co_await m_parts.dialer.connect(
-        m_origin.host, m_origin.port, passed.mayBePrivate ? Reach::PrivateToo : Reach::Public);
+        m_origin.host, m_origin.port, passed.mayBePrivate ? Reach::PrivateToo : Reach::Public,
+        [&](const policy::Address& address) {
+            return m_parts.gate.mayReach(address, wanted, m_origin.asker);
+        });
     if (!dialled) {
-        row.refuse(dialled.error().message);
+        row.refuse(dialled.error());
         co_return std::nullopt;
     }
     row.entry.address = dialled->address.toString();
-    passed.grant.isPrivate = policy::isPrivate(dialled->address);
+    passed.grant.address = dialled->address;
     // It was not among the flows while it was dialled.
     if (!m_parts.gate.mayGoOn(wanted, m_origin.asker, passed.grant)) {
         row.refuseChanged(wanted, m_origin.asker);

@@ -12,10 +12,12 @@ bool mayGoOn(const policy::Matcher& matcher, const Wanted& wanted, const Asker& 
         !matcher.isTunnelled(request, now))
         return false;
     const policy::Decision decision = matcher.decide(request, now);
+    if (grant.address && matcher.ruleAgainst(*grant.address, request, now))
+        return false;
     switch (decision.action) {
     case policy::Action::Allow:
     case policy::Action::Tunnel:
-        return !grant.isPrivate || decision.mayBePrivate();
+        return !grant.address || !policy::isPrivate(*grant.address) || decision.mayBePrivate();
     case policy::Action::Ask:
         // A person was asked about this one, and said yes.
         return grant.by == Grant::By::Prompt;

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <list>
+#include <optional>
 #include <string>
 
 namespace caisson::keeper {
@@ -16,7 +17,7 @@ struct Grant
     By by = By::Default;
     std::string id; ///< of the rule or prompt
     bool isTunnel = false;
-    bool isPrivate = false; ///< it led to a private address, which not every rule may
+    std::optional<policy::Address> address; ///< where the name has led, once that is known
     /// For the log: the rule's id, "default" or "prompt:ID".
     std::string name() const
     {

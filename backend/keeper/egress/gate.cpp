@@ -50,6 +50,20 @@ bool Gate::mayGoOn(const Wanted& wanted, const Asker& asker, const Grant& grant)
     return keeper::mayGoOn(*m_policy.matcher(), wanted, asker, grant);
 }
 
+Result<void> Gate::mayReach(const policy::Address& address, const Wanted& wanted,
+                            const Asker& asker) const
+{
+    const auto matcher = m_policy.matcher();
+    const policy::Rule* against =
+        matcher->ruleAgainst(address, wanted.request(asker), policy::momentNow());
+    if (!against)
+        return {};
+    return fail(ErrorCode::PermissionDenied,
+                wanted.host + " leads to " + address.toString() + ", and rule " + against->id +
+                    " denies everything to " + against->cidr->toString(),
+                {{"rule", against->id}});
+}
+
 bool Gate::isTunnelled(const Wanted& wanted, const Asker& asker) const
 {
     return m_policy.matcher()->isTunnelled(wanted.request(asker), policy::momentNow());

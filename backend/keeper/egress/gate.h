@@ -41,6 +41,10 @@ public:
     Verdict look(const Wanted& wanted, const Asker& asker) const;
     /// Whether what was let pass a moment ago would be let pass now.
     bool mayGoOn(const Wanted& wanted, const Asker& asker, const Grant& grant) const;
+    /// Whether it may go to that address, too. PermissionDenied: a rule denies the network
+    /// (`detail.rule`).
+    Result<void> mayReach(const policy::Address& address, const Wanted& wanted,
+                          const Asker& asker) const;
     std::int64_t generation() const { return m_policy.generation(); }
     /// Whether a TLS connection passes unopened.
     bool isTunnelled(const Wanted& wanted, const Asker& asker) const;

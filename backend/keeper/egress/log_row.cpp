@@ -59,6 +59,13 @@ void LogRow::refuse(std::string why)
     entry.why = std::move(why);
 }
 
+void LogRow::refuse(const Error& error)
+{
+    refuse(error.message);
+    if (const auto rule = error.detail.find("rule"); rule != error.detail.end())
+        entry.rule = rule->second;
+}
+
 void LogRow::refuseLeak(const std::string& secret)
 {
     refuse("the placeholder of the secret \"" + secret + "\" was sent where no rule puts it in");

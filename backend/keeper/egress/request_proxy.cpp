@@ -340,14 +340,17 @@ Task<bool> RequestProxy::send(Carried& carried, UpstreamPool::Connection wanted)
     origin.reach = carried.pass.mayBePrivate ? Reach::PrivateToo : Reach::Public;
     if (!carried.head.upgrade.empty())
         origin.versions = Origin::Versions::OnlyHttp1;
+    const AddressCheck check = [&](const policy::Address& address) {
+        return m_parts.gate.mayReach(address, carried.wanted, m_origin.asker);
+    };
     for (;;) {
-        Result<Lease> lease = co_await m_parts.pool.open(origin, wanted);
+        Result<Lease> lease = co_await m_parts.pool.open(origin, check, wanted);
         if (!lease) {
             co_await giveUp(carried, lease.error());
             co_return false;
         }
         carried.row.entry.address = lease->address.toString();
-        carried.pass.grant.isPrivate = policy::isPrivate(lease->address);
+        carried.pass.grant.address = lease->address;
         carried.exchange = std::move(lease->exchange);
         // While it was dialled there was no exchange to cut.
         if (carried.wasCut) {
@@ -378,7 +381,7 @@ Task<void> RequestProxy::giveUp(Carried& carried, const Error& error)
     Refusal refusal;
     refusal.why = error.message;
     if (error.code == ErrorCode::PermissionDenied) {
-        carried.row.refuse(error.message);
+        carried.row.refuse(error);
         refusal.status = kForbidden;
         refusal.rule = entry.rule;
     } else {

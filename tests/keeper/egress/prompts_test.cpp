@@ -395,7 +395,10 @@ TEST_F(GateTest, FlowsAreCutWhenThePolicyWouldNotLetThemPass)
     const Grant byRule{Grant::By::Rule, "r"};
     const Grant byPrompt{Grant::By::Prompt, "p"};
     Grant toPrivate = byRule;
-    toPrivate.isPrivate = true;
+    toPrivate.address = policy::Address::parse("10.0.0.1");
+    Grant toNetwork = byRule;
+    toNetwork.address = policy::Address::parse("203.0.113.5");
+    const std::string network = "[[rule]]\nid = \"n\"\naction = \"deny\"\ncidr = ";
     const Row rows[] = {
         {"still allowed", byRule, ruleFor("a.example", "allow"), false},
         {"denied", byRule, ruleFor("a.example", "deny"), true},
@@ -406,6 +409,10 @@ TEST_F(GateTest, FlowsAreCutWhenThePolicyWouldNotLetThemPass)
         {"to a private address, allowed still", toPrivate,
          ruleFor("a.example", "allow", "private = true\n"), false},
         {"to a private address, no more", toPrivate, ruleFor("a.example", "allow"), true},
+        {"to a network that is denied by now", toNetwork,
+         "default = \"allow\"\n" + network + "\"203.0.113.0/24\"\n", true},
+        {"to another network", toNetwork,
+         "default = \"allow\"\n" + network + "\"198.51.100.0/24\"\n", false},
         {"of a method that is allowed", byRule,
          ruleFor("a.example", "allow", "methods = [\"GET\"]\n"), false},
         {"of a method that is not", byRule, ruleFor("a.example", "allow", "methods = [\"PUT\"]\n"),

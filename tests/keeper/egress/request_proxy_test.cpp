@@ -591,7 +591,8 @@ TEST_F(RequestProxyTest, PrivateAddressesNeedARuleThatSaysSo)
             m_context,
             [](Dialer& dialer, std::string to, std::uint16_t port,
                std::optional<Result<Dialled>>& result) -> Task<void> {
-                result = co_await dialer.connect(to, port, Reach::Public);
+                result = co_await dialer.connect(to, port, Reach::Public,
+                                                 [](const auto&) { return Result<void>(); });
             }(m_dialer, host, origin.port(), outcome),
             [](std::exception_ptr) {});
         runUntil([&] { return outcome.has_value(); });

@@ -43,7 +43,8 @@ Dialer::Dialer(api::asio::any_io_executor executor, Resolver& resolver)
 {
 }
 
-Task<Result<Dialled>> Dialer::connect(std::string host, std::uint16_t port, Reach reach)
+Task<Result<Dialled>> Dialer::connect(std::string host, std::uint16_t port, Reach reach,
+                                      AddressCheck check)
 {
     Result<std::vector<policy::Address>> addresses = co_await m_resolver.resolve(host);
     if (!addresses)
@@ -63,6 +64,11 @@ Task<Result<Dialled>> Dialer::connect(std::string host, std::uint16_t port, Reac
     }
     Error last{ErrorCode::Unavailable, host + " cannot be reached", {}};
     for (const policy::Address& address : *addresses) {
+        // Only now: the rules may have changed while another one was tried.
+        if (Result<void> checked = check(address); !checked) {
+            last = std::move(checked.error());
+            continue;
+        }
         Tcp::socket socket(m_executor);
         const auto limit = address == addresses->back() ? kLastLimit : kFirstLimit;
         const auto outcome = co_await (socket.async_connect(endpointOf(address, port), kTuple) ||

@@ -5,12 +5,16 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace caisson::keeper {
 
 /// Whether private addresses (policy::isPrivate) and those of this host may be dialled.
 enum class Reach { Public, PrivateToo };
+
+/// Whether an address that a name has led to may be dialled: PermissionDenied says why not.
+using AddressCheck = std::function<Result<void>(const policy::Address&)>;
 
 struct Dialled
 {
@@ -26,9 +30,10 @@ class Dialer
 public:
     Dialer(api::asio::any_io_executor executor, Resolver& resolver);
 
-    /// `host` is canonical. PermissionDenied: it leads to private addresses only (`detail.address`);
-    /// NotFound, Timeout, Unavailable as words for a person say.
-    api::Task<Result<Dialled>> connect(std::string host, std::uint16_t port, Reach reach);
+    /// `host` is canonical. PermissionDenied: it leads to private addresses only (`detail.address`),
+    /// or to none that `check` lets pass; NotFound, Timeout, Unavailable as words for a person say.
+    api::Task<Result<Dialled>> connect(std::string host, std::uint16_t port, Reach reach,
+                                       AddressCheck check);
 
 private:
     api::asio::any_io_executor m_executor;

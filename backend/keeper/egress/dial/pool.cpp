@@ -91,7 +91,8 @@ Task<void> UpstreamPool::sweep()
     }
 }
 
-Task<Result<Lease>> UpstreamPool::open(const Origin& origin, Connection wanted)
+Task<Result<Lease>> UpstreamPool::open(const Origin& origin, const AddressCheck& check,
+                                       Connection wanted)
 {
     std::shared_ptr<Slot>& place = m_slots[origin];
     if (!place)
@@ -100,8 +101,9 @@ Task<Result<Lease>> UpstreamPool::open(const Origin& origin, Connection wanted)
     while (wanted == Connection::Any) {
         // The newest first: what is not needed grows old and is closed.
         const auto found =
-            std::ranges::find_if(slot->kept.rbegin(), slot->kept.rend(),
-                                 [](const auto& kept) { return kept->connection->hasRoom(); });
+            std::ranges::find_if(slot->kept.rbegin(), slot->kept.rend(), [&](const auto& kept) {
+                return kept->connection->hasRoom() && check(kept->address);
+            });
         if (found != slot->kept.rend()) {
             (*found)->used = std::chrono::steady_clock::now();
             co_return Lease{(*found)->connection->open(), (*found)->address};
@@ -117,7 +119,7 @@ Task<Result<Lease>> UpstreamPool::open(const Origin& origin, Connection wanted)
     const auto made = co_await [&]() -> Task<Result<std::shared_ptr<Kept>>> {
         // Also when it is cancelled, or all others would wait for it for ever.
         const Dialling counted(*slot);
-        co_return co_await dial(origin);
+        co_return co_await dial(origin, check);
     }();
     if (!made)
         co_return std::unexpected(made.error());
@@ -147,9 +149,11 @@ Task<Result<TlsOpened>> UpstreamPool::openTls(TcpSocket socket, std::string host
     co_return co_await (*client)->connect(std::move(socket), host, port, std::move(alpn));
 }
 
-Task<Result<std::shared_ptr<UpstreamPool::Kept>>> UpstreamPool::dial(Origin origin)
+Task<Result<std::shared_ptr<UpstreamPool::Kept>>> UpstreamPool::dial(Origin origin,
+                                                                     AddressCheck check)
 {
-    Result<Dialled> dialled = co_await m_dialer.connect(origin.host, origin.port, origin.reach);
+    Result<Dialled> dialled =
+        co_await m_dialer.connect(origin.host, origin.port, origin.reach, std::move(check));
     if (!dialled)
         co_return std::unexpected(dialled.error());
     std::unique_ptr<Stream> stream;

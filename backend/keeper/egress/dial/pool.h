@@ -40,9 +40,11 @@ public:
     ~UpstreamPool();
 
     /// An exchange on a kept connection or a new one. Errors as Dialer's and TlsClient's.
-    /// `Fresh` never takes a kept one. The origin outlives the call.
+    /// `Fresh` never takes a kept one; one to an address that `check` does not let pass is none to
+    /// take. Origin and check outlive the call.
     enum class Connection { Any, Fresh };
-    api::Task<Result<Lease>> open(const Origin& origin, Connection wanted = Connection::Any);
+    api::Task<Result<Lease>> open(const Origin& origin, const AddressCheck& check,
+                                  Connection wanted = Connection::Any);
 
     /// TLS to an origin for a stream that is no HTTP.
     api::Task<Result<TlsOpened>> openTls(TcpSocket socket, std::string host, std::uint16_t port,
@@ -54,7 +56,7 @@ private:
     struct Kept;
     struct Slot;
     struct Dialling;
-    api::Task<Result<std::shared_ptr<Kept>>> dial(Origin origin);
+    api::Task<Result<std::shared_ptr<Kept>>> dial(Origin origin, AddressCheck check);
     api::Task<void> sweep();
     Result<TlsClient*> tls();
 
