@@ -19,6 +19,8 @@ POLICY = DENY \
            inject={"header": "Authorization", "value": "Bearer ${secret:token}"}) \
     + rule(id="reflect", host="echo.example.org", path="/reflect",
            inject={"header": "Authorization", "value": "Bearer ${secret:token}"}) \
+    + rule(id="socket", host="echo.example.org", path="/socket",
+           inject={"header": "Authorization", "value": "Bearer ${secret:token}"}) \
     + rule(id="moved", host="echo.example.org", path="/redirect",
            inject={"header": "Authorization", "value": "Bearer ${secret:token}"}) \
     + rule(id="basic", host="other.example.net",
@@ -119,6 +121,17 @@ class Secrets(EgressCase):
                 self.assertIn(b":end" if how != "json" else b"seen", got.body)
         row = self.untilLogged(path="/reflect")[-1]
         self.assertEqual(row.get("flag"), "masked")
+
+    def test_what_comes_back_in_a_web_socket_is_masked(self):
+        said = self.raw("GET /socket?show=authorization HTTP/1.1\r\nHost: echo.example.org\r\n"
+                        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"
+                        "\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n",
+                        "echo.example.org", 443, "echo.example.org")
+        self.assertIn([f"Bearer {TOKEN}"], self.authorization("echo"))
+        self.assertTrue(said.startswith(b"HTTP/1.1 101 "), said)
+        self.assertTrue(said.endswith(b"\x81" + bytes([len(TOKEN) + 7]) + b"Bearer "
+                                      + b"*" * len(TOKEN)), said)
+        self.assertEqual(self.untilLogged(path="/socket")[-1].get("flag"), "masked")
 
     def test_what_comes_back_packed_is_not_passed_on(self):
         """The origin was asked not to pack its answer; this one does it all the same."""

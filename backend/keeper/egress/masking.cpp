@@ -61,7 +61,7 @@ std::string_view Masker::finish()
 {
     m_text.clear();
     m_masked.erase(0, m_given);
-    m_given = 0;
+    m_given = m_masked.size();
     return m_masked;
 }
 

@@ -21,7 +21,7 @@ public:
 
     /// The bytes that are certain by now, valid until the next call.
     std::string_view feed(std::span<const char> bytes);
-    /// Those that were held back.
+    /// Those that were held back; another stream may follow.
     std::string_view finish();
     /// Of a whole text.
     std::string mask(std::string_view text) const;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kPiece = 32 * 1024;
 
-Task<void> carry(Stream& from, Stream& to, std::int64_t& count, const MayPass& mayPass = {})
+Task<void> carry(Stream& from, Stream& to, std::int64_t& count, const Change& change = {})
 {
     std::vector<char> room(kPiece);
     for (;;) {
@@ -24,9 +24,14 @@ Task<void> carry(Stream& from, Stream& to, std::int64_t& count, const MayPass& m
             co_await to.finish();
             co_return;
         }
-        if (mayPass && !mayPass(std::span(room).first(*size)))
-            break;
-        if (!co_await to.write(std::span(room).first(*size)))
+        std::span<const char> passing = std::span(room).first(*size);
+        if (change) {
+            const std::optional<std::string_view> changed = change(passing);
+            if (!changed)
+                break;
+            passing = *changed;
+        }
+        if (!passing.empty() && !co_await to.write(passing))
             break;
         count += static_cast<std::int64_t>(*size);
     }
@@ -37,15 +42,22 @@ Task<void> carry(Stream& from, Stream& to, std::int64_t& count, const MayPass& m
 } // namespace
 
 Task<void> relay(Stream& inside, Stream& outside, std::int64_t& out, std::int64_t& in, Inside state,
-                 MayPass mayPass)
+                 MayPass mayPass, Change change)
 {
+    Change unchanged;
+    if (mayPass)
+        unchanged = [&](std::span<const char> bytes) {
+            return mayPass(bytes) ? std::optional(std::string_view(bytes.data(), bytes.size()))
+                                  : std::nullopt;
+        };
+
     if (state == Inside::Finished) {
         // Its end was read, and no other will come.
         co_await outside.finish();
-        co_await carry(outside, inside, in);
+        co_await carry(outside, inside, in, change);
         co_return;
     }
-    co_await (carry(inside, outside, out, mayPass) && carry(outside, inside, in));
+    co_await (carry(inside, outside, out, unchanged) && carry(outside, inside, in, change));
 }
 
 } // namespace caisson::keeper

@@ -5,16 +5,20 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string_view>
 
 namespace caisson::keeper {
 
 /// Carries bytes both ways until both ends have finished, or one has failed, which ends the other. The
 /// counters grow as it goes: `out` from the first to the second.
 /// `Finished`: the first was read to its end already. `mayPass` sees what the first has to say before
-/// the second does; false resets both.
+/// the second does; false resets both. `change` makes of what the second has to say what the first is
+/// told; none resets both.
 enum class Inside { Writes, Finished };
 using MayPass = std::function<bool(std::span<const char> bytes)>;
+using Change = std::function<std::optional<std::string_view>(std::span<const char> bytes)>;
 api::Task<void> relay(Stream& inside, Stream& outside, std::int64_t& out, std::int64_t& in,
-                      Inside state = Inside::Writes, MayPass mayPass = {});
+                      Inside state = Inside::Writes, MayPass mayPass = {}, Change change = {});
 
 } // namespace caisson::keeper

@@ -567,10 +567,18 @@ Task<void> RequestProxy::upgrade(Carried& carried, const http::ResponseHead& hea
         co_return;
     }
     WebSocketScan scan;
-    co_await relay(*inside, *outside, carried.row.entry.bytesOut, carried.row.entry.bytesIn,
-                   Inside::Writes, [&scan](std::span<const char> bytes) {
-                       return scan.feed(bytes) == WebSocketScan::Outcome::Clean;
-                   });
+    Change change;
+    std::optional<WebSocketMasking> masking;
+    if (carried.masker)
+        change = [&masking = masking.emplace(*carried.masker)](std::span<const char> bytes) {
+            return masking.feed(bytes);
+        };
+    co_await relay(
+        *inside, *outside, carried.row.entry.bytesOut, carried.row.entry.bytesIn, Inside::Writes,
+        [&scan](std::span<const char> bytes) {
+            return scan.feed(bytes) == WebSocketScan::Outcome::Clean;
+        },
+        std::move(change));
     if (scan.outcome() == WebSocketScan::Outcome::Placeholder)
         carried.leaked = scan.name();
     else if (scan.outcome() == WebSocketScan::Outcome::Malformed)

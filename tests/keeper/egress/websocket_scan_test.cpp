@@ -27,6 +27,17 @@ std::string frame(int first, std::string payload, std::size_t lengthBytes = 0)
     return bytes + mask + payload;
 }
 
+/// As a server sends it: not masked.
+std::string served(int first, const std::string& payload)
+{
+    std::string bytes(1, static_cast<char>(first));
+    if (payload.size() < 126)
+        return bytes + static_cast<char>(payload.size()) + payload;
+    bytes += '\x7e';
+    bytes += static_cast<char>(payload.size() >> 8);
+    return bytes + static_cast<char>(payload.size()) + payload;
+}
+
 struct Row
 {
     const char* name;
@@ -75,6 +86,44 @@ TEST(WebSocketScan, LooksIntoWhatIsMasked)
             EXPECT_EQ(whole.name(), "k") << row.name;
         }
         EXPECT_EQ(inBytes.feed(frame(kLast | 1, "hello")), row.outcome) << row.name;
+    }
+}
+
+TEST(WebSocketMasking, MasksWhatTheServerSays)
+{
+    const std::string stars(5, '*');
+    const std::string longText(1000, 'x');
+    const std::pair<std::string, std::string> rows[] = {
+        {served(kLast | 1, "hello"), served(kLast | 1, "hello")},
+        {served(kLast | 1, "a s3cr3 b"), served(kLast | 1, "a ***** b")},
+        {served(kLast | 2, longText + "s3cr3"), served(kLast | 2, longText + stars)},
+        {served(kLast | 9, "s3cr3") + served(kLast | 1, ""),
+         served(kLast | 9, stars) + served(kLast | 1, "")},
+        // Nothing waits for another frame.
+        {served(kLast | 1, "s3c"), served(kLast | 1, "s3c")},
+        {served(kLast | 1, "s3c") + served(kLast | 1, "r3s3cr3"),
+         served(kLast | 1, "s3c") + served(kLast | 1, "r3*****")},
+    };
+    for (const auto& [came, expected] : rows) {
+        Masker masker({"s3cr3"});
+        WebSocketMasking whole(masker);
+        EXPECT_EQ(whole.feed(came), expected);
+        Masker another({"s3cr3"});
+        WebSocketMasking inBytes(another);
+        std::string went;
+        for (const char c : came)
+            went += inBytes.feed({&c, 1}).value_or("broken");
+        EXPECT_EQ(went, expected);
+    }
+}
+
+TEST(WebSocketMasking, NothingPassesThatIsNoWebSocket)
+{
+    Masker masker({"s3cr3"});
+    for (const std::string& bytes :
+         {frame(kLast | 1, "masked"), served(kLast | 0x40 | 1, "packed"), served(kLast | 3, "")}) {
+        WebSocketMasking masking(masker);
+        EXPECT_FALSE(masking.feed(bytes));
     }
 }
 

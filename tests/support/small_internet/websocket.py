@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The server's side of RFC 6455: it sends back what it gets."""
+"""The server's side of RFC 6455: it sends back what it gets, after the header that ?show= names."""
 
 import base64
 import hashlib
@@ -15,6 +15,8 @@ async def echo(connection, request):
     await connection.send(connection.head(101, [("Upgrade", "websocket"), ("Connection", "Upgrade"),
                                                 ("Sec-WebSocket-Accept", accept)]))
     connection.record["webSocket"] = True
+    if shown := request.header(request.query.get("show", ""), "").encode():
+        await connection.send(b"\x81" + bytes([len(shown)]) + shown)
     while True:
         first, second = await connection.take(2)
         size = second & 0x7F
