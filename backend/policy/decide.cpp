@@ -89,7 +89,8 @@ bool fitsPort(const Rule& rule, const Request& request)
 {
     if (!rule.ports.empty())
         return std::ranges::contains(rule.ports, request.port);
-    return request.protocol != Protocol::Tcp && (request.port == 80 || request.port == 443);
+    const bool isUsual = request.port == 80 || request.port == 443;
+    return isUsual && (request.protocol != Protocol::Tcp || !letsThrough(rule.action));
 }
 
 bool fitsMethod(const Rule& rule, std::string_view method)

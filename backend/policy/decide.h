@@ -60,7 +60,8 @@ public:
     ///  - host: by label from the right, `*` is one label, `**` any number (none included); a cidr
     ///    fits hosts that are addresses (see ruleAgainst() too); a host pattern may be one address. Of the wildcards only
     ///    a lone `**` fits an address, which has no labels.
-    ///  - ports: those named; with none named 80 and 443 of Http, Https and Tls, never Tcp.
+    ///  - ports: those named; with none named 80 and 443. Allow and Tunnel without ports never fit
+    ///    Tcp: what is taken for HTTP is the keeper's to say, and a server may see it otherwise.
     ///  - methods and path: Allow with either never fits Tls or Tcp; Deny and Ask fit there as if they
     ///    had neither, since among what a stream carries may be what they hold up. Path: `*` is any part of one segment, `**` any number of segments
     ///    ("/repos/**" fits "/repos" and all below it), `\*` a plain star; behind a '?', a pattern

@@ -2,7 +2,7 @@
 """Ways to be allowed for one host and reach another: names that differ, proxies asked for inside,
 spellings of addresses, paths that two readers read differently. What counts is what arrived."""
 
-from caisson_testing.egress import DENY, EgressCase, rule
+from caisson_testing.egress import ALLOW, DENY, EgressCase, rule
 from caisson_testing.internet import places
 
 POLICY = DENY + rule(id="plain", host="plain.example.org") \
@@ -228,6 +228,42 @@ class Mismatch(EgressCase):
         got = self.curl("http://plain.example.org/redirect?to=http%3A%2F%2Fevil.example.net%2F")
         self.assertEqual(got.status, 302)  # the keeper itself follows nothing
         self.assertOnlyAllowedWereReached()
+
+
+class NoRequestsToTheEye(EgressCase):
+    """What some servers take for a request although its first line is none: rules that deny requests
+    hold."""
+    FIRST = ("A" * 65 + " /x HTTP/1.1", "A" * 5000 + " /x HTTP/1.1", "@GET /x HTTP/1.1",
+             '"GET" /x HTTP/1.1', "\xefGET /x HTTP/1.1", "XYZZY")
+    policies = {"a host denied": ALLOW + rule(
+                    id="no", host="plain.example.org", action="deny"),
+                "a path denied": ALLOW + rule(
+                    id="no", host="plain.example.org", path="/secret/**", action="deny"),
+                "a method denied": ALLOW + rule(
+                    id="no", host="plain.example.org", methods=["PUT"], action="deny"),
+                "streams allowed": DENY + rule(
+                    id="no", host="plain.example.org", path="/secret/**", action="deny")
+                + rule(id="yes", host="*.example.org", ports=[80, 443])}
+
+    def test_rules_for_requests_hold(self):
+        for name, policy in self.policies.items():
+            self.setPolicy(policy)
+            for first in self.FIRST:
+                with self.subTest(name=name, first=first[:20]):
+                    said = self.raw(f"{first}\r\nHost: plain.example.org\r\n\r\nGET /secret/x "
+                                    f"HTTP/1.1\r\nHost: plain.example.org\r\n\r\n",
+                                    "plain.example.org")
+                    self.assertNotIn(b" 200 ", said)
+        self.assertEqual(self.internet.connections(), [])
+
+    def test_in_tls_too(self):
+        self.setPolicy(DENY + rule(id="yes", host="*.example.org", ports=[80, 443]))
+        for first in self.FIRST[:-1]:
+            with self.subTest(first=first[:20]):
+                self.raw(f"{first}\r\nHost: echo.example.org\r\n\r\nGET /secret HTTP/1.1\r\n"
+                         "Host: evil.example.net\r\n\r\n", "echo.example.org", 443,
+                         "echo.example.org")
+        self.assertEqual(self.internet.requests(), [])
 
 
 class Paths(EgressCase):

@@ -110,7 +110,8 @@ TEST(Decide, theFirstThatFitsInEveryPart)
               {kHttps, "198.51.100.1", 443, "GET", "/", "evil deny"},
               {kHttps, "::ffff:198.51.100.1", 443, "GET", "/", "evil deny"},
               {kHttps, "64:ff9b::c633:6401", 443, "GET", "/", "evil deny"},
-              {kTcp, "198.51.100.1", 443, "", "", "default ask"},
+              {kTcp, "198.51.100.1", 443, "", "", "evil deny"},
+              {kTcp, "198.51.100.1", 8443, "", "", "default ask"},
               {kTcp, "203.0.113.9", 9, "", "", "all deny"},
               {kTcp, "2001:db8::9", 9, "", "", "all deny"},
               {kTcp, "somewhere.example", 9, "", "", "all deny"},
@@ -201,10 +202,10 @@ TEST(Decide, aStreamIsHeldByWhateverWouldHoldARequestInIt)
                        {kTls, "web.example", 8082, "", "", "admin ask"},
                        {kHttp, "api.example", 8080, "GET", "/", "rest allow"},
                        {kHttp, "api.example", 8081, "GET", "/", "rest allow"},
-                       // A rule without ports is about the web's two, and no stream but TLS there.
+                       // A rule without ports is about the web's two, whatever is spoken there.
                        {kTls, "web.example", 443, "", "", "usual deny"},
                        {kTls, "web.example", 80, "", "", "usual deny"},
-                       {kTcp, "web.example", 443, "", "", "rest allow"},
+                       {kTcp, "web.example", 443, "", "", "usual deny"},
                        {kTls, "web.example", 8080, "", "", "rest allow"},
                        // What lets some requests through lets no stream through.
                        {kTcp, "api.example", 8083, "", "", "rest allow"},

@@ -186,8 +186,8 @@ bool fitsConnection(const Rule& rule, Moment expiry, const Request& request, Mom
         isHost = fitsHost(rule.host, host);
         isHost = isHost || (embedded && !mustBeSure && rule.host == embedded->toString());
     }
-    const bool isUsual =
-        (request.port == 80 || request.port == 443) && request.protocol != Protocol::Tcp;
+    const bool isUsual = (request.port == 80 || request.port == 443) &&
+                         (request.protocol != Protocol::Tcp || !mustBeSure);
     const bool isPort =
         rule.ports.empty() ? isUsual : std::ranges::contains(rule.ports, request.port);
     return rule.enabled && now < expiry && isHost && isPort &&

@@ -8,10 +8,8 @@ namespace caisson::keeper {
 namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// The longest registered method is UPDATEREDIRECTREF, but there are servers that look only at the
-/// path.
-constexpr std::size_t kMaxMethod = 64;
 constexpr std::string_view kVersion = "http/";
+constexpr std::string_view kGet = "get";
 
 bool isSpace(char c)
 {
@@ -21,13 +19,6 @@ bool isSpace(char c)
 char lowered(char c)
 {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-/// What is a token is the parser's business; this is about what could be meant for a method.
-bool isOfMethod(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           std::string_view("!#$%&'*+-.^_`|~\r").contains(c);
 }
 
 /// A record of TLS (RFC 8446, 5.1; any of them, since servers put up with an alert before the
@@ -90,15 +81,15 @@ void FirstLine::feed(char c)
     if (isEnd) {
         // HTTP/0.9 is a GET without a version, and still spoken. Otherwise a word without one is of
         // SMTP, IMAP, Redis and the like.
-        m_speech = m_method == "get" && m_isPath ? Speech::Http1 : Speech::Other;
+        m_speech = m_method == kGet && m_isPath ? Speech::Http1 : Speech::Other;
         return;
     }
     if (m_part == Part::Before)
         m_part = Part::Method;
+    // Of whatever bytes and however long it is: there are servers that look only at what follows.
     if (m_part == Part::Method && !isSpace(c)) {
-        if (!isOfMethod(c) || m_method.size() == kMaxMethod)
-            m_speech = Speech::Other;
-        m_method += lowered(c);
+        if (m_method.size() <= kGet.size())
+            m_method += lowered(c);
         return;
     }
     if (m_part != Part::Rest) {

@@ -33,7 +33,7 @@ private:
 
     enum class Part { Before, Method, Spaces, Rest };
     Part m_part = Part::Before;
-    std::string m_method;      ///< lower case
+    std::string m_method;      ///< its beginning, in lower case
     std::size_t m_version = 0; ///< so much of "http/" stands at the end of what came
     bool m_isPath = false;     ///< what follows the method begins with a slash
     Speech m_speech = Speech::Unsure;
