@@ -5,7 +5,7 @@ import json
 
 from caisson_testing import processes
 from caisson_testing.conditions import until
-from caisson_testing.egress import ASK, DENY, EgressCase
+from caisson_testing.egress import ASK, DENY, EgressCase, rule
 from caisson_testing.home import collect
 from caisson_testing.internet import places
 from caisson_testing.pty_client import PtyClient
@@ -193,6 +193,21 @@ class Answers(EgressCase):
             self.assertGreater(len(done.err), 10)
             running.sendText({"type": "eof"})
         self.assertNothingLeft()
+
+    def test_an_answer_undoes_no_rule_above_the_one_that_asked(self):
+        self.setPolicy(ASK + rule(id="no", host="plain.example.org", path="/secret/**",
+                                  action="deny")
+                       + rule(id="asks", host="plain.example.org", path="/a/**", action="ask")
+                       + rule(id="other", host="echo.example.org"))
+        for path, expected in (("/a/x", "no new asks other"), ("/b", "no new asks other new")):
+            waits = self.startCurl(f"{PLAIN}{path}")
+            self.answer(self.untilPrompt(), "allow", "--scope", "path" if path == "/a/x" else "host",
+                        "--for", "always")
+            self.assertEqual(self.finish(waits)[0], 200)
+            rules = self.home.api.get(f"{self.box.url}/egress/policy").json()["rules"]
+            self.assertEqual([each["id"] if each["id"] in expected else "new" for each in rules],
+                             expected.split())
+        self.assertRefused(self.curl(f"{PLAIN}/secret/x"), "no")
 
     def test_the_second_answer_is_told(self):
         started, prompt = self.ask(f"{PLAIN}/two")

@@ -286,8 +286,14 @@ Result<api::PromptAnswered> Airlock::answer(const std::string& prompt,
         // Whoever was shown such an address and said yes means that address.
         rule->isPrivate = isAllowed && isInnerAddress(question->wanted.host);
         rule->note = "made by an answer to a request that waited";
+        // Before the rule that asked: what those above it deny or allow was decided before anybody was
+        // asked, and a wide answer must not undo it.
+        const policy::Request asked = question->wanted.request(question->asker);
+        const auto matcher = m_policy->matcher();
+        const policy::Decision decision = matcher->decide(asked, policy::momentNow());
         m_answering = prompt;
-        Result<std::string> added = m_policy->add(std::move(*rule));
+        Result<std::string> added =
+            m_policy->add(std::move(*rule), decision.rule ? decision.ruleId() : std::string_view());
         m_answering.clear();
         if (!added)
             return std::unexpected(added.error());

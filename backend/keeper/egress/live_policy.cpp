@@ -396,12 +396,12 @@ Result<std::vector<std::string>> LivePolicy::patch(const api::PatchPolicy& reque
     return added;
 }
 
-Result<std::string> LivePolicy::add(policy::Rule rule)
+Result<std::string> LivePolicy::add(policy::Rule rule, std::string_view before)
 {
     policy::Policy next = policy();
     rule.id = "r" + std::to_string(m_highestId + 1);
     std::string id = rule.id;
-    next.rules.insert(next.rules.begin(), std::move(rule));
+    next.rules.insert(std::ranges::find(next.rules, before, &policy::Rule::id), std::move(rule));
     Result<policy::Policy> sound = checked(next);
     if (!sound)
         return std::unexpected(sound.error());

@@ -42,8 +42,9 @@ public:
     Result<std::int64_t> replace(const api::PutPolicy& request);
     /// The ids of what was added.
     Result<std::vector<std::string>> patch(const api::PatchPolicy& request);
-    /// Puts a rule at the top; its id is made. Returns it.
-    Result<std::string> add(policy::Rule rule);
+    /// Puts a rule before that of that id, or behind all, if it is empty or there is none. The new
+    /// rule's id is made, and returned.
+    Result<std::string> add(policy::Rule rule, std::string_view before);
 
     /// A rule that decided. Counted in memory, and written with the next change or at the end.
     void countHit(std::string_view ruleId);

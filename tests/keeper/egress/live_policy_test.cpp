@@ -202,14 +202,16 @@ TEST_F(LivePolicyTest, APatchRemovesUpdatesAndAddsInOrder)
         order += rule.id + "=" + rule.action + " ";
     EXPECT_EQ(order, "one=deny between=deny r1=allow ");
     EXPECT_EQ(policy->describe().defaultAction, "allow");
-    const auto top = policy->add([] {
-        policy::Rule rule;
-        rule.host = "top.example";
-        rule.action = policy::Action::Allow;
-        return rule;
-    }());
-    EXPECT_EQ(top, "r2");
-    EXPECT_EQ(policy->describe().rules.front().id, "r2");
+    policy::Rule rule;
+    rule.host = "more.example";
+    rule.action = policy::Action::Allow;
+    EXPECT_EQ(policy->add(rule, "between"), "r2");
+    EXPECT_EQ(policy->add(rule, ""), "r3");
+    EXPECT_EQ(policy->add(rule, "none-such"), "r4");
+    order.clear();
+    for (const api::EgressRule& each : policy->describe().rules)
+        order += each.id + " ";
+    EXPECT_EQ(order, "one r2 between r1 r3 r4 ");
 }
 
 TEST_F(LivePolicyTest, HitsOutliveARestart)
@@ -242,7 +244,7 @@ TEST_F(LivePolicyTest, AnIdIsGivenOnce)
     const auto add = [](LivePolicy& policy) {
         policy::Rule rule;
         rule.host = "a.example";
-        return policy.add(rule).value();
+        return policy.add(rule, "").value();
     };
     {
         const auto policy = open();
