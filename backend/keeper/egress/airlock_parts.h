@@ -17,6 +17,7 @@ struct RequestOrigin
     std::string host; ///< that was dialled, canonical
     std::uint16_t port = 443;
     Asker asker;
+    bool isConnected = false; ///< it is what a CONNECT asked for
 };
 
 /// What flows through the airlock work with. All of it outlives them.

@@ -105,15 +105,17 @@ Wanted CapturedFlow::wantedStream() const
 }
 
 /// A head that is refused before anybody can decide on it has its row, too.
-std::function<void(const Error&)> CapturedFlow::writeMalformed() const
+std::function<void(const Error&)> CapturedFlow::writeMalformed(Speech speech) const
 {
-    return [this](const Error& error) {
+    return [this, speech](const Error& error) {
         LogRow row(m_parts, m_origin.asker);
         row.take(Wanted{m_origin.protocol, m_origin.host, m_origin.port, "", ""});
         row.refuse(error.message);
         row.entry.status = error.code == ErrorCode::HeadTooLarge ? 431
                            : error.code == ErrorCode::NotBuilt   ? 501
+                           : error.code == ErrorCode::Protocol   ? 0
                                                                  : 400;
+        row.entry.protocol = speech == Speech::Http2 ? "h2" : "http/1.1";
     };
 }
 
@@ -231,20 +233,35 @@ Task<void> CapturedFlow::speak(Speech speech)
         co_await serveStream();
         break;
     case Speech::Unsure:
-        // Opened ahead and never used, or gone. Who only looks what answers is written down, too.
         if (m_hasEnded || isWebPort(m_origin.port)) {
-            const Wanted wanted = wantedStream();
-            if (auto [action, pass] = m_parts.gate.look(wanted, m_origin.asker);
-                action == policy::Action::Deny && !isWebPort(m_origin.port)) {
-                LogRow row(m_parts, m_origin.asker);
-                row.take(wanted);
-                row.take(pass);
-            }
+            writeUnused();
             reset();
         } else
             co_await serveStream();
         break;
     }
+}
+
+/// Opened ahead and never used, or gone: it asked for nothing. Who only looks what answers is written
+/// down, and so is a CONNECT, which is a request by itself.
+void CapturedFlow::writeUnused()
+{
+    const Wanted wanted = wantedStream();
+    const auto [action, pass] = m_parts.gate.look(wanted, m_origin.asker);
+    const bool isDenied = action == policy::Action::Deny && !isWebPort(m_origin.port);
+    if (!isDenied && !m_origin.isConnected)
+        return;
+    LogRow row(m_parts, m_origin.asker);
+    row.take(wanted);
+    if (isDenied)
+        row.take(pass);
+    if (!m_origin.isConnected)
+        return;
+    row.entry.method = "CONNECT";
+    row.entry.protocol = "http/1.1";
+    row.entry.status = 200;
+    if (!isDenied)
+        row.refuse("nothing was said after the CONNECT, so nothing was let pass");
 }
 
 Task<void> CapturedFlow::serveHttp(Stream& stream, Speech speech)
@@ -254,9 +271,9 @@ Task<void> CapturedFlow::serveHttp(Stream& stream, Speech speech)
         return proxy.serve(head, body, responder);
     };
     if (speech == Speech::Http2)
-        co_await http::serveHttp2(stream, std::move(m_read), handler, {}, writeMalformed());
+        co_await http::serveHttp2(stream, std::move(m_read), handler, {}, writeMalformed(speech));
     else
-        co_await http::serveHttp1(stream, std::move(m_read), handler, writeMalformed());
+        co_await http::serveHttp1(stream, std::move(m_read), handler, writeMalformed(speech));
 }
 
 Task<void> CapturedFlow::refuseTls(std::uint8_t alert)

@@ -39,6 +39,7 @@ private:
     api::Task<void> serveHttp(Stream& stream, Speech speech);
     api::Task<void> serveOpened(TlsOpened opened);
     void writePinned();
+    void writeUnused();
     api::Task<void> serveOpenedStream();
     api::Task<void> serveStream();
     api::Task<void> tunnel();
@@ -51,7 +52,7 @@ private:
                           Stream& outside);
     api::Task<void> waitGone();
     void reset();
-    std::function<void(const Error&)> writeMalformed() const;
+    std::function<void(const Error&)> writeMalformed(Speech speech) const;
     Wanted wantedStream() const;
 
     AirlockParts& m_parts;

@@ -210,12 +210,15 @@ Task<void> RequestProxy::connect(Carried& carried)
         m_origin.protocol == policy::Protocol::Http) {
         origin.host = named->host;
         origin.port = *named->port;
+        origin.isConnected = true;
         http::ResponseHead head;
         head.status = 200;
         head.hasBody = false;
-        carried.row.drop(); // what is inside gets its own
-        if (!co_await carried.responder.head(head))
+        if (!co_await carried.responder.head(head)) {
+            carried.row.refuse("the client went away before its CONNECT was answered");
             co_return;
+        }
+        carried.row.drop(); // what is inside gets its own
         if (Stream* stream = carried.responder.takeOver())
             released = stream->release();
     } else {

@@ -3,6 +3,7 @@
 
 #include "backend/base/files.h"
 #include "tests/keeper/egress/airlock_fixture.h"
+#include "tests/keeper/egress/http/http2_frames.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -493,6 +494,60 @@ TEST_F(CapturedFlowTest, WhatIsInAConnectHasARowAndTheConnectNone)
     const auto written = rows();
     ASSERT_EQ(written.size(), 1u);
     EXPECT_EQ(written[0].verdict + " " + written[0].method + written[0].path, "deny GET/x");
+}
+
+/// A CONNECT to a port of the web that nothing came behind left no row: who looked what answers so
+/// was not seen. (Connections that are opened ahead leave none: they asked for nothing.)
+TEST_F(CapturedFlowTest, AConnectWithNothingBehindItHasARow)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    m_parts.connect = [this](Stream::Released released, RequestOrigin to) -> Task<void> {
+        CapturedFlow flow(m_parts, std::move(released.socket), std::move(to),
+                          std::move(released.alreadyRead));
+        co_await flow.run();
+    };
+    // An open one, one of the web's that no rule is about, and one that is denied.
+    const std::array<std::string, 3> cases[] = {
+        {std::to_string(port()), "default", "othing was said"},
+        {"443", "default", "othing was said"},
+        {"1", "default", "No rule"},
+    };
+    std::size_t count = 0;
+    for (const auto& [to, rule, why] : cases) {
+        connect();
+        send("CONNECT 127.0.0.1:" + to + " HTTP/1.1\r\nHost: 127.0.0.1:" + to + "\r\n\r\n");
+        runUntil([&] { return client->got.starts_with("HTTP/1.1 200 "); });
+        finish();
+        const api::EgressEntry row = lastRow(++count);
+        EXPECT_EQ(row.method + " " + row.host + ":" + std::to_string(row.port),
+                  "CONNECT 127.0.0.1:" + to);
+        EXPECT_EQ(row.verdict + " " + row.rule, "deny " + rule);
+        EXPECT_TRUE(row.why.contains(why)) << row.why;
+        EXPECT_EQ(row.status, 200);
+    }
+    EXPECT_EQ(rows().size(), count);
+    EXPECT_EQ(reached(), "<nothing>");
+}
+
+/// A head that HTTP/2 resets left no row.
+TEST_F(CapturedFlowTest, AHeadThatIsResetHasARow)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    connect();
+    using namespace http::frames;
+    send(std::string(kPreface) + frame(Settings, 0, 0) +
+         headers(1, {{":method", "GET"},
+                     {":scheme", "http"},
+                     {":authority", "127.0.0.1:" + std::to_string(port())},
+                     {":path", "/"},
+                     {"x-a", "b\n"}}));
+    const api::EgressEntry row = lastRow();
+    EXPECT_EQ(row.verdict + " " + row.rule + " " + row.why,
+              "deny default Its field \"x-a\" is malformed.");
+    EXPECT_EQ(row.scheme + "://" + row.host + ":" + std::to_string(row.port) + " " + row.protocol,
+              "http://127.0.0.1:" + std::to_string(port()) + " h2");
+    EXPECT_EQ(row.status, 0); // it was reset, not answered
+    EXPECT_EQ(rows().size(), 1u);
 }
 
 /// What the proxy itself refuses was said to be of a rule that no policy has.

@@ -213,8 +213,6 @@ RequestHead requestHead(Http1Head&& head)
     request.upgrade = upgradeOf(request.fields);
     if (const std::string* host = findField(request.fields, "host"))
         request.authority = *host;
-    if (const std::string* expect = findField(request.fields, "expect"))
-        request.expectsContinue = equalsIgnoringCase(*expect, "100-continue");
     removeHopFields(request.fields);
     removeField(request.fields, "host");
     removeField(request.fields, "content-length");
