@@ -18,6 +18,7 @@ struct RequestOrigin
     std::uint16_t port = 443;
     Asker asker;
     bool isConnected = false; ///< it is what a CONNECT asked for
+    HasClosed hasClosed;      ///< of the socket inside
 };
 
 /// What flows through the airlock work with. All of it outlives them.

@@ -225,7 +225,7 @@ Task<void> CapturedFlow::speak(Speech speech)
     case Speech::Http1:
     case Speech::Http2: {
         m_origin.protocol = policy::Protocol::Http;
-        const auto stream = makeTcpStream(std::move(m_socket));
+        const auto stream = makeTcpStream(std::move(m_socket), m_origin.hasClosed);
         co_await serveHttp(*stream, speech);
         break;
     }
@@ -325,8 +325,8 @@ Task<void> CapturedFlow::serveTls()
         co_await tunnel();
         co_return;
     }
-    Result<TlsOpened> opened =
-        co_await m_parts.tls.accept(std::move(m_socket), std::move(m_read), m_origin.host);
+    Result<TlsOpened> opened = co_await m_parts.tls.accept(std::move(m_socket), std::move(m_read),
+                                                           m_origin.host, m_origin.hasClosed);
     m_read.clear();
     if (!opened) {
         LogRow row(m_parts, m_origin.asker);
@@ -418,24 +418,23 @@ Task<void> CapturedFlow::serveOpenedStream()
     co_await carry(wanted, row, *passed, *m_opened, *outside->stream);
 }
 
+bool CapturedFlow::hasLeft()
+{
+    return m_opened ? m_opened->hasPeerLeft() : hasPeerLeft(m_socket, m_origin.hasClosed);
+}
+
 /// For a flow that is held: returns once its client has gone. What it says meanwhile is kept.
 Task<void> CapturedFlow::waitGone()
 {
     while (m_read.size() < kMostHeld) {
         if (co_await readSome(std::chrono::hours(24)) != Waited::Ended)
             continue;
-        // Who has said something and finished may well wait for an answer, as `printf x | nc` does.
-        // That it has gone shows in its process, or where it was reset.
         if (m_isBroken || m_read.empty())
             co_return;
-        if (m_opened)
-            co_await waitEnded(m_origin.asker.process);
-        else
-            co_await (waitEnded(m_origin.asker.process) ||
-                      m_socket.async_wait(api::asio::socket_base::wait_error, kTuple));
-        co_return;
+        break;
     }
-    co_await api::sleepFor(std::chrono::hours(24));
+    // Who has said something and finished may well wait for an answer, as `printf x | nc` does.
+    co_await untilLeft([this] { return hasLeft(); });
 }
 
 /// Decides a stream, asking if need be, and writes down what came of it; none: it does not pass.

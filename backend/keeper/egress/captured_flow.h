@@ -51,6 +51,7 @@ private:
     api::Task<void> carry(const Wanted& wanted, LogRow& row, const Pass& passed, Stream& inside,
                           Stream& outside);
     api::Task<void> waitGone();
+    bool hasLeft();
     void reset();
     std::function<void(const Error&)> writeMalformed(Speech speech) const;
     Wanted wantedStream() const;
