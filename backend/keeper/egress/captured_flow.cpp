@@ -45,7 +45,7 @@ constexpr std::uint8_t kUnrecognizedName = 112; // RFC 6066, 3
 constexpr std::uint8_t kDecodeError = 50;
 
 constexpr std::string_view kNoStream =
-    "it waited, and then was no stream but TLS or HTTP; decided as such";
+    "It waited, and then was no stream but TLS or HTTP, and was decided as such.";
 
 bool isWebPort(std::uint16_t port)
 {
@@ -59,29 +59,39 @@ bool isHttp(Speech speech)
 
 /// Looks on at a stream that passes with its first line open. An origin that has said something
 /// is no server of HTTP/1, so then nothing is looked for any more.
+///
+/// Once it is HTTP the connection outside is reset, and the one inside goes on as if it had only now
+/// begun, with all that was said: as a request it is decided before any of it goes out again. What
+/// went out before was no request, since the line was open, and was let pass as a stream; an origin
+/// that is reset then has nothing to answer.
 class LineWatch
 {
 public:
-    /// `sent`: of the line, and nothing: nothing is watched. `cameBack` counts what the origin said.
-    LineWatch(std::string_view sent, const std::int64_t& cameBack)
-        : m_cameBack(cameBack)
-        , m_left(sent.size() < kMostWatched ? kMostWatched - sent.size() : 0)
+    /// `sent`: of the line.
+    explicit LineWatch(std::string_view sent)
+        : m_text(sent)
+        , m_left(isOpenText(sent) && sent.size() < kMostWatched ? kMostWatched - sent.size() : 0)
     {
-        if (!isOpenText(sent))
-            m_left = 0;
         m_line.feed(sent);
     }
-    bool mayPass(std::span<const char> bytes)
+    Onward look(std::span<const char> bytes, Outside outside)
     {
-        if (m_left == 0 || m_cameBack > 0)
-            return true;
+        if (m_left == 0 || outside == Outside::HasSpoken)
+            return Onward::Pass;
         m_left -= std::min(m_left, bytes.size());
-        return m_line.feed({bytes.data(), bytes.size()}) != Speech::Http1;
+        if (m_text.size() <= kLongLine)
+            m_text.append(bytes.data(), bytes.size());
+        if (m_line.feed({bytes.data(), bytes.size()}) != Speech::Http1)
+            return Onward::Pass;
+        // No server takes a longer line for a request.
+        return m_text.size() <= kLongLine ? Onward::TakeOver : Onward::Break;
     }
     bool wasHttp() const { return m_line.speech() == Speech::Http1; }
+    /// All that was said, where it was HTTP and is taken over.
+    std::string takeText() { return std::move(m_text); }
 
 private:
-    const std::int64_t& m_cameBack;
+    std::string m_text;
     std::size_t m_left;
     FirstLine m_line;
 };
@@ -383,8 +393,15 @@ void CapturedFlow::writePinned()
     reset();
 }
 
-/// Another protocol inside TLS, opened on both sides.
 Task<void> CapturedFlow::serveOpenedStream()
+{
+    const Speech speech = co_await carryOpenedStream();
+    if (isHttp(speech))
+        co_await serveHttp(*m_opened, speech);
+}
+
+/// Another protocol inside TLS, opened on both sides. Http*: it was none after all, and goes on so.
+Task<Speech> CapturedFlow::carryOpenedStream()
 {
     const Wanted wanted = wantedStream();
     LogRow row(m_parts, m_origin.asker);
@@ -392,12 +409,12 @@ Task<void> CapturedFlow::serveOpenedStream()
     auto passed = co_await pass(wanted, row);
     if (!passed) {
         reset();
-        co_return;
+        co_return Speech::Other;
     }
     auto dialled = co_await dial(wanted, row, *passed);
     if (!dialled) {
         reset();
-        co_return;
+        co_return Speech::Other;
     }
     Result<TlsOpened> outside =
         co_await m_parts.pool.openTls(std::move(dialled->socket), m_origin.host, m_origin.port, {});
@@ -407,15 +424,16 @@ Task<void> CapturedFlow::serveOpenedStream()
         else
             row.refuse(outside.error().message);
         reset();
-        co_return;
+        co_return Speech::Other;
     }
     if (const Speech speech = speechOf(m_read); isHttp(speech)) {
         row.entry.why = kNoStream;
         outside->stream->cancel(Stream::Ending::Close);
-        co_await serveHttp(*m_opened, speech);
-        co_return;
+        co_return speech;
     }
-    co_await carry(wanted, row, *passed, *m_opened, *outside->stream);
+    if (co_await carry(wanted, row, *passed, *m_opened, *outside->stream) == Carried::Whole)
+        co_return Speech::Other;
+    co_return co_await listen(kRestPatience);
 }
 
 bool CapturedFlow::hasLeft()
@@ -469,9 +487,9 @@ Task<std::optional<Dialled>> CapturedFlow::dial(const Wanted& wanted, LogRow& ro
 }
 
 /// Who speaks first? A client that only waited to be taken for a stream, before it was let pass or
-/// after, is none.
-Task<bool> CapturedFlow::isStream(const Wanted& wanted, LogRow& row, const Pass& passed,
-                                  Dialled& dialled)
+/// after, is none. Other: it is one.
+Task<Speech> CapturedFlow::whatSpeaksFirst(const Wanted& wanted, const Pass& passed,
+                                           Dialled& dialled)
 {
     if (m_read.empty()) {
         const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed.grant, [&] {
@@ -483,19 +501,23 @@ Task<bool> CapturedFlow::isStream(const Wanted& wanted, LogRow& row, const Pass&
             co_await (m_socket.async_wait(api::asio::socket_base::wait_read, kTuple) ||
                       dialled.socket.async_wait(api::asio::socket_base::wait_read, kTuple));
         if (first.index() == 1)
-            co_return true;
+            co_return Speech::Other;
     } else if (isOpenText(m_read) && !isWebPort(m_origin.port)) {
-        co_return true; // it was waited for already
+        co_return Speech::Other; // it was waited for already
     }
     const Speech speech = co_await listen(kRestPatience);
-    if (speech == Speech::Other || speech == Speech::Unsure)
-        co_return true;
-    row.entry.why = kNoStream;
-    co_await speak(speech);
-    co_return false;
+    co_return speech == Speech::Unsure ? Speech::Other : speech;
 }
 
 Task<void> CapturedFlow::serveStream()
+{
+    const Speech speech = co_await carryStream();
+    if (speech != Speech::Other)
+        co_await speak(speech);
+}
+
+/// Else than Other: it was none after all, and goes on as what it is.
+Task<Speech> CapturedFlow::carryStream()
 {
     const Wanted wanted = wantedStream();
     LogRow row(m_parts, m_origin.asker);
@@ -503,23 +525,31 @@ Task<void> CapturedFlow::serveStream()
     auto passed = co_await pass(wanted, row);
     if (!passed) {
         reset();
-        co_return;
+        co_return Speech::Other;
     }
     auto dialled = co_await dial(wanted, row, *passed);
     if (!dialled) {
         reset();
-        co_return;
+        co_return Speech::Other;
     }
-    if (!passed->grant.isTunnel && !co_await isStream(wanted, row, *passed, *dialled))
-        co_return;
+    if (!passed->grant.isTunnel) {
+        const Speech speech = co_await whatSpeaksFirst(wanted, *passed, *dialled);
+        if (speech != Speech::Other) {
+            row.entry.why = kNoStream;
+            co_return speech;
+        }
+    }
     if (!m_parts.gate.mayGoOn(wanted, m_origin.asker, passed->grant)) {
         row.refuseChanged(wanted, m_origin.asker);
         reset();
-        co_return;
+        co_return Speech::Other;
     }
     const auto inside = makeTcpStream(std::move(m_socket));
     const auto outside = makeTcpStream(std::move(dialled->socket));
-    co_await carry(wanted, row, *passed, *inside, *outside);
+    if (co_await carry(wanted, row, *passed, *inside, *outside) == Carried::Whole)
+        co_return Speech::Other;
+    m_socket = std::move(inside->release()->socket);
+    co_return co_await listen(kRestPatience);
 }
 
 Task<void> CapturedFlow::tunnel()
@@ -541,8 +571,8 @@ Task<void> CapturedFlow::tunnel()
 }
 
 /// What was let pass, both ways to its end: first what was read already.
-Task<void> CapturedFlow::carry(const Wanted& wanted, LogRow& row, const Pass& passed,
-                               Stream& inside, Stream& outside)
+Task<CapturedFlow::Carried> CapturedFlow::carry(const Wanted& wanted, LogRow& row,
+                                                const Pass& passed, Stream& inside, Stream& outside)
 {
     const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed.grant, [&] {
         inside.cancel(Stream::Ending::Reset);
@@ -557,17 +587,19 @@ Task<void> CapturedFlow::carry(const Wanted& wanted, LogRow& row, const Pass& pa
         row.refuseLeak(*leaked);
         inside.cancel(Stream::Ending::Reset);
         outside.cancel(Stream::Ending::Reset);
-        co_return;
+        co_return Carried::Whole;
     }
-    LineWatch watch(isOpen ? m_read : "", entry.bytesIn);
+    LineWatch watch(isOpen ? m_read : "");
     if (!m_read.empty() && !co_await outside.write(m_read))
-        co_return;
+        co_return Carried::Whole;
     entry.bytesOut += static_cast<std::int64_t>(m_read.size());
     MayPass mayPass;
+    Onward last = Onward::Pass;
     if (isOpen)
-        mayPass = [&](std::span<const char> bytes) {
+        mayPass = [&](std::span<const char> bytes, Outside has) {
             leaked = scan.feed(bytes);
-            return !leaked && watch.mayPass(bytes);
+            last = leaked ? Onward::Break : watch.look(bytes, has);
+            return last;
         };
     co_await relay(inside, outside, entry.bytesOut, entry.bytesIn,
                    m_hasEnded ? Inside::Finished : Inside::Writes, std::move(mayPass));
@@ -575,8 +607,13 @@ Task<void> CapturedFlow::carry(const Wanted& wanted, LogRow& row, const Pass& pa
         row.refuseLeak(*leaked);
     else if (flow.wasCut())
         row.refuseChanged(wanted, m_origin.asker);
-    else if (watch.wasHttp())
+    else if (last == Onward::TakeOver) {
+        row.entry.why = kNoStream;
+        m_read = watch.takeText();
+        co_return Carried::UntilHttp;
+    } else if (watch.wasHttp())
         row.refuse("it began as a stream and went on as HTTP, which is decided by request");
+    co_return Carried::Whole;
 }
 
 } // namespace caisson::keeper

@@ -568,8 +568,9 @@ Task<void> RequestProxy::upgrade(Carried& carried, const http::ResponseHead& hea
     }
     WebSocketScan scan;
     co_await relay(*inside, *outside, carried.row.entry.bytesOut, carried.row.entry.bytesIn,
-                   Inside::Writes, [&scan](std::span<const char> bytes) {
-                       return scan.feed(bytes) == WebSocketScan::Outcome::Clean;
+                   Inside::Writes, [&scan](std::span<const char> bytes, Outside) {
+                       return scan.feed(bytes) == WebSocketScan::Outcome::Clean ? Onward::Pass
+                                                                                : Onward::Break;
                    });
     if (scan.outcome() == WebSocketScan::Outcome::Placeholder)
         carried.leaked = scan.name();

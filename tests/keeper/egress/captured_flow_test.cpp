@@ -8,6 +8,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cstring>
 #include <format>
 #include <set>
 
@@ -248,29 +249,73 @@ TEST_F(CapturedFlowTest, WhoHasSaidAllIsHeldUntilItCloses)
     }
 }
 
-TEST_F(CapturedFlowTest, AStreamThatGoesOnAsHttpIsCutBeforeItDoes)
+/// A client that paused within its first line, where a stream may go, was reset once the rest came.
+TEST_F(CapturedFlowTest, AStreamThatGoesOnAsHttpIsHttpFromItsFirstByte)
 {
     put("default = \"deny\"\n" + rule("any", "allow"));
-    const std::pair<const char*, const char*> rows[] = {
-        {"GET /secret", " HTTP/1.1\r\nHost: elsewhere\r\n\r\n"},
-        {"POST /x HTT", "P/1.0\r\n\r\n"},
-        {"get ", "/secret\n"},
-        {"\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"},
-        {"PRI * ", "HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+    connect();
+    send("GET /pau");
+    untilReached("GET /pau");
+    const std::shared_ptr<End> first = origin;
+    send("sed HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port()) +
+         "\r\nConnection: close\r\n\r\n");
+    runUntil([&] { return origin != first && reached().contains("\r\n\r\n"); });
+    EXPECT_EQ(first->got, "GET /pau<reset>");
+    EXPECT_TRUE(reached().starts_with("GET /paused HTTP/1.1\r\n")) << reached();
+    answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    runUntil([&] { return client->got.ends_with("<end>"); });
+    EXPECT_TRUE(client->got.starts_with("HTTP/1.1 200 OK")) << client->got;
+    lastRow(2);
+    std::multiset<std::string> written;
+    for (const api::EgressEntry& row : rows())
+        written.insert(row.verdict + " " + row.rule + " " + row.scheme + row.path);
+    EXPECT_EQ(written, (std::multiset<std::string>{"allow any http/paused", "allow any tcp"}));
+}
+
+TEST_F(CapturedFlowTest, AStreamThatGoesOnAsHttpIsDecidedAsThat)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    const std::array<const char*, 3> cases[] = {
+        {"GET /secret", " HTTP/1.1\r\nHost: elsewhere\r\n\r\n", "HTTP/1.1 421 "},
+        {"POST /x HTT", "P/1.0\r\n\r\n", "HTTP/1.1 400 "},
+        {"get ", "/secret\n", "HTTP/1.1 400 "},
+        {"\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "},
+        {"PRI * ", "HTTP/2.0\r\n\r\nSM\r\n\r\n", std::string_view("\0\0", 2).data()},
     };
     std::size_t count = 0;
-    for (const auto& [first, second] : rows) {
+    for (const auto& [first, second, answered] : cases) {
         connect();
         send(first);
         untilReached(first);
         send(second);
-        untilCame("<reset>");
+        runUntil([&] { return client->got.size() > 8; });
+        EXPECT_TRUE(client->got.starts_with(answered)) << client->got;
         untilReached(std::string(first) + "<reset>");
-        const api::EgressEntry row = lastRow(++count);
-        EXPECT_EQ(row.verdict, "deny") << first;
-        EXPECT_TRUE(row.why.contains("went on as HTTP")) << row.why;
-        EXPECT_EQ(row.bytesOut, static_cast<std::int64_t>(std::string_view(first).size()));
+        client->socket.close();
+        count += *answered == '\0' ? 1 : 2;
+        lastRow(count);
+        const auto written = rows();
+        const auto stream = std::ranges::find_last(written, "tcp", &api::EgressEntry::scheme);
+        ASSERT_FALSE(stream.empty());
+        EXPECT_TRUE(stream.front().why.contains("no stream")) << stream.front().why;
+        EXPECT_EQ(stream.front().bytesOut, static_cast<std::int64_t>(std::strlen(first)));
     }
+}
+
+/// What is too long for any server's request line is kept no longer, and cannot go on as one.
+TEST_F(CapturedFlowTest, ALineThatIsTooLongForARequestIsCutOnceItIsOne)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    const std::string line = "GET /" + std::string(20'000, 'x');
+    connect();
+    send(line);
+    untilReached(line);
+    send(" HTTP/1.1\r\n\r\n");
+    untilCame("<reset>");
+    untilReached(line + "<reset>");
+    const api::EgressEntry row = lastRow();
+    EXPECT_EQ(row.verdict, "deny");
+    EXPECT_TRUE(row.why.contains("went on as HTTP")) << row.why;
 }
 
 TEST_F(CapturedFlowTest, WhatIsKnownToBeNoHttpIsNotLookedAtAnyMore)
