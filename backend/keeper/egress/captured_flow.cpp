@@ -488,15 +488,18 @@ Task<std::optional<Dialled>> CapturedFlow::dial(const Wanted& wanted, LogRow& ro
 
 /// Who speaks first? A client that only waited to be taken for a stream, before it was let pass or
 /// after, is none. Other: it is one.
-Task<Speech> CapturedFlow::whatSpeaksFirst(const Wanted& wanted, const Pass& passed,
+Task<Speech> CapturedFlow::whatSpeaksFirst(const Wanted& wanted, LogRow& row, const Pass& passed,
                                            Dialled& dialled)
 {
     if (m_read.empty()) {
-        const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed.grant, [&] {
-            boost::system::error_code ignored;
-            m_socket.close(ignored);
-            dialled.socket.close(ignored);
-        });
+        const Flows::Entry flow(
+            m_parts.flows, wanted, m_origin.asker, passed.grant,
+            [&] {
+                boost::system::error_code ignored;
+                m_socket.close(ignored);
+                dialled.socket.close(ignored);
+            },
+            [&row] { row.writeOpen(); });
         const auto first =
             co_await (m_socket.async_wait(api::asio::socket_base::wait_read, kTuple) ||
                       dialled.socket.async_wait(api::asio::socket_base::wait_read, kTuple));
@@ -533,7 +536,7 @@ Task<Speech> CapturedFlow::carryStream()
         co_return Speech::Other;
     }
     if (!passed->grant.isTunnel) {
-        const Speech speech = co_await whatSpeaksFirst(wanted, *passed, *dialled);
+        const Speech speech = co_await whatSpeaksFirst(wanted, row, *passed, *dialled);
         if (speech != Speech::Other) {
             row.entry.why = kNoStream;
             co_return speech;
@@ -574,10 +577,13 @@ Task<void> CapturedFlow::tunnel()
 Task<CapturedFlow::Carried> CapturedFlow::carry(const Wanted& wanted, LogRow& row,
                                                 const Pass& passed, Stream& inside, Stream& outside)
 {
-    const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed.grant, [&] {
-        inside.cancel(Stream::Ending::Reset);
-        outside.cancel(Stream::Ending::Reset);
-    });
+    const Flows::Entry flow(
+        m_parts.flows, wanted, m_origin.asker, passed.grant,
+        [&] {
+            inside.cancel(Stream::Ending::Reset);
+            outside.cancel(Stream::Ending::Reset);
+        },
+        [&row] { row.writeOpen(); });
     api::EgressEntry& entry = row.entry;
     // Into a tunnel nobody looks.
     const bool isOpen = !passed.grant.isTunnel;

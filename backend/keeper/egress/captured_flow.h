@@ -49,7 +49,8 @@ private:
     api::Task<void> refuseTls(std::uint8_t alert);
     api::Task<std::optional<Pass>> pass(const Wanted& wanted, LogRow& row);
     api::Task<std::optional<Dialled>> dial(const Wanted& wanted, LogRow& row, Pass& passed);
-    api::Task<Speech> whatSpeaksFirst(const Wanted& wanted, const Pass& passed, Dialled& dialled);
+    api::Task<Speech> whatSpeaksFirst(const Wanted& wanted, LogRow& row, const Pass& passed,
+                                      Dialled& dialled);
     enum class Carried { Whole, UntilHttp };
     api::Task<Carried> carry(const Wanted& wanted, LogRow& row, const Pass& passed, Stream& inside,
                              Stream& outside);

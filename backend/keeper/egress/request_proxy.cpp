@@ -310,7 +310,7 @@ Task<void> RequestProxy::carry(Carried& carried)
             if (carried.exchange)
                 carried.exchange->abort();
         },
-        [&carried] { return carried.responder.isGone(); });
+        [&carried] { carried.row.writeOpen(); }, [&carried] { return carried.responder.isGone(); });
     if (!co_await send(carried)) {
         // It was answered.
     } else if (!carried.head.hasBody) {

@@ -407,6 +407,30 @@ TEST_F(CapturedFlowTest, WhatComesInTlsIsOfTlsAlsoBehindConnect)
     EXPECT_EQ(written[0].scheme + written[0].path, "https/x");
 }
 
+/// The same of a stream, and of one in which nobody has said anything yet.
+TEST_F(CapturedFlowTest, AStreamThatLastsIsInTheLogMeanwhile)
+{
+    put("default = \"deny\"\n" + rule("mail", "allow"));
+    connect();
+    runUntil([&] { return m_flows.size() == 1; });
+    m_flows.sweep();
+    m_flows.sweep();
+    const api::EgressEntry open = lastRow();
+    EXPECT_EQ(open.flag + " " + open.verdict + " " + open.scheme, "open allow tcp");
+    answer("220 ready\r\n");
+    untilCame("220 ready\r\n");
+    m_flows.sweep();
+    m_flows.sweep();
+    EXPECT_EQ(rows().size(), 1u);
+    put("default = \"deny\"\n");
+    runUntil([&] { return m_flows.size() == 0; });
+    const auto written = rows();
+    ASSERT_EQ(written.size(), 1u);
+    EXPECT_EQ(written[0].id, open.id);
+    EXPECT_EQ(written[0].flag + " " + written[0].verdict + " " + written[0].rule, " deny default");
+    EXPECT_EQ(written[0].bytesIn, 11);
+}
+
 /// A placeholder in anything but HTTP went out, and no row said so.
 TEST_F(CapturedFlowTest, APlaceholderInAStreamIsCutBeforeItPasses)
 {
