@@ -116,13 +116,15 @@ constexpr std::array kRoutes{
           AnswerKind::Json, 200,
           "Let a waiting request go on, or refuse it; the first answer counts",
           schemaOf<AnswerPrompt>, schemaOf<PromptAnswered>},
-    Route{
-        "egressLog", "GET", "/v1/sandboxes/{id}/egress/log", Keeper, Looks, AnswerKind::Json, 200,
-        "Requests and refused flows, newest first: those with ids below `before` and above "
-        "`after`; ?follow=1: as events after row `after` (else from now on), with its id as cursor",
-        nullptr, schemaOf<EgressLog>,
-        "before after limit text verdict host method rule terminal follow?", "Last-Event-ID",
-        schemaOf<EgressEntry>},
+    Route{"egressLog", "GET", "/v1/sandboxes/{id}/egress/log", Keeper, Looks, AnswerKind::Json, 200,
+          "Requests and refused flows, newest first: those with ids below `before` and above "
+          "`after`; ?follow=1: as events after row `after` (else from now on), with its id as "
+          "cursor. "
+          "A row with the flag open is of a flow that goes on: once it is over it has its last "
+          "figures, and comes once more as an event, with a cursor of its own",
+          nullptr, schemaOf<EgressLog>,
+          "before after limit text verdict host method rule terminal follow?", "Last-Event-ID",
+          schemaOf<EgressEntry>},
     Route{"egressHar", "GET", "/v1/sandboxes/{id}/egress/log.har", Keeper, Looks, AnswerKind::Json,
           200, "The whole log as HAR 1.2"},
 

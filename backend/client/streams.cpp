@@ -216,7 +216,13 @@ api::Task<Result<api::EgressEntry>> LogStream::next()
     Result<api::SseEvent> sse = co_await m_stream.next();
     if (!sse)
         co_return std::unexpected(sse.error());
-    co_return api::fromJson<api::EgressEntry>(sse->data);
+    Result<api::EgressEntry> entry = api::fromJson<api::EgressEntry>(sse->data);
+    if (!entry)
+        co_return entry;
+    const char* end = sse->id.data() + sse->id.size();
+    if (std::from_chars(sse->id.data(), end, m_cursor).ptr != end || sse->id.empty())
+        m_cursor = entry->id;
+    co_return entry;
 }
 
 void LogStream::abort()

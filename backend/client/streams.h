@@ -108,10 +108,14 @@ class LogStream
 public:
     explicit LogStream(SseStream stream);
     api::Task<Result<api::EgressEntry>> next();
+    /// Of the latest row, to go on from: its id; or, where it came open before and is over now, one
+    /// behind those of the rows that were there then.
+    std::int64_t cursor() const { return m_cursor; }
     void abort();
 
 private:
     SseStream m_stream;
+    std::int64_t m_cursor = 0;
 };
 
 class WatchStream

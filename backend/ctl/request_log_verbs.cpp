@@ -8,13 +8,15 @@
 #include <format>
 #include <optional>
 #include <ranges>
+#include <set>
 
 namespace caisson::ctl {
 
 namespace {
 
 constexpr std::int64_t kRowsShown = 1000;
-constexpr std::int64_t kRowsAPage = 1000; ///< as many as the service gives at once
+constexpr std::int64_t kRowsAPage = 1000;      ///< as many as the service gives at once
+constexpr std::string_view kOpenFlag = "open"; ///< of a row whose flow goes on
 
 struct LogOptions
 {
@@ -108,6 +110,12 @@ api::Task<Result<int>> log(Session& session, const LogOptions& options)
     if (!stream)
         co_return kExitDone;
     const std::int64_t shown = rows->empty() ? 0 : rows->front().id;
+    // A row that came open comes once more when it is over.
+    std::set<std::int64_t> shownWhole;
+    for (const api::EgressEntry& entry : *rows) {
+        if (entry.flag != kOpenFlag)
+            shownWhole.insert(entry.id);
+    }
     for (;;) {
         const Result<api::EgressEntry> entry = co_await stream->next();
         if (!entry && entry.error().code == ErrorCode::Unavailable) {
@@ -116,7 +124,8 @@ api::Task<Result<int>> log(Session& session, const LogOptions& options)
         }
         if (!entry)
             co_return std::unexpected(entry.error());
-        if (entry->id <= shown)
+        const bool isOver = stream->cursor() != entry->id;
+        if (isOver ? shownWhole.contains(entry->id) : entry->id <= shown)
             continue;
         if (Result<void> printed = print(textOf(session, *entry)); !printed)
             co_return std::unexpected(printed.error());

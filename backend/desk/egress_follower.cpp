@@ -54,7 +54,7 @@ api::Task<bool> EgressSession::follow()
             m_stream.reset();
             co_return isWorthAsking(entry.error());
         }
-        put(std::move(*entry));
+        put(std::move(*entry), held->cursor());
     }
     co_return false;
 }
@@ -66,15 +66,17 @@ api::Task<void> EgressSession::catchUp()
     Result<api::EgressLog> log = co_await m_client->egressLog(m_sandbox, m_filter);
     if (!log)
         co_return; // the stream will say the same
-    for (api::EgressEntry& entry : log->entries | std::views::reverse)
-        put(std::move(entry));
+    for (api::EgressEntry& entry : log->entries | std::views::reverse) {
+        const std::int64_t id = entry.id;
+        put(std::move(entry), id);
+    }
 }
 
-void EgressSession::put(api::EgressEntry entry)
+void EgressSession::put(api::EgressEntry entry, std::int64_t cursor)
 {
-    if (entry.id <= m_filter.after)
+    if (cursor <= m_filter.after)
         return; // came both ways
-    m_filter.after = entry.id;
+    m_filter.after = cursor;
     m_mailbox->put(std::move(entry));
 }
 

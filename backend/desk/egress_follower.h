@@ -31,7 +31,8 @@ private:
     api::Task<bool> follow();
     /// What came before the stream began, where no row is known to begin behind.
     api::Task<void> catchUp();
-    void put(api::EgressEntry entry);
+    /// `cursor`: see client::LogStream::cursor().
+    void put(api::EgressEntry entry, std::int64_t cursor);
     bool isWorthAsking(const Error& error);
 
     std::shared_ptr<client::Client> m_client;

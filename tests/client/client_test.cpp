@@ -183,7 +183,8 @@ TEST_F(ClientTest, AsksForTheRowsItIsToldTo)
         [](api::ServerConnection& connection, const api::RequestHead&) -> Task<void> {
             co_await connection.startEvents();
             co_await connection.writeBody(
-                api::encodeSse({"10", "", api::toJson(api::EgressEntry{.id = 10})}));
+                api::encodeSse({"10", "", api::toJson(api::EgressEntry{.id = 10})}) +
+                api::encodeSse({"12", "", api::toJson(api::EgressEntry{.id = 8})}));
             co_await connection.endBody();
         }};
     ASSERT_TRUE(run(client.egressLog("web", {})));
@@ -196,6 +197,11 @@ TEST_F(ClientTest, AsksForTheRowsItIsToldTo)
         if (!stream)
             co_return std::unexpected(stream.error());
         auto first = co_await stream->next();
+        EXPECT_EQ(stream->cursor(), 10);
+        // One that had come before, and is over.
+        const auto ended = co_await stream->next();
+        EXPECT_EQ(ended ? ended->id : 0, 8);
+        EXPECT_EQ(stream->cursor(), 12);
         EXPECT_FALSE(co_await stream->next());
         co_return first;
     };

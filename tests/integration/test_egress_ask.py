@@ -209,6 +209,23 @@ class Answers(EgressCase):
                              expected.split())
         self.assertRefused(self.curl(f"{PLAIN}/secret/x"), "no")
 
+    def test_who_has_said_all_waits_and_who_has_closed_does_not(self):
+        """Both end their side of the connection, and both processes live on."""
+        script = ("import socket, sys\n"
+                  "s = socket.create_connection(('plain.example.org', 80))\n"
+                  "s.sendall(b'GET /hello HTTP/1.1\\r\\nHost: plain.example.org\\r\\n'\n"
+                  "          b'Connection: close\\r\\n\\r\\n')\n"
+                  "if sys.argv[1] == 'close': s.close(); sys.stdin.read()\n"
+                  "else: s.shutdown(socket.SHUT_WR); print(s.makefile('rb').readline().decode())\n")
+        with self.box.openExec("python3", "-c", script, "finish") as finished:
+            prompt = self.untilPrompt(lambda prompt: prompt["url"].endswith("/hello"))
+            self.answer(prompt, "allow")
+            self.untilSaid(finished, b"HTTP/1.1 200 OK")
+        with self.box.openExec("python3", "-c", script, "close") as closed:
+            until(lambda: [row for row in self.log() if "gave up" in row["why"]], "its row", 5)
+            self.assertEqual([one for one in self.prompts() if one["count"] > 0], [])
+            closed.sendText({"type": "eof"})
+
     def test_the_second_answer_is_told(self):
         started, prompt = self.ask(f"{PLAIN}/two")
         self.assertEqual(self.answer(prompt, "deny").code, 0)

@@ -96,6 +96,8 @@ public:
     void countPrompt(const QString& id, const QString& prompt, int count);
     /// Its id is the next one.
     void logEntry(const QString& id, api::EgressEntry entry);
+    /// The row of the same id is over.
+    void endEntry(const QString& id, const api::EgressEntry& entry);
     void addSecret(api::SecretInfo secret);
     std::map<std::string, api::SecretInfo> secrets;
     std::map<std::string, std::string> secretValues;

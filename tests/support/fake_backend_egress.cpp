@@ -98,6 +98,18 @@ void FakeBackend::logEntry(const QString& id, api::EgressEntry entry)
     }
 }
 
+void FakeBackend::endEntry(const QString& id, const api::EgressEntry& entry)
+{
+    FakeEgress& egress = at(id).egress;
+    egress.log.at(static_cast<std::size_t>(entry.id) - 1) = entry;
+    for (const QPointer<FakeEgressLink>& link : egress.links) {
+        later([link, entry] {
+            if (link)
+                emit link->entries({entry});
+        });
+    }
+}
+
 void FakeBackend::addSecret(api::SecretInfo secret)
 {
     secrets[secret.name] = secret;

@@ -108,6 +108,7 @@ public:
     }
 
     bool isOpen() const override { return !*m_cancelled && !m_in->reset; }
+    bool hasPeerLeft() override { return m_out->unread; }
     bool isQuiet() override { return isOpen() && m_in->bytes.empty() && !m_in->finished; }
 
     /// Bytes ever written here, and those the other end has not read yet.

@@ -106,6 +106,12 @@ RequestsPage::RequestsPage(desk::Backend& backend, RequestModel& model, Prompter
                     keepPlace(last + 1);
                 updatePage();
             });
+    connect(&m_model, &RequestModel::dataChanged, this,
+            [this](const QModelIndex& first, const QModelIndex& last) {
+                const int current = m_table->currentIndex().row();
+                if (first.row() <= current && current <= last.row())
+                    updateDetail();
+            });
     connect(&m_model, &RequestModel::modelReset, this, [this] {
         m_freshCount = 0;
         updateFresh();

@@ -46,12 +46,19 @@ QString verdictText(const std::string& verdict)
 QString verdictText(const api::EgressEntry& entry)
 {
     const QString verdict = verdictText(entry.verdict);
+    if (isOpen(entry))
+        return RequestModel::tr("%1, open").arg(verdict);
     return isFailed(entry) ? RequestModel::tr("%1, failed").arg(verdict) : verdict;
+}
+
+bool isOpen(const api::EgressEntry& entry)
+{
+    return entry.flag == "open";
 }
 
 bool isFailed(const api::EgressEntry& entry)
 {
-    if (entry.verdict != "allow" && entry.verdict != "tunnel")
+    if ((entry.verdict != "allow" && entry.verdict != "tunnel") || isOpen(entry))
         return false;
     if (entry.method.empty())
         return entry.address.empty(); // a stream that led nowhere
@@ -70,6 +77,9 @@ QString flagText(const std::string& flag)
                                 "for, and was stopped.");
     if (flag == "masked")
         return RequestModel::tr("A secret came back in the answer and was masked.");
+    if (flag == "open")
+        return RequestModel::tr("It had not ended when this was written down: it goes on, or the "
+                                "sandbox was killed meanwhile.");
     return shownText(flag, 80);
 }
 
@@ -174,12 +184,47 @@ void RequestModel::addNew(const QList<api::EgressEntry>& entries)
 {
     QList<api::EgressEntry> fresh;
     const qint64 newest = m_rows.isEmpty() ? 0 : m_rows.first().id;
-    for (const api::EgressEntry& entry : entries | std::views::reverse) {
+    bool isOneMore = false;
+    for (const api::EgressEntry& entry : entries) {
         if (entry.id > newest)
             fresh += entry;
+        else
+            isOneMore = renew(entry) || isOneMore;
     }
-    if (fresh.isEmpty())
-        return;
+    // What was over before it was seen comes behind those that were made after it; and what came
+    // open may be over within the same frame: the latest counts.
+    std::ranges::reverse(fresh);
+    std::ranges::stable_sort(fresh, std::ranges::greater{}, &api::EgressEntry::id);
+    const auto repeated = std::ranges::unique(fresh, {}, &api::EgressEntry::id);
+    fresh.erase(repeated.begin(), repeated.end());
+    if (!fresh.isEmpty())
+        prepend(std::move(fresh));
+    else if (isOneMore)
+        emit totalChanged();
+}
+
+/// A row that was there, or could have been: it is over now. True: it is one more.
+bool RequestModel::renew(const api::EgressEntry& entry)
+{
+    if (const int row = rowOf(entry.id); row >= 0) {
+        m_rows[row] = entry;
+        emit dataChanged(index(row, 0), index(row, Columns - 1));
+        return false;
+    }
+    if (m_next > 0 && entry.id < m_rows.last().id)
+        return false; // it is read when somebody scrolls there
+    const auto place =
+        std::ranges::lower_bound(m_rows, entry.id, std::ranges::greater{}, &api::EgressEntry::id);
+    const auto row = static_cast<int>(place - m_rows.begin());
+    beginInsertRows({}, row, row);
+    m_rows.insert(row, entry);
+    endInsertRows();
+    ++m_total;
+    return true;
+}
+
+void RequestModel::prepend(QList<api::EgressEntry> fresh)
+{
     m_total += fresh.size();
     if (fresh.size() > kMostRows)
         fresh.resize(kMostRows);

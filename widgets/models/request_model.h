@@ -11,7 +11,8 @@
 namespace caisson {
 
 /// The log of one sandbox's requests, the newest first. Filtered and paged by the service; new ones
-/// come by themselves while somebody looks.
+/// come by themselves while somebody looks, and what lasts comes while it is open and becomes another
+/// when it is over.
 class RequestModel : public QAbstractTableModel
 {
     Q_OBJECT
@@ -20,7 +21,7 @@ public:
     enum Role {
         IdRole = Qt::UserRole + 1, ///< qint64: the row's
         VerdictRole,               ///< QString: allow | deny | tunnel
-        FlagRole,                  ///< QString: pinned, placeholder, masked, or empty
+        FlagRole,                  ///< QString: pinned, placeholder, masked, open, or empty
         TerminalRole,              ///< QString: its id, or empty
         FailedRole,                ///< bool: it was let pass and got nowhere
     };
@@ -73,6 +74,8 @@ private:
     void paged(const api::EgressLog& log, qint64 before);
     void follow();
     void addNew(const QList<api::EgressEntry>& entries);
+    bool renew(const api::EgressEntry& entry);
+    void prepend(QList<api::EgressEntry> fresh);
 
     desk::Backend& m_backend;
     QString m_sandbox;
@@ -90,8 +93,11 @@ private:
 
 /// "allowed", "denied", "tunnelled", in the window's language.
 QString verdictText(const std::string& verdict);
-/// Of a request: "allowed, failed" where it was let pass and nobody answered it.
+/// Of a request: "allowed, failed" where it was let pass and nobody answered it, "allowed, open" while
+/// it goes on.
 QString verdictText(const api::EgressEntry& entry);
+/// Whether it goes on, as far as is written.
+bool isOpen(const api::EgressEntry& entry);
 /// Whether it was let pass and got nowhere: no such name, no connection, no answer in time. The answer
 /// is the service's own then, which says of none what it consists of.
 bool isFailed(const api::EgressEntry& entry);

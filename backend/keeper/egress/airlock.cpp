@@ -147,6 +147,9 @@ Task<void> Airlock::serve(CapturedConnection connection)
     origin.port = connection.port;
     origin.asker.process = m_finder->find(connection);
     m_listener.place(origin.asker);
+    origin.hasClosed = [finder = m_finder.get(), end = ClientEnd(connection)] {
+        return finder->isClosed(end);
+    };
     if (Names::isSynthetic(connection.destination)) {
         const auto name = m_names.nameOf(connection.destination);
         if (name) {

@@ -17,6 +17,8 @@ struct RequestOrigin
     std::string host; ///< that was dialled, canonical
     std::uint16_t port = 443;
     Asker asker;
+    bool isConnected = false; ///< it is what a CONNECT asked for
+    HasClosed hasClosed;      ///< of the socket inside
 };
 
 /// What flows through the airlock work with. All of it outlives them.
@@ -36,8 +38,8 @@ struct AirlockParts
     std::function<void(const std::string& secret, api::SecretUse use)> secretUsed;
 };
 
-/// A row of the log in the making. It is written once, at the latest when it is destroyed. What nothing
-/// else is said of was refused before any rule could decide, and has the default's name.
+/// A row of the log in the making, written when it is destroyed. What nothing else is said of was
+/// refused before any rule could decide, and has the default's name.
 class LogRow
 {
 public:
@@ -56,12 +58,16 @@ public:
     void refuseLeak(const std::string& secret);
     /// Refused since the policy was changed: what decides now is its rule.
     void refuseChanged(const Wanted& wanted, const Asker& asker);
+    /// Writes it as it is so far, once: that of a flow that lasts, so that it is seen meanwhile.
+    void writeOpen();
     /// Nothing is written: what comes of it has rows of its own.
     void drop() { m_isDropped = true; }
 
     api::EgressEntry entry;
 
 private:
+    double took() const; ///< milliseconds so far
+
     RequestLog& m_log;
     const Gate& m_gate;
     bool m_isDropped = false;

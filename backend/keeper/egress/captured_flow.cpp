@@ -45,7 +45,7 @@ constexpr std::uint8_t kUnrecognizedName = 112; // RFC 6066, 3
 constexpr std::uint8_t kDecodeError = 50;
 
 constexpr std::string_view kNoStream =
-    "it waited, and then was no stream but TLS or HTTP; decided as such";
+    "It waited, and then was no stream but TLS or HTTP, and was decided as such.";
 
 bool isWebPort(std::uint16_t port)
 {
@@ -59,29 +59,39 @@ bool isHttp(Speech speech)
 
 /// Looks on at a stream that passes with its first line open. An origin that has said something
 /// is no server of HTTP/1, so then nothing is looked for any more.
+///
+/// Once it is HTTP the connection outside is reset, and the one inside goes on as if it had only now
+/// begun, with all that was said: as a request it is decided before any of it goes out again. What
+/// went out before was no request, since the line was open, and was let pass as a stream; an origin
+/// that is reset then has nothing to answer.
 class LineWatch
 {
 public:
-    /// `sent`: of the line, and nothing: nothing is watched. `cameBack` counts what the origin said.
-    LineWatch(std::string_view sent, const std::int64_t& cameBack)
-        : m_cameBack(cameBack)
-        , m_left(sent.size() < kMostWatched ? kMostWatched - sent.size() : 0)
+    /// `sent`: of the line.
+    explicit LineWatch(std::string_view sent)
+        : m_text(sent)
+        , m_left(isOpenText(sent) && sent.size() < kMostWatched ? kMostWatched - sent.size() : 0)
     {
-        if (!isOpenText(sent))
-            m_left = 0;
         m_line.feed(sent);
     }
-    bool mayPass(std::span<const char> bytes)
+    Onward look(std::span<const char> bytes, Outside outside)
     {
-        if (m_left == 0 || m_cameBack > 0)
-            return true;
+        if (m_left == 0 || outside == Outside::HasSpoken)
+            return Onward::Pass;
         m_left -= std::min(m_left, bytes.size());
-        return m_line.feed({bytes.data(), bytes.size()}) != Speech::Http1;
+        if (m_text.size() <= kLongLine)
+            m_text.append(bytes.data(), bytes.size());
+        if (m_line.feed({bytes.data(), bytes.size()}) != Speech::Http1)
+            return Onward::Pass;
+        // No server takes a longer line for a request.
+        return m_text.size() <= kLongLine ? Onward::TakeOver : Onward::Break;
     }
     bool wasHttp() const { return m_line.speech() == Speech::Http1; }
+    /// All that was said, where it was HTTP and is taken over.
+    std::string takeText() { return std::move(m_text); }
 
 private:
-    const std::int64_t& m_cameBack;
+    std::string m_text;
     std::size_t m_left;
     FirstLine m_line;
 };
@@ -105,15 +115,17 @@ Wanted CapturedFlow::wantedStream() const
 }
 
 /// A head that is refused before anybody can decide on it has its row, too.
-std::function<void(const Error&)> CapturedFlow::writeMalformed() const
+std::function<void(const Error&)> CapturedFlow::writeMalformed(Speech speech) const
 {
-    return [this](const Error& error) {
+    return [this, speech](const Error& error) {
         LogRow row(m_parts, m_origin.asker);
         row.take(Wanted{m_origin.protocol, m_origin.host, m_origin.port, "", ""});
         row.refuse(error.message);
         row.entry.status = error.code == ErrorCode::HeadTooLarge ? 431
                            : error.code == ErrorCode::NotBuilt   ? 501
+                           : error.code == ErrorCode::Protocol   ? 0
                                                                  : 400;
+        row.entry.protocol = speech == Speech::Http2 ? "h2" : "http/1.1";
     };
 }
 
@@ -223,7 +235,7 @@ Task<void> CapturedFlow::speak(Speech speech)
     case Speech::Http1:
     case Speech::Http2: {
         m_origin.protocol = policy::Protocol::Http;
-        const auto stream = makeTcpStream(std::move(m_socket));
+        const auto stream = makeTcpStream(std::move(m_socket), m_origin.hasClosed);
         co_await serveHttp(*stream, speech);
         break;
     }
@@ -231,20 +243,35 @@ Task<void> CapturedFlow::speak(Speech speech)
         co_await serveStream();
         break;
     case Speech::Unsure:
-        // Opened ahead and never used, or gone. Who only looks what answers is written down, too.
         if (m_hasEnded || isWebPort(m_origin.port)) {
-            const Wanted wanted = wantedStream();
-            if (auto [action, pass] = m_parts.gate.look(wanted, m_origin.asker);
-                action == policy::Action::Deny && !isWebPort(m_origin.port)) {
-                LogRow row(m_parts, m_origin.asker);
-                row.take(wanted);
-                row.take(pass);
-            }
+            writeUnused();
             reset();
         } else
             co_await serveStream();
         break;
     }
+}
+
+/// Opened ahead and never used, or gone: it asked for nothing. Who only looks what answers is written
+/// down, and so is a CONNECT, which is a request by itself.
+void CapturedFlow::writeUnused()
+{
+    const Wanted wanted = wantedStream();
+    const auto [action, pass] = m_parts.gate.look(wanted, m_origin.asker);
+    const bool isDenied = action == policy::Action::Deny && !isWebPort(m_origin.port);
+    if (!isDenied && !m_origin.isConnected)
+        return;
+    LogRow row(m_parts, m_origin.asker);
+    row.take(wanted);
+    if (isDenied)
+        row.take(pass);
+    if (!m_origin.isConnected)
+        return;
+    row.entry.method = "CONNECT";
+    row.entry.protocol = "http/1.1";
+    row.entry.status = 200;
+    if (!isDenied)
+        row.refuse("nothing was said after the CONNECT, so nothing was let pass");
 }
 
 Task<void> CapturedFlow::serveHttp(Stream& stream, Speech speech)
@@ -254,9 +281,9 @@ Task<void> CapturedFlow::serveHttp(Stream& stream, Speech speech)
         return proxy.serve(head, body, responder);
     };
     if (speech == Speech::Http2)
-        co_await http::serveHttp2(stream, std::move(m_read), handler, {}, writeMalformed());
+        co_await http::serveHttp2(stream, std::move(m_read), handler, {}, writeMalformed(speech));
     else
-        co_await http::serveHttp1(stream, std::move(m_read), handler, writeMalformed());
+        co_await http::serveHttp1(stream, std::move(m_read), handler, writeMalformed(speech));
 }
 
 Task<void> CapturedFlow::refuseTls(std::uint8_t alert)
@@ -308,8 +335,8 @@ Task<void> CapturedFlow::serveTls()
         co_await tunnel();
         co_return;
     }
-    Result<TlsOpened> opened =
-        co_await m_parts.tls.accept(std::move(m_socket), std::move(m_read), m_origin.host);
+    Result<TlsOpened> opened = co_await m_parts.tls.accept(std::move(m_socket), std::move(m_read),
+                                                           m_origin.host, m_origin.hasClosed);
     m_read.clear();
     if (!opened) {
         LogRow row(m_parts, m_origin.asker);
@@ -366,8 +393,15 @@ void CapturedFlow::writePinned()
     reset();
 }
 
-/// Another protocol inside TLS, opened on both sides.
 Task<void> CapturedFlow::serveOpenedStream()
+{
+    const Speech speech = co_await carryOpenedStream();
+    if (isHttp(speech))
+        co_await serveHttp(*m_opened, speech);
+}
+
+/// Another protocol inside TLS, opened on both sides. Http*: it was none after all, and goes on so.
+Task<Speech> CapturedFlow::carryOpenedStream()
 {
     const Wanted wanted = wantedStream();
     LogRow row(m_parts, m_origin.asker);
@@ -375,12 +409,12 @@ Task<void> CapturedFlow::serveOpenedStream()
     auto passed = co_await pass(wanted, row);
     if (!passed) {
         reset();
-        co_return;
+        co_return Speech::Other;
     }
     auto dialled = co_await dial(wanted, row, *passed);
     if (!dialled) {
         reset();
-        co_return;
+        co_return Speech::Other;
     }
     Result<TlsOpened> outside =
         co_await m_parts.pool.openTls(std::move(dialled->socket), m_origin.host, m_origin.port, {});
@@ -390,15 +424,21 @@ Task<void> CapturedFlow::serveOpenedStream()
         else
             row.refuse(outside.error().message);
         reset();
-        co_return;
+        co_return Speech::Other;
     }
     if (const Speech speech = speechOf(m_read); isHttp(speech)) {
         row.entry.why = kNoStream;
         outside->stream->cancel(Stream::Ending::Close);
-        co_await serveHttp(*m_opened, speech);
-        co_return;
+        co_return speech;
     }
-    co_await carry(wanted, row, *passed, *m_opened, *outside->stream);
+    if (co_await carry(wanted, row, *passed, *m_opened, *outside->stream) == Carried::Whole)
+        co_return Speech::Other;
+    co_return co_await listen(kRestPatience);
+}
+
+bool CapturedFlow::hasLeft()
+{
+    return m_opened ? m_opened->hasPeerLeft() : hasPeerLeft(m_socket, m_origin.hasClosed);
 }
 
 /// For a flow that is held: returns once its client has gone. What it says meanwhile is kept.
@@ -407,18 +447,12 @@ Task<void> CapturedFlow::waitGone()
     while (m_read.size() < kMostHeld) {
         if (co_await readSome(std::chrono::hours(24)) != Waited::Ended)
             continue;
-        // Who has said something and finished may well wait for an answer, as `printf x | nc` does.
-        // That it has gone shows in its process, or where it was reset.
         if (m_isBroken || m_read.empty())
             co_return;
-        if (m_opened)
-            co_await waitEnded(m_origin.asker.process);
-        else
-            co_await (waitEnded(m_origin.asker.process) ||
-                      m_socket.async_wait(api::asio::socket_base::wait_error, kTuple));
-        co_return;
+        break;
     }
-    co_await api::sleepFor(std::chrono::hours(24));
+    // Who has said something and finished may well wait for an answer, as `printf x | nc` does.
+    co_await untilLeft([this] { return hasLeft(); });
 }
 
 /// Decides a stream, asking if need be, and writes down what came of it; none: it does not pass.
@@ -456,33 +490,40 @@ Task<std::optional<Dialled>> CapturedFlow::dial(const Wanted& wanted, LogRow& ro
 }
 
 /// Who speaks first? A client that only waited to be taken for a stream, before it was let pass or
-/// after, is none.
-Task<bool> CapturedFlow::isStream(const Wanted& wanted, LogRow& row, const Pass& passed,
-                                  Dialled& dialled)
+/// after, is none. Other: it is one.
+Task<Speech> CapturedFlow::whatSpeaksFirst(const Wanted& wanted, LogRow& row, const Pass& passed,
+                                           Dialled& dialled)
 {
     if (m_read.empty()) {
-        const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed.grant, [&] {
-            boost::system::error_code ignored;
-            m_socket.close(ignored);
-            dialled.socket.close(ignored);
-        });
+        const Flows::Entry flow(
+            m_parts.flows, wanted, m_origin.asker, passed.grant,
+            [&] {
+                boost::system::error_code ignored;
+                m_socket.close(ignored);
+                dialled.socket.close(ignored);
+            },
+            [&row] { row.writeOpen(); });
         const auto first =
             co_await (m_socket.async_wait(api::asio::socket_base::wait_read, kTuple) ||
                       dialled.socket.async_wait(api::asio::socket_base::wait_read, kTuple));
         if (first.index() == 1)
-            co_return true;
+            co_return Speech::Other;
     } else if (isOpenText(m_read) && !isWebPort(m_origin.port)) {
-        co_return true; // it was waited for already
+        co_return Speech::Other; // it was waited for already
     }
     const Speech speech = co_await listen(kRestPatience);
-    if (speech == Speech::Other || speech == Speech::Unsure)
-        co_return true;
-    row.entry.why = kNoStream;
-    co_await speak(speech);
-    co_return false;
+    co_return speech == Speech::Unsure ? Speech::Other : speech;
 }
 
 Task<void> CapturedFlow::serveStream()
+{
+    const Speech speech = co_await carryStream();
+    if (speech != Speech::Other)
+        co_await speak(speech);
+}
+
+/// Else than Other: it was none after all, and goes on as what it is.
+Task<Speech> CapturedFlow::carryStream()
 {
     const Wanted wanted = wantedStream();
     LogRow row(m_parts, m_origin.asker);
@@ -490,23 +531,31 @@ Task<void> CapturedFlow::serveStream()
     auto passed = co_await pass(wanted, row);
     if (!passed) {
         reset();
-        co_return;
+        co_return Speech::Other;
     }
     auto dialled = co_await dial(wanted, row, *passed);
     if (!dialled) {
         reset();
-        co_return;
+        co_return Speech::Other;
     }
-    if (!passed->grant.isTunnel && !co_await isStream(wanted, row, *passed, *dialled))
-        co_return;
+    if (!passed->grant.isTunnel) {
+        const Speech speech = co_await whatSpeaksFirst(wanted, row, *passed, *dialled);
+        if (speech != Speech::Other) {
+            row.entry.why = kNoStream;
+            co_return speech;
+        }
+    }
     if (!m_parts.gate.mayGoOn(wanted, m_origin.asker, passed->grant)) {
         row.refuseChanged(wanted, m_origin.asker);
         reset();
-        co_return;
+        co_return Speech::Other;
     }
     const auto inside = makeTcpStream(std::move(m_socket));
     const auto outside = makeTcpStream(std::move(dialled->socket));
-    co_await carry(wanted, row, *passed, *inside, *outside);
+    if (co_await carry(wanted, row, *passed, *inside, *outside) == Carried::Whole)
+        co_return Speech::Other;
+    m_socket = std::move(inside->release()->socket);
+    co_return co_await listen(kRestPatience);
 }
 
 Task<void> CapturedFlow::tunnel()
@@ -528,13 +577,16 @@ Task<void> CapturedFlow::tunnel()
 }
 
 /// What was let pass, both ways to its end: first what was read already.
-Task<void> CapturedFlow::carry(const Wanted& wanted, LogRow& row, const Pass& passed,
-                               Stream& inside, Stream& outside)
+Task<CapturedFlow::Carried> CapturedFlow::carry(const Wanted& wanted, LogRow& row,
+                                                const Pass& passed, Stream& inside, Stream& outside)
 {
-    const Flows::Entry flow(m_parts.flows, wanted, m_origin.asker, passed.grant, [&] {
-        inside.cancel(Stream::Ending::Reset);
-        outside.cancel(Stream::Ending::Reset);
-    });
+    const Flows::Entry flow(
+        m_parts.flows, wanted, m_origin.asker, passed.grant,
+        [&] {
+            inside.cancel(Stream::Ending::Reset);
+            outside.cancel(Stream::Ending::Reset);
+        },
+        [&row] { row.writeOpen(); });
     api::EgressEntry& entry = row.entry;
     // Into a tunnel nobody looks.
     const bool isOpen = !passed.grant.isTunnel;
@@ -544,17 +596,19 @@ Task<void> CapturedFlow::carry(const Wanted& wanted, LogRow& row, const Pass& pa
         row.refuseLeak(*leaked);
         inside.cancel(Stream::Ending::Reset);
         outside.cancel(Stream::Ending::Reset);
-        co_return;
+        co_return Carried::Whole;
     }
-    LineWatch watch(isOpen ? m_read : "", entry.bytesIn);
+    LineWatch watch(isOpen ? m_read : "");
     if (!m_read.empty() && !co_await outside.write(m_read))
-        co_return;
+        co_return Carried::Whole;
     entry.bytesOut += static_cast<std::int64_t>(m_read.size());
     MayPass mayPass;
+    Onward last = Onward::Pass;
     if (isOpen)
-        mayPass = [&](std::span<const char> bytes) {
+        mayPass = [&](std::span<const char> bytes, Outside has) {
             leaked = scan.feed(bytes);
-            return !leaked && watch.mayPass(bytes);
+            last = leaked ? Onward::Break : watch.look(bytes, has);
+            return last;
         };
     co_await relay(inside, outside, entry.bytesOut, entry.bytesIn,
                    m_hasEnded ? Inside::Finished : Inside::Writes, std::move(mayPass));
@@ -562,8 +616,13 @@ Task<void> CapturedFlow::carry(const Wanted& wanted, LogRow& row, const Pass& pa
         row.refuseLeak(*leaked);
     else if (flow.wasCut())
         row.refuseChanged(wanted, m_origin.asker);
-    else if (watch.wasHttp())
+    else if (last == Onward::TakeOver) {
+        row.entry.why = kNoStream;
+        m_read = watch.takeText();
+        co_return Carried::UntilHttp;
+    } else if (watch.wasHttp())
         row.refuse("it began as a stream and went on as HTTP, which is decided by request");
+    co_return Carried::Whole;
 }
 
 } // namespace caisson::keeper

@@ -19,7 +19,8 @@ namespace caisson::keeper {
 /// before it speaks: a rule for streams lets no unopened TLS pass, only a tunnel rule does.
 ///
 /// Text whose first line does not end may become HTTP and may be anything else. Where a stream may
-/// pass, on other ports than the web's, it passes as it comes, and is cut once it is HTTP after all.
+/// pass, on other ports than the web's, it passes as it comes. Once it is HTTP after all, before the
+/// origin has said a word, what it reached is reset, and it goes on as HTTP from its first byte.
 class CapturedFlow
 {
 public:
@@ -39,19 +40,24 @@ private:
     api::Task<void> serveHttp(Stream& stream, Speech speech);
     api::Task<void> serveOpened(TlsOpened opened);
     void writePinned();
+    void writeUnused();
     api::Task<void> serveOpenedStream();
+    api::Task<Speech> carryOpenedStream();
     api::Task<void> serveStream();
+    api::Task<Speech> carryStream();
     api::Task<void> tunnel();
     api::Task<void> refuseTls(std::uint8_t alert);
     api::Task<std::optional<Pass>> pass(const Wanted& wanted, LogRow& row);
     api::Task<std::optional<Dialled>> dial(const Wanted& wanted, LogRow& row, Pass& passed);
-    api::Task<bool> isStream(const Wanted& wanted, LogRow& row, const Pass& passed,
-                             Dialled& dialled);
-    api::Task<void> carry(const Wanted& wanted, LogRow& row, const Pass& passed, Stream& inside,
-                          Stream& outside);
+    api::Task<Speech> whatSpeaksFirst(const Wanted& wanted, LogRow& row, const Pass& passed,
+                                      Dialled& dialled);
+    enum class Carried { Whole, UntilHttp };
+    api::Task<Carried> carry(const Wanted& wanted, LogRow& row, const Pass& passed, Stream& inside,
+                             Stream& outside);
     api::Task<void> waitGone();
+    bool hasLeft();
     void reset();
-    std::function<void(const Error&)> writeMalformed() const;
+    std::function<void(const Error&)> writeMalformed(Speech speech) const;
     Wanted wantedStream() const;
 
     AirlockParts& m_parts;

@@ -28,12 +28,13 @@ bool mayGoOn(const policy::Matcher& matcher, const Wanted& wanted, const Asker& 
 }
 
 Flows::Entry::Entry(Flows& flows, const Wanted& wanted, const Asker& asker, const Grant& grant,
-                    Cut cut, Gone gone)
+                    Cut cut, Lasts lasts, Gone gone)
     : m_flows(flows)
     , m_wanted(wanted)
     , m_asker(asker)
     , m_grant(grant)
     , m_cut(std::move(cut))
+    , m_lasts(std::move(lasts))
     , m_gone(std::move(gone))
     , m_place(flows.m_entries.insert(flows.m_entries.end(), this))
 {
@@ -48,11 +49,14 @@ void Flows::sweep()
 {
     std::vector<Cut> cuts;
     for (Entry* entry : m_entries) {
-        if (!std::exchange(entry->m_wasSeen, true) || !entry->m_gone || entry->m_wasCut ||
-            entry->m_hasLeft || !entry->m_gone())
+        if (!std::exchange(entry->m_wasSeen, true) || entry->m_wasCut || entry->m_hasLeft)
             continue;
-        entry->m_hasLeft = true;
-        cuts.push_back(entry->m_cut);
+        if (entry->m_gone && entry->m_gone()) {
+            entry->m_hasLeft = true;
+            cuts.push_back(entry->m_cut);
+        } else if (entry->m_lasts) {
+            std::exchange(entry->m_lasts, {})();
+        }
     }
     // Each only ends what its own flow waits for; the flows themselves end later.
     for (const Cut& cut : cuts)

@@ -37,13 +37,15 @@ public:
     using Cut = std::function<void()>;
     /// Whether the one inside has gone.
     using Gone = std::function<bool()>;
+    /// It lasts; called once.
+    using Lasts = std::function<void()>;
 
     /// Keeps a flow in the list as long as it lives.
     class Entry
     {
     public:
         Entry(Flows& flows, const Wanted& wanted, const Asker& asker, const Grant& grant, Cut cut,
-              Gone gone = {});
+              Lasts lasts = {}, Gone gone = {});
         ~Entry();
         Entry(const Entry&) = delete;
         Entry& operator=(const Entry&) = delete;
@@ -57,6 +59,7 @@ public:
         const Asker& m_asker;
         const Grant& m_grant;
         Cut m_cut;
+        Lasts m_lasts;
         Gone m_gone;
         bool m_wasSeen = false; ///< by a sweep() before
         bool m_wasCut = false;
@@ -66,9 +69,9 @@ public:
     };
 
     void decideAgain(const policy::Matcher& matcher);
-    /// Ends the flows whose inside has gone while they wait for the outside: nothing is read from
-    /// it then, so only looking tells. To be called now and then; one that has just begun is left for
-    /// the next time.
+    /// Tells those that last of it, and ends the flows whose inside has gone while they wait for the
+    /// outside: nothing is read from it then, so only looking tells. To be called now and then; one
+    /// that has just begun is left for the next time.
     void sweep();
     std::size_t size() const { return m_entries.size(); }
 

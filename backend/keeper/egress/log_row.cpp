@@ -22,10 +22,27 @@ LogRow::~LogRow()
 {
     if (m_isDropped)
         return;
-    const std::chrono::duration<double, std::milli> took =
-        std::chrono::steady_clock::now() - m_began;
-    entry.ms = took.count();
-    m_log.add(std::move(entry));
+    entry.ms = took();
+    if (entry.id == 0)
+        m_log.add(std::move(entry));
+    else
+        m_log.end(std::move(entry));
+}
+
+double LogRow::took() const
+{
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - m_began)
+        .count();
+}
+
+void LogRow::writeOpen()
+{
+    if (entry.id != 0 || m_isDropped)
+        return;
+    api::EgressEntry open = entry;
+    open.flag = kOpenFlag;
+    open.ms = took();
+    entry.id = m_log.add(std::move(open));
 }
 
 void LogRow::take(const Wanted& wanted)

@@ -13,51 +13,82 @@ namespace {
 
 constexpr std::size_t kPiece = 32 * 1024;
 
-Task<void> carry(Stream& from, Stream& to, std::int64_t& count, const Change& change = {})
+/// What both directions of one relay know.
+struct State
+{
+    Outside outside = Outside::Silent;
+    bool isTaken = false;
+};
+
+/// False: it broke off, and the other direction is to end, too.
+Task<bool> carryOut(Stream& inside, Stream& outside, std::int64_t& count, const MayPass& mayPass,
+                    State& state)
 {
     std::vector<char> room(kPiece);
     for (;;) {
-        const Result<std::size_t> size = co_await from.read(room);
+        const Result<std::size_t> size = co_await inside.read(room);
         if (!size)
-            break;
+            co_return false;
         if (*size == 0) {
-            co_await to.finish();
-            co_return;
+            co_await outside.finish();
+            co_return true;
         }
+        const std::span<const char> bytes = std::span(room).first(*size);
+        const Onward onward = mayPass ? mayPass(bytes, state.outside) : Onward::Pass;
+        state.isTaken = onward == Onward::TakeOver;
+        if (onward != Onward::Pass || !co_await outside.write(bytes))
+            co_return false;
+        count += static_cast<std::int64_t>(*size);
+    }
+}
+
+Task<bool> carryIn(Stream& outside, Stream& inside, std::int64_t& count, const Change& change,
+                   State& state)
+{
+    std::vector<char> room(kPiece);
+    for (;;) {
+        const Result<std::size_t> size = co_await outside.read(room);
+        if (!size)
+            co_return false;
+        if (*size == 0) {
+            co_await inside.finish();
+            co_return true;
+        }
+        state.outside = Outside::HasSpoken;
         std::span<const char> passing = std::span(room).first(*size);
         if (change) {
             const std::optional<std::string_view> changed = change(passing);
             if (!changed)
-                break;
+                co_return false;
             passing = *changed;
         }
-        if (!passing.empty() && !co_await to.write(passing))
-            break;
+        if (!passing.empty() && !co_await inside.write(passing))
+            co_return false;
         count += static_cast<std::int64_t>(*size);
     }
-    from.cancel(Stream::Ending::Reset);
-    to.cancel(Stream::Ending::Reset);
 }
 
 } // namespace
 
-Task<void> relay(Stream& inside, Stream& outside, std::int64_t& out, std::int64_t& in, Inside state,
-                 MayPass mayPass, Change change)
+Task<void> relay(Stream& inside, Stream& outside, std::int64_t& out, std::int64_t& in,
+                 Inside insideState, MayPass mayPass, Change change)
 {
-    Change unchanged;
-    if (mayPass)
-        unchanged = [&](std::span<const char> bytes) {
-            return mayPass(bytes) ? std::optional(std::string_view(bytes.data(), bytes.size()))
-                                  : std::nullopt;
-        };
-
-    if (state == Inside::Finished) {
+    State state;
+    const auto unlessWhole = [&](Task<bool> direction) -> Task<void> {
+        if (co_await std::move(direction))
+            co_return;
+        outside.cancel(Stream::Ending::Reset);
+        if (!state.isTaken)
+            inside.cancel(Stream::Ending::Reset);
+    };
+    if (insideState == Inside::Finished) {
         // Its end was read, and no other will come.
         co_await outside.finish();
-        co_await carry(outside, inside, in, change);
+        co_await unlessWhole(carryIn(outside, inside, in, change, state));
         co_return;
     }
-    co_await (carry(inside, outside, out, unchanged) && carry(outside, inside, in, change));
+    co_await (unlessWhole(carryOut(inside, outside, out, mayPass, state)) &&
+              unlessWhole(carryIn(outside, inside, in, change, state)));
 }
 
 } // namespace caisson::keeper

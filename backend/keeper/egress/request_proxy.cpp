@@ -210,12 +210,15 @@ Task<void> RequestProxy::connect(Carried& carried)
         m_origin.protocol == policy::Protocol::Http) {
         origin.host = named->host;
         origin.port = *named->port;
+        origin.isConnected = true;
         http::ResponseHead head;
         head.status = 200;
         head.hasBody = false;
-        carried.row.drop(); // what is inside gets its own
-        if (!co_await carried.responder.head(head))
+        if (!co_await carried.responder.head(head)) {
+            carried.row.refuse("the client went away before its CONNECT was answered");
             co_return;
+        }
+        carried.row.drop(); // what is inside gets its own
         if (Stream* stream = carried.responder.takeOver())
             released = stream->release();
     } else {
@@ -307,7 +310,7 @@ Task<void> RequestProxy::carry(Carried& carried)
             if (carried.exchange)
                 carried.exchange->abort();
         },
-        [&carried] { return carried.responder.isGone(); });
+        [&carried] { carried.row.writeOpen(); }, [&carried] { return carried.responder.isGone(); });
     if (!co_await send(carried)) {
         // It was answered.
     } else if (!carried.head.hasBody) {
@@ -575,8 +578,8 @@ Task<void> RequestProxy::upgrade(Carried& carried, const http::ResponseHead& hea
         };
     co_await relay(
         *inside, *outside, carried.row.entry.bytesOut, carried.row.entry.bytesIn, Inside::Writes,
-        [&scan](std::span<const char> bytes) {
-            return scan.feed(bytes) == WebSocketScan::Outcome::Clean;
+        [&scan](std::span<const char> bytes, Outside) {
+            return scan.feed(bytes) == WebSocketScan::Outcome::Clean ? Onward::Pass : Onward::Break;
         },
         std::move(change));
     if (scan.outcome() == WebSocketScan::Outcome::Placeholder)

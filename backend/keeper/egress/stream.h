@@ -3,7 +3,10 @@
 
 #include "backend/api/async.h"
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,8 +38,8 @@ public:
     /// Neither a byte nor the end has come since the last read(): a kept connection that may be used
     /// once more.
     virtual bool isQuiet() = 0;
-    /// Whether the other end has closed, or at least writes no more, be there bytes still to be read
-    /// or not.
+    /// Whether the other end has closed, be there bytes still to be read or not. Where it cannot be
+    /// told from one that only writes no more, that counts too.
     virtual bool hasPeerLeft() { return false; }
 
     /// Plain TCP gives its socket away, with what was read and not yet asked for; the stream is
@@ -48,5 +51,18 @@ public:
     };
     virtual std::optional<Released> release() { return std::nullopt; }
 };
+
+/// Returns once `hasLeft` says so. An end that has finished writing and then closes says nothing of
+/// that, so it has to be looked for; mostly both come at once.
+inline api::Task<void> untilLeft(std::function<bool()> hasLeft)
+{
+    constexpr std::chrono::milliseconds kFirst{10};
+    constexpr std::chrono::milliseconds kLongest{500};
+    for (std::chrono::milliseconds pause = kFirst; !hasLeft();
+         pause = std::min(2 * pause, kLongest)) {
+        if (!co_await api::sleepFor(pause))
+            co_return;
+    }
+}
 
 } // namespace caisson::keeper

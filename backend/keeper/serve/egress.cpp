@@ -235,16 +235,16 @@ enum class Following { On, ToTheEnd };
 Task<void> writeRows(api::ServerConnection& connection, RequestLog& log, LogQuery query,
                      Following following)
 {
-    query.oldestFirst = true;
     query.limit = kMostRows;
     for (;;) {
-        const auto page = co_await log.query(query);
-        if (!page)
+        const std::int64_t last = log.last();
+        const auto news = co_await log.news(query);
+        if (!news)
             co_return;
         std::string text;
-        for (const api::EgressEntry& entry : page->entries) {
-            text += api::encodeSse({std::to_string(entry.id), "request", api::toJson(entry)});
-            query.after = std::max(query.after, entry.id);
+        for (const auto& [cursor, entry] : *news) {
+            text += api::encodeSse({std::to_string(cursor), "request", api::toJson(entry)});
+            query.after = cursor;
         }
         if (!text.empty()) {
             if (!co_await connection.writeBody(text))
@@ -255,7 +255,10 @@ Task<void> writeRows(api::ServerConnection& connection, RequestLog& log, LogQuer
             co_await connection.endBody();
             co_return;
         }
-        co_await log.wait();
+        // All up to there was looked at. More may have come while it was.
+        query.after = std::max(query.after, last);
+        if (log.last() == last)
+            co_await log.wait();
     }
 }
 
@@ -269,14 +272,9 @@ Task<Result<void>> followLog(Egress egress, RequestLog& log, LogQuery query)
         const auto [end, error] =
             std::from_chars(since->data(), since->data() + since->size(), query.after);
         if (error != std::errc() || end != since->data() + since->size())
-            co_return fail(ErrorCode::BadRequest, "the cursor must be the id of a row");
+            co_return fail(ErrorCode::BadRequest, "the cursor must be a number that came as one");
     } else {
-        LogQuery newest;
-        newest.limit = 1;
-        const auto page = co_await log.query(newest);
-        if (!page)
-            co_return std::unexpected(page.error());
-        query.after = page->entries.empty() ? 0 : page->entries.front().id;
+        query.after = log.last();
     }
     if (co_await egress.connection.startEvents())
         co_await (writeRows(egress.connection, log, query,

@@ -3,17 +3,14 @@
 
 #include "backend/base/files.h"
 #include "tests/keeper/egress/airlock_fixture.h"
+#include "tests/keeper/egress/http/http2_frames.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <csignal>
+#include <cstring>
 #include <format>
 #include <set>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace caisson::keeper {
 namespace {
@@ -83,10 +80,16 @@ protected:
     {
         tcp::socket inside(m_context);
         inside.connect(m_captured.local_endpoint());
-        spawn([](AirlockParts& parts, tcp::socket served, RequestOrigin to) -> Task<void> {
+        spawn([](AirlockParts& parts, tcp::socket served,
+                 RequestOrigin to) -> Task<void> {
             CapturedFlow flow(parts, std::move(served), std::move(to));
             co_await flow.run();
-        }(m_parts, m_captured.accept(), {protocol, "127.0.0.1", port(), std::move(asker)}));
+        }(m_parts, m_captured.accept(),
+                                   {.protocol = protocol,
+                                    .host = "127.0.0.1",
+                                    .port = port(),
+                                    .asker = std::move(asker),
+                                    .hasClosed = m_hasClosed}));
         return inside;
     }
     void connect(Asker asker = {})
@@ -128,6 +131,7 @@ protected:
         return written.empty() ? api::EgressEntry{} : written.back();
     }
 
+    HasClosed m_hasClosed;
     std::shared_ptr<End> client;
     std::shared_ptr<End> origin;                ///< the last that was dialled
     std::function<void(tcp::socket)> onDialled; ///< instead
@@ -203,72 +207,115 @@ TEST_F(CapturedFlowTest, WhoHasSaidAllBeforeItIsDialledGetsItsAnswer)
     untilCame("ho<end>");
 }
 
-/// `printf hi | nc`, where a person is asked: it finished writing, and was taken for gone.
-TEST_F(CapturedFlowTest, WhoHasSaidAllIsHeldUntilItsProcessEnds)
+/// `printf hi | nc`, where a person is asked: it finished writing, and was taken for gone. And who
+/// closed, but lived on, was not: its prompt stayed until nobody had answered it.
+TEST_F(CapturedFlowTest, WhoHasSaidAllIsHeldUntilItCloses)
 {
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL); // also where this test fails before it ends it
-        ::pause();
-        ::_exit(0);
-    }
-    auto process = std::make_shared<FoundProcess>();
-    process->process = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
-    ASSERT_TRUE(process->process);
-    const Asker asker{process, "", ""};
     put("default = \"ask\"\n");
-    const auto ask = [&] {
-        connect(asker);
-        send("hi");
-        settle();
-        finish();
-        runUntil([&] { return m_prompts.list().prompts.size() == 1; });
-        settle();
-        ASSERT_EQ(m_prompts.list().prompts.size(), 1u);
-    };
+    const std::string host = "Host: 127.0.0.1:" + std::to_string(port()) + "\r\n";
+    const std::string body(100'000, 'x'); // more than is read of what is held
+    std::size_t count = 0;
+    for (const std::string& said :
+         {std::string("hi"), "GET /x HTTP/1.1\r\n" + host + "\r\n",
+          "POST /x HTTP/1.1\r\n" + host + "Content-Length: 100000\r\n\r\n" + body}) {
+        bool isClosed = false;
+        int looks = 0;
+        m_hasClosed = [&] { return ++looks, isClosed; };
+        const auto ask = [&] {
+            isClosed = false;
+            connect();
+            send(said);
+            settle();
+            finish();
+            runUntil([&] { return m_prompts.list().prompts.size() == 1; });
+            // It is looked at, and is there.
+            looks = 0;
+            runUntil([&] { return looks == 2; });
+            ASSERT_EQ(m_prompts.list().prompts.size(), 1u);
+        };
+        ask();
+        ASSERT_FALSE(HasFatalFailure());
+        ASSERT_TRUE(m_prompts.answer(m_prompts.list().prompts[0].id, Prompts::Answer::Allow, ""));
+        runUntil([&] { return reached().starts_with(said.substr(0, 2)); });
+        origin->socket.close();
+        lastRow(++count);
 
-    ask();
-    ASSERT_FALSE(HasFatalFailure());
-    ASSERT_TRUE(m_prompts.answer(m_prompts.list().prompts[0].id, Prompts::Answer::Allow, ""));
-    untilReached("hi<end>");
-    answer("ho");
-    untilCame("ho");
-    origin->socket.close();
-    untilCame("ho<end>");
-    EXPECT_EQ(lastRow().verdict, "allow");
-
-    ask();
-    ::kill(child, SIGKILL);
-    runUntil([&] { return m_prompts.list().prompts.empty(); });
-    EXPECT_EQ(origin, nullptr);
-    EXPECT_TRUE(lastRow(2).why.contains("gave up")) << lastRow(2).why;
-    ::waitpid(child, nullptr, 0);
+        ask();
+        isClosed = true;
+        runUntil([&] { return m_prompts.list().prompts.empty(); });
+        EXPECT_EQ(origin, nullptr);
+        const api::EgressEntry row = lastRow(++count);
+        EXPECT_TRUE(row.why.contains("gave up")) << row.why;
+    }
 }
 
-TEST_F(CapturedFlowTest, AStreamThatGoesOnAsHttpIsCutBeforeItDoes)
+/// A client that paused within its first line, where a stream may go, was reset once the rest came.
+TEST_F(CapturedFlowTest, AStreamThatGoesOnAsHttpIsHttpFromItsFirstByte)
 {
     put("default = \"deny\"\n" + rule("any", "allow"));
-    const std::pair<const char*, const char*> rows[] = {
-        {"GET /secret", " HTTP/1.1\r\nHost: elsewhere\r\n\r\n"},
-        {"POST /x HTT", "P/1.0\r\n\r\n"},
-        {"get ", "/secret\n"},
-        {"\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"},
-        {"PRI * ", "HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+    connect();
+    send("GET /pau");
+    untilReached("GET /pau");
+    const std::shared_ptr<End> first = origin;
+    send("sed HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port()) +
+         "\r\nConnection: close\r\n\r\n");
+    runUntil([&] { return origin != first && reached().contains("\r\n\r\n"); });
+    EXPECT_EQ(first->got, "GET /pau<reset>");
+    EXPECT_TRUE(reached().starts_with("GET /paused HTTP/1.1\r\n")) << reached();
+    answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    runUntil([&] { return client->got.ends_with("<end>"); });
+    EXPECT_TRUE(client->got.starts_with("HTTP/1.1 200 OK")) << client->got;
+    lastRow(2);
+    std::multiset<std::string> written;
+    for (const api::EgressEntry& row : rows())
+        written.insert(row.verdict + " " + row.rule + " " + row.scheme + row.path);
+    EXPECT_EQ(written, (std::multiset<std::string>{"allow any http/paused", "allow any tcp"}));
+}
+
+TEST_F(CapturedFlowTest, AStreamThatGoesOnAsHttpIsDecidedAsThat)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    const std::array<const char*, 3> cases[] = {
+        {"GET /secret", " HTTP/1.1\r\nHost: elsewhere\r\n\r\n", "HTTP/1.1 421 "},
+        {"POST /x HTT", "P/1.0\r\n\r\n", "HTTP/1.1 400 "},
+        {"get ", "/secret\n", "HTTP/1.1 400 "},
+        {"\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "},
+        {"PRI * ", "HTTP/2.0\r\n\r\nSM\r\n\r\n", std::string_view("\0\0", 2).data()},
     };
     std::size_t count = 0;
-    for (const auto& [first, second] : rows) {
+    for (const auto& [first, second, answered] : cases) {
         connect();
         send(first);
         untilReached(first);
         send(second);
-        untilCame("<reset>");
+        runUntil([&] { return client->got.size() > 8; });
+        EXPECT_TRUE(client->got.starts_with(answered)) << client->got;
         untilReached(std::string(first) + "<reset>");
-        const api::EgressEntry row = lastRow(++count);
-        EXPECT_EQ(row.verdict, "deny") << first;
-        EXPECT_TRUE(row.why.contains("went on as HTTP")) << row.why;
-        EXPECT_EQ(row.bytesOut, static_cast<std::int64_t>(std::string_view(first).size()));
+        client->socket.close();
+        count += *answered == '\0' ? 1 : 2;
+        lastRow(count);
+        const auto written = rows();
+        const auto stream = std::ranges::find_last(written, "tcp", &api::EgressEntry::scheme);
+        ASSERT_FALSE(stream.empty());
+        EXPECT_TRUE(stream.front().why.contains("no stream")) << stream.front().why;
+        EXPECT_EQ(stream.front().bytesOut, static_cast<std::int64_t>(std::strlen(first)));
     }
+}
+
+/// What is too long for any server's request line is kept no longer, and cannot go on as one.
+TEST_F(CapturedFlowTest, ALineThatIsTooLongForARequestIsCutOnceItIsOne)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    const std::string line = "GET /" + std::string(20'000, 'x');
+    connect();
+    send(line);
+    untilReached(line);
+    send(" HTTP/1.1\r\n\r\n");
+    untilCame("<reset>");
+    untilReached(line + "<reset>");
+    const api::EgressEntry row = lastRow();
+    EXPECT_EQ(row.verdict, "deny");
+    EXPECT_TRUE(row.why.contains("went on as HTTP")) << row.why;
 }
 
 TEST_F(CapturedFlowTest, WhatIsKnownToBeNoHttpIsNotLookedAtAnyMore)
@@ -358,6 +405,30 @@ TEST_F(CapturedFlowTest, WhatComesInTlsIsOfTlsAlsoBehindConnect)
     const auto written = rows();
     ASSERT_EQ(written.size(), 1u);
     EXPECT_EQ(written[0].scheme + written[0].path, "https/x");
+}
+
+/// The same of a stream, and of one in which nobody has said anything yet.
+TEST_F(CapturedFlowTest, AStreamThatLastsIsInTheLogMeanwhile)
+{
+    put("default = \"deny\"\n" + rule("mail", "allow"));
+    connect();
+    runUntil([&] { return m_flows.size() == 1; });
+    m_flows.sweep();
+    m_flows.sweep();
+    const api::EgressEntry open = lastRow();
+    EXPECT_EQ(open.flag + " " + open.verdict + " " + open.scheme, "open allow tcp");
+    answer("220 ready\r\n");
+    untilCame("220 ready\r\n");
+    m_flows.sweep();
+    m_flows.sweep();
+    EXPECT_EQ(rows().size(), 1u);
+    put("default = \"deny\"\n");
+    runUntil([&] { return m_flows.size() == 0; });
+    const auto written = rows();
+    ASSERT_EQ(written.size(), 1u);
+    EXPECT_EQ(written[0].id, open.id);
+    EXPECT_EQ(written[0].flag + " " + written[0].verdict + " " + written[0].rule, " deny default");
+    EXPECT_EQ(written[0].bytesIn, 11);
 }
 
 /// A placeholder in anything but HTTP went out, and no row said so.
@@ -493,6 +564,60 @@ TEST_F(CapturedFlowTest, WhatIsInAConnectHasARowAndTheConnectNone)
     const auto written = rows();
     ASSERT_EQ(written.size(), 1u);
     EXPECT_EQ(written[0].verdict + " " + written[0].method + written[0].path, "deny GET/x");
+}
+
+/// A CONNECT to a port of the web that nothing came behind left no row: who looked what answers so
+/// was not seen. (Connections that are opened ahead leave none: they asked for nothing.)
+TEST_F(CapturedFlowTest, AConnectWithNothingBehindItHasARow)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    m_parts.connect = [this](Stream::Released released, RequestOrigin to) -> Task<void> {
+        CapturedFlow flow(m_parts, std::move(released.socket), std::move(to),
+                          std::move(released.alreadyRead));
+        co_await flow.run();
+    };
+    // An open one, one of the web's that no rule is about, and one that is denied.
+    const std::array<std::string, 3> cases[] = {
+        {std::to_string(port()), "default", "othing was said"},
+        {"443", "default", "othing was said"},
+        {"1", "default", "No rule"},
+    };
+    std::size_t count = 0;
+    for (const auto& [to, rule, why] : cases) {
+        connect();
+        send("CONNECT 127.0.0.1:" + to + " HTTP/1.1\r\nHost: 127.0.0.1:" + to + "\r\n\r\n");
+        runUntil([&] { return client->got.starts_with("HTTP/1.1 200 "); });
+        finish();
+        const api::EgressEntry row = lastRow(++count);
+        EXPECT_EQ(row.method + " " + row.host + ":" + std::to_string(row.port),
+                  "CONNECT 127.0.0.1:" + to);
+        EXPECT_EQ(row.verdict + " " + row.rule, "deny " + rule);
+        EXPECT_TRUE(row.why.contains(why)) << row.why;
+        EXPECT_EQ(row.status, 200);
+    }
+    EXPECT_EQ(rows().size(), count);
+    EXPECT_EQ(reached(), "<nothing>");
+}
+
+/// A head that HTTP/2 resets left no row.
+TEST_F(CapturedFlowTest, AHeadThatIsResetHasARow)
+{
+    put("default = \"deny\"\n" + rule("any", "allow"));
+    connect();
+    using namespace http::frames;
+    send(std::string(kPreface) + frame(Settings, 0, 0) +
+         headers(1, {{":method", "GET"},
+                     {":scheme", "http"},
+                     {":authority", "127.0.0.1:" + std::to_string(port())},
+                     {":path", "/"},
+                     {"x-a", "b\n"}}));
+    const api::EgressEntry row = lastRow();
+    EXPECT_EQ(row.verdict + " " + row.rule + " " + row.why,
+              "deny default Its field \"x-a\" is malformed.");
+    EXPECT_EQ(row.scheme + "://" + row.host + ":" + std::to_string(row.port) + " " + row.protocol,
+              "http://127.0.0.1:" + std::to_string(port()) + " h2");
+    EXPECT_EQ(row.status, 0); // it was reset, not answered
+    EXPECT_EQ(rows().size(), 1u);
 }
 
 /// What the proxy itself refuses was said to be of a rule that no policy has.

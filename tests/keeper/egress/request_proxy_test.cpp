@@ -536,6 +536,38 @@ TEST_F(RequestProxyTest, AWebSocketIsLookedInto)
               "deny placeholder k");
 }
 
+/// A WebSocket was written down when it ended, so nobody saw one that was open.
+TEST_F(RequestProxyTest, WhatLastsIsInTheLogMeanwhile)
+{
+    m_client.reset();
+    origin.answers = {
+        "HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"};
+    send(get("/chat", "Connection: upgrade\r\nUpgrade: websocket\r\n"));
+    runUntil([&] { return answered.contains("\r\n\r\n") && m_flows.size() == 1; });
+    m_flows.sweep();
+    EXPECT_TRUE(rows().empty()) << "it has just begun";
+    m_flows.sweep();
+    m_flows.sweep();
+    auto written = rows();
+    ASSERT_EQ(written.size(), 1u);
+    EXPECT_EQ(written[0].flag + " " + written[0].verdict + " " + written[0].rule, "open allow all");
+    EXPECT_EQ(written[0].status, 101);
+    EXPECT_EQ(written[0].protocol + " " + written[0].path, "websocket /chat");
+    EXPECT_GT(written[0].ms, 0);
+    const std::int64_t id = written[0].id;
+
+    send("\x81\x85" + std::string(4, '\0') + "hello");
+    runUntil([&] { return origin.got.ends_with("hello"); });
+    m_client->cancel(Stream::Ending::Close);
+    runUntil([&] { return m_flows.size() == 0; });
+    settle();
+    written = rows();
+    ASSERT_EQ(written.size(), 1u);
+    EXPECT_EQ(written[0].id, id);
+    EXPECT_EQ(written[0].flag + " " + written[0].verdict, " allow");
+    EXPECT_EQ(written[0].bytesOut, 11);
+}
+
 TEST_F(RequestProxyTest, ASwitchNobodyAskedForIsAFailure)
 {
     const std::string asks = "Connection: upgrade\r\nUpgrade: websocket\r\n";

@@ -67,6 +67,8 @@ private slots:
     void theNewestComesFirst();
     void aFailureIsNoSuccess();
     void newOnesComeByThemselves();
+    void whatLastsIsShownOpenAndThenAsItEnded();
+    void whatEndedBeforeItWasSeenHasItsPlace();
     void nothingIsLostBetweenTwoLooks();
     void whatIsOlderComesAPageAtATime();
     void theServiceFilters();
@@ -161,6 +163,76 @@ void TestRequestModel::newOnesComeByThemselves()
     QCOMPARE(model.rowOf(2), 0);
     QCOMPARE(model.rowOf(1), 1);
     QCOMPARE(model.rowOf(3), -1);
+}
+
+/// A WebSocket was in the log only once it had ended.
+void TestRequestModel::whatLastsIsShownOpenAndThenAsItEnded()
+{
+    Desk desk;
+    desk.log(1);
+    api::EgressEntry lasting = entry("lasting.example");
+    lasting.flag = "open";
+    lasting.status = 0; // it has not been answered yet, which is no failure
+    desk.backend.logEntry(desk.id, lasting);
+    desk.log(1);
+    RequestModel model(desk.backend, desk.id);
+    const QAbstractItemModelTester tester(&model);
+    model.setLive(true);
+    settle();
+    QCOMPARE(textOf(model), QStringLiteral("allowed GET h2.example/x 200\n"
+                                           "allowed, open GET lasting.example/x\n"
+                                           "allowed GET h1.example/x 200\n"));
+    QVERIFY(!model.index(1, 0).data(RequestModel::FailedRole).toBool());
+    QVERIFY(model.index(1, 0).data(Qt::ToolTipRole).toString().contains(QStringLiteral("goes on")));
+    const QPersistentModelIndex row = model.index(1, 0);
+    QSignalSpy changes(&model, &RequestModel::dataChanged);
+    QSignalSpy insertions(&model, &RequestModel::rowsInserted);
+    lasting.id = 2;
+    lasting.flag.clear();
+    lasting.status = 101;
+    desk.backend.endEntry(desk.id, lasting);
+    settle();
+    QCOMPARE(textOf(model), QStringLiteral("allowed GET h2.example/x 200\n"
+                                           "allowed GET lasting.example/x 101\n"
+                                           "allowed GET h1.example/x 200\n"));
+    QCOMPARE(row.row(), 1); // who has chosen it still has
+    QCOMPARE(changes.count(), 1);
+    QCOMPARE(insertions.count(), 0);
+    QCOMPARE(model.total(), 3);
+
+    // Both within one frame.
+    lasting.id = 0;
+    lasting.flag = "open";
+    desk.backend.logEntry(desk.id, lasting);
+    lasting.id = 4;
+    lasting.flag.clear();
+    desk.backend.endEntry(desk.id, lasting);
+    settle();
+    QCOMPARE(model.rowCount(), 4);
+    QCOMPARE(model.index(0, 0).data().toString(), QStringLiteral("allowed"));
+    QCOMPARE(model.total(), 4);
+}
+
+/// Such a row comes with its last cursor only, behind those with greater ids.
+void TestRequestModel::whatEndedBeforeItWasSeenHasItsPlace()
+{
+    Desk desk;
+    desk.log(4);
+    RequestModel model(desk.backend, desk.id);
+    const QAbstractItemModelTester tester(&model);
+    std::vector<api::EgressEntry>& log = desk.backend.at(desk.id).egress.log;
+    const api::EgressEntry second = log[1];
+    log.erase(log.begin() + 1);
+    model.setLive(true);
+    settle();
+    QCOMPARE(model.rowCount(), 3);
+    log.insert(log.begin() + 1, second);
+    desk.backend.endEntry(desk.id, second);
+    settle();
+    QCOMPARE(model.rowCount(), 4);
+    for (int row = 0; row < model.rowCount(); ++row)
+        QCOMPARE(model.at(row).id, 4 - row);
+    QCOMPARE(model.total(), 4);
 }
 
 void TestRequestModel::nothingIsLostBetweenTwoLooks()

@@ -29,13 +29,18 @@ struct CaptureSockets
 /// other interface anyway. Blocks for some milliseconds. RuntimeFailed says which step was refused.
 Result<CaptureSockets> captureNetwork(pid_t init);
 
-struct CapturedConnection
+/// The sandbox's end of a connection.
+struct ClientEnd
 {
-    UniqueFd socket;             ///< non-blocking
     policy::Address destination; ///< that the sandbox dialled
     std::uint16_t port = 0;
     policy::Address source; ///< as sock_diag knows the client's socket
     std::uint16_t sourcePort = 0;
+};
+
+struct CapturedConnection : ClientEnd
+{
+    UniqueFd socket; ///< non-blocking
 };
 
 /// One connection of tcp4 or tcp6; Unavailable when none waits or it has gone. A connection straight

@@ -93,12 +93,17 @@ ProcessFinder::ProcessFinder(pid_t init, UniqueFd socketDiagnosis)
 
 ProcessFinder::~ProcessFinder() = default;
 
-std::shared_ptr<const FoundProcess> ProcessFinder::find(const CapturedConnection& connection)
+std::shared_ptr<const FoundProcess> ProcessFinder::find(const ClientEnd& connection)
 {
-    const std::uint64_t inode = socketInode(m_impl->diagnosis.get(), connection);
+    const std::uint64_t inode = socketInode(m_impl->diagnosis.get(), connection).value_or(0);
     if (inode == 0)
         return m_impl->nobody;
     return m_impl->find(std::format("socket:[{}]", inode));
+}
+
+bool ProcessFinder::isClosed(const ClientEnd& connection) const
+{
+    return socketInode(m_impl->diagnosis.get(), connection) == 0u;
 }
 
 std::shared_ptr<const FoundProcess> ProcessFinder::Impl::find(std::string_view link)

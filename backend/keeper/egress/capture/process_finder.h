@@ -41,7 +41,11 @@ public:
     /// inside, bounded to 10,000 and 20 ms of processor time, with the ends of each table of descriptors
     /// before the middle of any. Searches get a fifth of the time at most; beyond that they are short,
     /// or left out.
-    std::shared_ptr<const FoundProcess> find(const CapturedConnection& connection);
+    std::shared_ptr<const FoundProcess> find(const ClientEnd& connection);
+
+    /// Whether nobody inside has the connection's socket any more, of which nothing else need be
+    /// known: who has finished writing and who has closed look the same from here. Microseconds.
+    bool isClosed(const ClientEnd& connection) const;
 
 private:
     struct Impl;

@@ -2,6 +2,7 @@
 #include "backend/keeper/egress/capture/socket_inode.h"
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 
@@ -35,7 +36,7 @@ std::uint32_t nextSequence()
 
 } // namespace
 
-std::uint64_t socketInode(int socketDiagnosis, const CapturedConnection& connection)
+std::optional<std::uint64_t> socketInode(int socketDiagnosis, const ClientEnd& connection)
 {
     const bool isV4 = connection.source.isV4();
     Question question{};
@@ -55,22 +56,28 @@ std::uint64_t socketInode(int socketDiagnosis, const CapturedConnection& connect
     id.idiag_if = kLoopback;
     id.idiag_cookie[0] = id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
     if (::send(socketDiagnosis, &question, sizeof question, MSG_NOSIGNAL) < 0)
-        return 0;
+        return std::nullopt;
 
     // The kernel answers within send(2).
     alignas(nlmsghdr) std::array<std::byte, 2048> room;
     while (true) {
         const ssize_t got = ::recv(socketDiagnosis, room.data(), room.size(), MSG_DONTWAIT);
         if (got < static_cast<ssize_t>(sizeof(nlmsghdr)))
-            return 0;
+            return std::nullopt;
         nlmsghdr head;
         std::memcpy(&head, room.data(), sizeof head);
         if (head.nlmsg_seq != question.head.nlmsg_seq)
             continue;
+        nlmsgerr error;
+        if (head.nlmsg_type == NLMSG_ERROR &&
+            got >= static_cast<ssize_t>(NLMSG_LENGTH(sizeof error.error))) {
+            std::memcpy(&error.error, room.data() + NLMSG_HDRLEN, sizeof error.error);
+            return error.error == -ENOENT ? std::optional<std::uint64_t>(0) : std::nullopt;
+        }
         inet_diag_msg found;
         if (head.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
             got < static_cast<ssize_t>(NLMSG_LENGTH(sizeof found)))
-            return 0;
+            return std::nullopt;
         std::memcpy(&found, room.data() + NLMSG_HDRLEN, sizeof found);
         // Where the connection has gone, the kernel offers whoever listens on its port.
         if (found.idiag_state == TCP_LISTEN || found.id.idiag_dport != id.idiag_dport)

@@ -37,7 +37,6 @@ struct RequestHead
     Fields fields;
     std::optional<std::uint64_t> length; ///< content-length, if said
     bool hasBody = false;
-    bool expectsContinue = false;
     std::string upgrade; ///< "websocket" if an HTTP/1 Upgrade asks for that; empty: nothing
 };
 
@@ -141,7 +140,7 @@ struct Http2Patience
 
 /// Serves requests on a connection from inside until it ends. HTTP/1: one after another. HTTP/2:
 /// side by side, at most 128. The Stream outlives the call. `onMalformed`: a head was refused that
-/// no Handler sees.
+/// no Handler sees; Protocol: HTTP/2 reset it without an answer.
 api::Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler,
                            std::function<void(const Error&)> onMalformed = {});
 api::Task<void> serveHttp2(Stream& stream, std::string alreadyRead, Handler handler,

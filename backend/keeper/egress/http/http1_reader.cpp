@@ -384,6 +384,7 @@ struct Http1Reader::Impl
     std::size_t begin = 0;
     std::size_t end;
     bool hasEnded = false;
+    bool hasFailed = false;
     Answers answers = Answers::Ordinary;
 
     llhttp_settings_t settings{};
@@ -478,15 +479,15 @@ Task<void> Http1Reader::readAhead()
         const Result<std::size_t> size = co_await impl.readMore(kMaxHead);
         // Cancelled: whoever watched the connection looks no more, and it goes on.
         if (!size)
-            impl.hasEnded = size.error().code != ErrorCode::Cancelled;
+            impl.hasEnded = impl.hasFailed = size.error().code != ErrorCode::Cancelled;
         if (!size || *size == 0)
             co_return;
     }
 }
 
-bool Http1Reader::hasEnded() const
+bool Http1Reader::hasFailed() const
 {
-    return m_impl->hasEnded;
+    return m_impl->hasFailed;
 }
 
 std::string Http1Reader::takeRest()

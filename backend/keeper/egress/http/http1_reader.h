@@ -58,7 +58,7 @@ public:
     /// Reads on into the buffer until the connection ends, so that whoever holds a request learns
     /// of it; returns then, or when no more fits.
     api::Task<void> readAhead();
-    bool hasEnded() const; ///< the connection, as far as was read
+    bool hasFailed() const; ///< the connection broke meanwhile
 
     /// What was read beyond the last message.
     std::string takeRest();

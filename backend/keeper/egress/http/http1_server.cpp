@@ -140,13 +140,13 @@ public:
 
     bool isGone() const override
     {
-        return m_reader.hasEnded() || !m_stream.isOpen() || m_stream.hasPeerLeft();
+        // Who has only finished writing waits for the answer (RFC 9112, 9.6).
+        return m_reader.hasFailed() || !m_stream.isOpen() || m_stream.hasPeerLeft();
     }
     Task<void> waitGone() override
     {
         co_await m_reader.readAhead();
-        if (!isGone())
-            co_await api::sleepFor(24h); // its buffer is full: somebody is there
+        co_await untilLeft([this] { return isGone(); });
     }
 
     bool isDone() const { return m_state == State::Done; }
@@ -213,8 +213,6 @@ RequestHead requestHead(Http1Head&& head)
     request.upgrade = upgradeOf(request.fields);
     if (const std::string* host = findField(request.fields, "host"))
         request.authority = *host;
-    if (const std::string* expect = findField(request.fields, "expect"))
-        request.expectsContinue = equalsIgnoringCase(*expect, "100-continue");
     removeHopFields(request.fields);
     removeField(request.fields, "host");
     removeField(request.fields, "content-length");

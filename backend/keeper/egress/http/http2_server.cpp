@@ -3,6 +3,7 @@
 #include "backend/keeper/egress/http/http2_fields.h"
 #include "backend/keeper/egress/http/http2_session.h"
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <format>
 
@@ -51,6 +52,8 @@ private:
     bool beginFields() override;
     bool addField(std::string_view name, std::string_view value) override;
     bool endFields(bool isLast) override;
+    void malformedField(std::string_view name) override;
+    void malformed() override;
     void sentAll() override;
     void leaveRest();
     Result<void> submitHead(const ResponseHead& head);
@@ -60,6 +63,7 @@ private:
     std::string m_scheme;
     std::optional<std::string> m_host;
     std::string m_cookies;
+    std::string m_flaw; ///< what is malformed, where that is known
     bool m_isTooLarge = false;
     bool m_hasHead = false;
     bool m_isAnswered = false;
@@ -91,6 +95,13 @@ public:
             co_await m_handlerEnded.wait();
         m_handler = nullptr;
         m_onMalformed = nullptr;
+    }
+
+    /// A head was refused that no handler sees.
+    void wasMalformed(const Error& error)
+    {
+        if (m_onMalformed)
+            m_onMalformed(error);
     }
 
     /// Its head is complete.
@@ -148,8 +159,7 @@ private:
             if (stream->isOver())
                 continue;
             if (const auto refusal = stream->refusal()) {
-                if (m_onMalformed)
-                    m_onMalformed({refusal->code, std::string(refusal->why), {}});
+                wasMalformed({refusal->code, std::string(refusal->why), {}});
                 stream->refuse(*refusal);
                 continue;
             }
@@ -241,8 +251,6 @@ bool ServerStream::addField(std::string_view name, std::string_view value)
         m_request.length = parseLength(value);
         return m_request.length.has_value();
     } else {
-        if (name == "expect")
-            m_request.expectsContinue = equalsIgnoringCase(value, "100-continue");
         m_request.fields.emplace_back(name, value);
     }
     return true;
@@ -261,6 +269,27 @@ bool ServerStream::endFields(bool isLast)
         m_request.fields.emplace_back("cookie", std::move(m_cookies));
     m_server.begin(std::static_pointer_cast<ServerStream>(shared_from_this()));
     return true;
+}
+
+void ServerStream::malformedField(std::string_view name)
+{
+    // It is hostile text, and goes into a log.
+    constexpr std::size_t kMostShown = 40;
+    const bool isShown = !name.empty() && name.size() <= kMostShown &&
+                         std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7f; });
+    m_flaw = isShown ? std::format("its field \"{}\" is malformed", name)
+                     : "a field of its head is malformed";
+}
+
+/// What nghttp2 resets for its head is seen by nobody else.
+void ServerStream::malformed()
+{
+    if (m_hasHead)
+        return;
+    m_server.wasMalformed(
+        {ErrorCode::Protocol,
+         m_flaw.empty() ? "its head is malformed (RFC 9113, 8.2 and 8.3)" : m_flaw,
+         {}});
 }
 
 std::optional<ServerStream::Refusal> ServerStream::refusal() const

@@ -322,11 +322,22 @@ struct Http2Session::Callbacks
                    : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
 
-    static int onInvalidHeader(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*,
-                               std::size_t, const std::uint8_t*, std::size_t, std::uint8_t, void*)
+    static int onInvalidHeader(nghttp2_session*, const nghttp2_frame* frame,
+                               const std::uint8_t* name, std::size_t nameSize, const std::uint8_t*,
+                               std::size_t, std::uint8_t, void* data)
     {
+        if (const auto stream = of(data).find(frame->hd.stream_id))
+            stream->malformedField(text(name, nameSize));
         // Left to itself, nghttp2 skips such a field: then two readers see two messages.
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+
+    static int onInvalidFrame(nghttp2_session*, const nghttp2_frame* frame, int, void* data)
+    {
+        const auto stream = of(data).find(frame->hd.stream_id);
+        if (stream && frame->hd.type == NGHTTP2_HEADERS)
+            stream->malformed();
+        return 0;
     }
 
     static int onFrame(nghttp2_session* session, const nghttp2_frame* frame, void* data)
@@ -459,6 +470,7 @@ struct Http2Session::Callbacks
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeaders);
         nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader);
         nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, onInvalidHeader);
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, onInvalidFrame);
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrame);
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onData);
         nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, onFrameSent);

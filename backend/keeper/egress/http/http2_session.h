@@ -66,6 +66,9 @@ protected:
     virtual bool beginFields() = 0;
     virtual bool addField(std::string_view name, std::string_view value) = 0;
     virtual bool endFields(bool isLast) = 0;
+    /// One of them is malformed; then, that the stream is reset for what came. From within nghttp2.
+    virtual void malformedField(std::string_view name) { static_cast<void>(name); }
+    virtual void malformed() {}
     /// It is over and forgotten by the connection. `code`: of its RST_STREAM.
     virtual void ended(std::uint32_t code) { static_cast<void>(code); }
     /// Its head has gone out; the last frame of it has.

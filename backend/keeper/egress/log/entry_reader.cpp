@@ -27,6 +27,7 @@ constexpr std::string_view kColumns =
     "id, verdict, host, method, rule, terminal, why, process, path, query, time, scheme, port, "
     "status, bytes_out, bytes_in, ms, generation, exec, secret, flag, protocol, address, "
     "content_type";
+constexpr int kColumnCount = 24;
 
 /// The WHERE clause of a query's filter, and what its placeholders stand for, in order.
 struct Filter
@@ -299,6 +300,57 @@ Result<api::EgressLog> EntryReader::query(const LogQuery& query, std::int64_t dr
     if (Result<void> ended = m_database.execute("COMMIT"); !ended && log)
         return std::unexpected(std::move(ended.error()));
     return log;
+}
+
+Result<std::vector<LogNews>> EntryReader::news(const LogQuery& query)
+{
+    const Filter filter = filterOf(query, HostIndex::NotUsed);
+    const std::int64_t limit = std::clamp<std::int64_t>(query.limit, 1, kMostRows);
+    const std::string columns(kColumns);
+    const std::string after = std::to_string(query.after);
+    const std::string end = " LIMIT " + std::to_string(limit);
+    // What has ended comes at its end only.
+    const std::string added = "SELECT " + columns + ", id FROM entry WHERE " + filter.sql +
+                              " AND id > " + after +
+                              " AND NOT EXISTS (SELECT 1 FROM ended WHERE ended.entry = entry.id)"
+                              " ORDER BY id" +
+                              end;
+    const std::string ended = "SELECT " + columns +
+                              ", cursor FROM ended CROSS JOIN entry ON entry.id = ended.entry "
+                              "WHERE " +
+                              filter.sql + " AND cursor > " + after + " ORDER BY cursor" + end;
+    if (Result<void> begun = m_database.execute("BEGIN"); !begun)
+        return std::unexpected(std::move(begun.error()));
+    const auto steps = [&]() -> Result<std::vector<LogNews>> {
+        m_words.clear();
+        m_processes.clear();
+        std::vector<LogNews> news;
+        for (const std::string& sql : {added, ended}) {
+            Result<Statement> statement = m_database.prepare(sql);
+            if (!statement)
+                return std::unexpected(std::move(statement.error()));
+            bindAll(*statement, filter);
+            for (;;) {
+                const Result<bool> row = statement->step();
+                if (!row)
+                    return std::unexpected(row.error());
+                if (!*row)
+                    break;
+                Result<api::EgressEntry> entry = entryOf(*statement);
+                if (!entry)
+                    return std::unexpected(std::move(entry.error()));
+                news.push_back({statement->number(kColumnCount), std::move(*entry)});
+            }
+        }
+        std::ranges::sort(news, {}, &LogNews::cursor);
+        if (std::cmp_greater(news.size(), limit))
+            news.resize(static_cast<std::size_t>(limit));
+        return news;
+    };
+    Result<std::vector<LogNews>> news = steps();
+    if (Result<void> committed = m_database.execute("COMMIT"); !committed && news)
+        return std::unexpected(std::move(committed.error()));
+    return news;
 }
 
 Result<std::vector<api::EgressEntry>> EntryReader::following(std::int64_t after, std::int64_t limit,

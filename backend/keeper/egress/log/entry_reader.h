@@ -12,6 +12,7 @@
 
 namespace caisson::keeper {
 
+struct LogNews;
 struct LogQuery;
 
 /// Reads a log's file beside its writer. Of one thread.
@@ -22,6 +23,8 @@ public:
 
     /// `drops`: EntryWriter::drops() at this moment.
     Result<api::EgressLog> query(const LogQuery& query, std::int64_t drops);
+
+    Result<std::vector<LogNews>> news(const LogQuery& query);
 
     enum class Kind { Http, Streams };
     /// Rows behind `after`, the oldest first.

@@ -78,7 +78,7 @@ Result<EntryWriter> EntryWriter::openSound(const std::string& path, std::int64_t
     if (!tables)
         return std::unexpected(tables.error());
     if (*tables == 0) {
-        for (const char* sql : {kMake, "BEGIN", schema::kTables, "COMMIT"}) {
+        for (const char* sql : {kMake, "BEGIN", schema::kTables, schema::kEnded, "COMMIT"}) {
             if (Result<void> made = database->execute(sql); !made)
                 return std::unexpected(std::move(made.error()));
         }
@@ -90,10 +90,14 @@ Result<EntryWriter> EntryWriter::openSound(const std::string& path, std::int64_t
         return std::unexpected(version.error());
     if (*version != schema::kVersion)
         return fail(ErrorCode::Conflict, "The log of requests is of another version.");
+    if (Result<void> made = database->execute(schema::kEnded); !made)
+        return std::unexpected(std::move(made.error()));
     const Result<std::int64_t> pageSize = database->number("PRAGMA page_size");
     if (!pageSize)
         return std::unexpected(pageSize.error());
-    const Result<std::int64_t> lastId = database->number("SELECT max(id) FROM entry");
+    const Result<std::int64_t> lastId =
+        database->number("SELECT max(coalesce((SELECT max(id) FROM entry), 0), "
+                         "coalesce((SELECT max(cursor) FROM ended), 0))");
     if (!lastId)
         return std::unexpected(lastId.error());
 
@@ -114,6 +118,12 @@ Result<void> EntryWriter::prepareAll()
         {&m_addEntry,
          "INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
          "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"},
+        {&m_replaceEntry,
+         "INSERT OR REPLACE INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+         "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"},
+        {&m_soughtOf, "SELECT verdict, (SELECT text FROM word WHERE id = rule), "
+                      "(SELECT text FROM word WHERE id = why) FROM entry WHERE id = ?1"},
+        {&m_addEnded, "INSERT OR REPLACE INTO ended VALUES (?1, ?2)"},
         {&m_addWord, "INSERT INTO word VALUES (?1, ?2)"},
         {&m_addProcess, "INSERT INTO process VALUES (?1, ?2, ?3, ?4, ?5)"},
         {&m_pages, "PRAGMA page_count"},
@@ -123,6 +133,7 @@ Result<void> EntryWriter::prepareAll()
         {&m_addEpoch, "INSERT INTO epoch VALUES (?1)"},
         {&m_epochOf, "SELECT max(first_entry) FROM epoch WHERE first_entry <= ?1"},
         {&m_dropEpochs, "DELETE FROM epoch WHERE first_entry < ?1"},
+        {&m_dropEnded, "DELETE FROM ended WHERE cursor < ?1"},
         {&m_dropWords, "DELETE FROM word WHERE id < ?1"},
         {&m_dropProcesses, "DELETE FROM process WHERE id < ?1"},
     };
@@ -209,8 +220,39 @@ Result<void> EntryWriter::insert(const api::EgressEntry& entry)
             return begun;
     }
     m_nextNumber = std::max(m_nextNumber, entry.id * schema::kNumbersPerRow);
+    return put(m_addEntry, entry);
+}
 
-    m_addEntry.bind(1, entry.id).bind(2, verdictNumber(entry.verdict));
+/// Its words are of the epoch at work, which is not before its own; it begins none, since rows with
+/// greater ids may be written already.
+Result<void> EntryWriter::end(const EndedEntry& ended)
+{
+    const Result<bool> isAsBefore = isFoundAsBefore(ended.entry);
+    if (!isAsBefore)
+        return std::unexpected(isAsBefore.error());
+    if (!*isAsBefore)
+        ++m_drops;
+    m_nextNumber = std::max(m_nextNumber, ended.cursor * schema::kNumbersPerRow);
+    if (Result<void> replaced = put(m_replaceEntry, ended.entry); !replaced)
+        return replaced;
+    return m_addEnded.bind(1, ended.cursor).bind(2, ended.entry.id).run();
+}
+
+/// Whether the same filters find the row as it was and as it will be.
+Result<bool> EntryWriter::isFoundAsBefore(const api::EgressEntry& entry)
+{
+    const Result<bool> row = m_soughtOf.bind(1, entry.id).step();
+    if (!row)
+        return std::unexpected(row.error());
+    const bool isSame = *row && m_soughtOf.number(0) == verdictNumber(entry.verdict) &&
+                        m_soughtOf.text(1) == entry.rule && m_soughtOf.text(2) == entry.why;
+    m_soughtOf.reset();
+    return isSame;
+}
+
+Result<void> EntryWriter::put(Statement& statement, const api::EgressEntry& entry)
+{
+    statement.bind(1, entry.id).bind(2, verdictNumber(entry.verdict));
     const std::pair<int, const std::string*> words[] = {
         {3, &entry.host},  {4, &entry.method},    {5, &entry.rule},     {6, &entry.terminal},
         {7, &entry.why},   {12, &entry.scheme},   {19, &entry.exec},    {20, &entry.secret},
@@ -220,12 +262,12 @@ Result<void> EntryWriter::insert(const api::EgressEntry& entry)
         const Result<std::int64_t> number = word(*text);
         if (!number)
             return std::unexpected(number.error());
-        m_addEntry.bind(place, *number);
+        statement.bind(place, *number);
     }
     const Result<std::int64_t> who = process(entry.process);
     if (!who)
         return std::unexpected(who.error());
-    return m_addEntry.bind(8, *who)
+    return statement.bind(8, *who)
         .bind(9, entry.path)
         .bind(10, entry.query)
         .bind(11, entry.time)
@@ -267,17 +309,19 @@ Result<void> EntryWriter::dropOldest()
         const std::int64_t words = *epoch * schema::kNumbersPerRow;
         ++m_drops;
         for (const auto& [statement, before] :
-             {std::pair(&m_dropEntries, end), std::pair(&m_dropEpochs, *epoch),
-              std::pair(&m_dropWords, words), std::pair(&m_dropProcesses, words)}) {
+             {std::pair(&m_dropEntries, end), std::pair(&m_dropEnded, end),
+              std::pair(&m_dropEpochs, *epoch), std::pair(&m_dropWords, words),
+              std::pair(&m_dropProcesses, words)}) {
             if (Result<void> dropped = statement->bind(1, before).run(); !dropped)
                 return dropped;
         }
     }
 }
 
-Result<void> EntryWriter::write(std::span<const api::EgressEntry> entries)
+Result<void> EntryWriter::write(std::span<const api::EgressEntry> entries,
+                                std::span<const EndedEntry> ended)
 {
-    if (entries.empty())
+    if (entries.empty() && ended.empty())
         return {};
     const std::int64_t lastBefore = m_lastId;
     const auto steps = [&]() -> Result<void> {
@@ -287,7 +331,14 @@ Result<void> EntryWriter::write(std::span<const api::EgressEntry> entries)
             if (Result<void> inserted = insert(entry); !inserted)
                 return inserted;
         }
-        m_lastId = entries.back().id;
+        for (const EndedEntry& one : ended) {
+            if (Result<void> replaced = end(one); !replaced)
+                return replaced;
+        }
+        if (!entries.empty())
+            m_lastId = std::max(m_lastId, entries.back().id);
+        if (!ended.empty())
+            m_lastId = std::max(m_lastId, ended.back().cursor);
         if (Result<void> dropped = dropOldest(); !dropped)
             return dropped;
         return m_commit.run();
@@ -296,6 +347,8 @@ Result<void> EntryWriter::write(std::span<const api::EgressEntry> entries)
     if (!written) {
         m_lastId = lastBefore;
         m_addEntry.reset();
+        m_replaceEntry.reset();
+        m_soughtOf.reset();
         // Its words are not there either.
         endEpoch();
         // Fails where SQLite has rolled back already, as for a full disk.

@@ -13,6 +13,13 @@
 
 namespace caisson::keeper {
 
+/// A row that was written while it was open, as it is now that it is over.
+struct EndedEntry
+{
+    std::int64_t cursor = 0; ///< see schema::kEnded
+    api::EgressEntry entry;
+};
+
 /// The one writer of a log's file. Of one thread.
 class EntryWriter
 {
@@ -21,13 +28,16 @@ public:
     /// another version is put aside as `path`.old, and said in the program's log.
     static Result<EntryWriter> open(const std::string& path, std::int64_t maxBytes);
 
-    /// The greatest id there is; 0: no rows.
+    /// The greatest id or cursor there is; 0: no rows.
     std::int64_t lastId() const { return m_lastId; }
 
     /// Adds the rows, whose ids grow, in one transaction, and drops the oldest ones while the file
-    /// holds more than it may. After a failure none of them is there.
-    Result<void> write(std::span<const api::EgressEntry> entries);
-    /// How often rows were dropped: totals counted before another number are off.
+    /// holds more than it may. What has ended takes the place of what was written of it, if that
+    /// is still there. After a failure all is as before.
+    Result<void> write(std::span<const api::EgressEntry> entries,
+                       std::span<const EndedEntry> ended = {});
+    /// How often rows were dropped, or became what another filter finds: totals counted before
+    /// another number are off.
     std::int64_t drops() const { return m_drops; }
 
 private:
@@ -38,6 +48,9 @@ private:
     static Result<EntryWriter> openSound(const std::string& path, std::int64_t maxBytes);
     Result<void> prepareAll();
     Result<void> insert(const api::EgressEntry& entry);
+    Result<void> end(const EndedEntry& ended);
+    Result<bool> isFoundAsBefore(const api::EgressEntry& entry);
+    Result<void> put(Statement& statement, const api::EgressEntry& entry);
     Result<std::int64_t> word(std::string_view text);
     Result<std::int64_t> process(const api::EgressProcess& process);
     Result<void> dropOldest();
@@ -48,6 +61,9 @@ private:
     Statement m_begin;
     Statement m_commit;
     Statement m_addEntry;
+    Statement m_replaceEntry;
+    Statement m_soughtOf;
+    Statement m_addEnded;
     Statement m_addWord;
     Statement m_addProcess;
     Statement m_pages;
@@ -57,6 +73,7 @@ private:
     Statement m_addEpoch;
     Statement m_epochOf;
     Statement m_dropEpochs;
+    Statement m_dropEnded;
     Statement m_dropWords;
     Statement m_dropProcesses;
     struct Hash

@@ -94,6 +94,24 @@ std::int64_t RequestLog::add(api::EgressEntry entry)
     return id;
 }
 
+void RequestLog::end(api::EgressEntry entry)
+{
+    m_impl->queue->end(std::move(entry));
+    m_impl->added.notifyAll();
+}
+
+std::int64_t RequestLog::last() const
+{
+    return m_impl->queue->last();
+}
+
+api::Task<Result<std::vector<LogNews>>> RequestLog::news(LogQuery query)
+{
+    const std::shared_ptr<Impl> impl = m_impl;
+    co_return co_await Impl::read(
+        impl, [query = std::move(query)](EntryReader& reader) { return reader.news(query); });
+}
+
 api::Task<Result<api::EgressLog>> RequestLog::query(LogQuery query)
 {
     const std::shared_ptr<Impl> impl = m_impl;

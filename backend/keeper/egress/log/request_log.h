@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace caisson::keeper {
 
@@ -24,6 +26,17 @@ struct LogQuery
     std::string method;
     std::string rule;
     std::string terminal;
+};
+
+/// Of a row that was written before its flow was over. It stays where the keeper was killed in between.
+inline constexpr std::string_view kOpenFlag = "open";
+
+/// A row for whoever follows the log. Its cursor is its id, or where it came open before and is over
+/// now, a number behind those of all rows that were there then.
+struct LogNews
+{
+    std::int64_t cursor = 0;
+    api::EgressEntry entry;
 };
 
 /// The rows of one sandbox, in SQLite (WAL), written by a thread of its own in batches so that a
@@ -44,12 +57,19 @@ public:
     /// disk (or 8 MiB of them), the caller is held up no more than others: rows are dropped and counted, and one
     /// row says so, of rule "default" and flag "dropped". The same where the disk does not take them.
     std::int64_t add(api::EgressEntry entry);
+    /// In place of the row `entry.id`, which was add()ed with the flag "open": its flow is over.
+    void end(api::EgressEntry entry);
 
     /// Includes what was add()ed before the call. With oldestFirst, `next` is the following page's `after`.
     api::Task<Result<api::EgressLog>> query(LogQuery query);
+    /// What fits and has a cursor behind `query.after`, in the order of these; `before` and
+    /// `oldestFirst` are not looked at. Each row once, as it is by now.
+    api::Task<Result<std::vector<LogNews>>> news(LogQuery query);
+    /// The latest cursor.
+    std::int64_t last() const;
     /// The whole log as HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/), piece by piece; `take` is awaited for each.
     api::Task<Result<void>> har(std::function<api::Task<Result<void>>(std::string_view)> take);
-    /// Returns after the next add(), for followers.
+    /// Returns after the next add() or end(), for followers.
     api::Task<void> wait();
 
 private:

@@ -22,6 +22,13 @@ inline constexpr std::size_t kEpochBytes = 1024 * 1024;
 /// Words and processes are numbered from the id of the row that first used them times this.
 inline constexpr std::int64_t kNumbersPerRow = 16;
 
+/// Rows that were written while they were open, and are over. The cursor is a number of the same count
+/// as the rows' ids: whoever follows the log gets such a row once more there. (A table by itself, as
+/// files of this version were written without it.)
+inline constexpr const char* kEnded = R"sql(
+    CREATE TABLE IF NOT EXISTS ended (cursor INTEGER PRIMARY KEY, entry INTEGER NOT NULL UNIQUE);
+)sql";
+
 inline constexpr std::array<std::string_view, 3> kVerdicts{"allow", "deny", "tunnel"};
 
 // What is filtered by stands first: SQLite reads a row only as far as it has to.

@@ -64,6 +64,29 @@ std::int64_t WriteQueue::add(api::EgressEntry entry)
     return id;
 }
 
+void WriteQueue::end(api::EgressEntry entry)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        const std::int64_t cursor = ++m_lastId;
+        const std::size_t bytes = bytesOf(entry);
+        if (m_ended.size() >= kMostRows || m_endedBytes + bytes > kMostBytes) {
+            ++m_dropped;
+            m_dropReason = "more came than the disk takes.";
+            return;
+        }
+        m_endedBytes += bytes;
+        m_ended.push_back({cursor, std::move(entry)});
+    }
+    m_work.notify_one();
+}
+
+std::int64_t WriteQueue::last()
+{
+    const std::lock_guard lock(m_mutex);
+    return m_lastId;
+}
+
 void WriteQueue::flush()
 {
     std::unique_lock lock(m_mutex);
@@ -95,10 +118,12 @@ void WriteQueue::run()
         return m_isStopping || m_flushWanted != m_flushed || m_waiting.size() >= kBatch;
     };
     std::vector<api::EgressEntry> batch; // its room is used again and again
+    std::vector<EndedEntry> ended;
     for (;;) {
         // What a full disk did not take is told of together with the next row.
         m_work.wait(lock, [&] {
-            return isUrgent() || !m_waiting.empty() || (m_dropped > 0 && !m_isFailing);
+            return isUrgent() || !m_waiting.empty() ||
+                   ((m_dropped > 0 || !m_ended.empty()) && !m_isFailing);
         });
         m_work.wait_for(lock, kLinger, isUrgent);
         const bool isStopping = m_isStopping;
@@ -106,12 +131,14 @@ void WriteQueue::run()
         const std::int64_t dropped = m_dropped;
         std::swap(batch, m_waiting);
         m_waitingBytes = 0;
+        std::swap(ended, m_ended);
+        const std::size_t endedBytes = std::exchange(m_endedBytes, 0);
         const auto rows = static_cast<std::int64_t>(batch.size());
         if (dropped > 0)
             batch.push_back(droppedRow());
 
         lock.unlock();
-        const Result<void> written = m_writer.write(batch);
+        const Result<void> written = m_writer.write(batch, ended);
         m_drops = m_writer.drops();
         lock.lock();
 
@@ -120,6 +147,10 @@ void WriteQueue::run()
         } else {
             m_dropped += rows;
             m_dropReason = written.error().message;
+            // A row that stays open for ever would be worse than one that is missing.
+            for (EndedEntry& one : ended)
+                m_ended.push_back({++m_lastId, std::move(one.entry)});
+            m_endedBytes += endedBytes;
             if (!m_isFailing)
                 logWarning("Rows are lost: {}", written.error().message);
         }
@@ -129,6 +160,7 @@ void WriteQueue::run()
         if (batch.capacity() > 4 * kBatch)
             batch = {};
         batch.clear();
+        ended.clear();
         if (isStopping)
             return;
     }

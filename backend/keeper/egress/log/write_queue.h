@@ -32,6 +32,10 @@ public:
 
     /// Gives the row its id.
     std::int64_t add(api::EgressEntry entry);
+    /// In place of the row of the same id, which was added before.
+    void end(api::EgressEntry entry);
+    /// The latest id or cursor.
+    std::int64_t last();
     /// Returns when everything that was added before has been written, or could not be.
     void flush();
     /// EntryWriter::drops().
@@ -49,6 +53,8 @@ private:
     std::condition_variable m_written;
     std::vector<api::EgressEntry> m_waiting;
     std::size_t m_waitingBytes = 0;
+    std::vector<EndedEntry> m_ended; ///< kept for another try where they could not be written
+    std::size_t m_endedBytes = 0;
     std::int64_t m_lastId;
     std::int64_t m_generation = 0; ///< of the policy, as the latest row has it
     std::int64_t m_dropped = 0;    ///< since the last row that says so

@@ -31,8 +31,8 @@ public:
 
     /// Whether neither bytes nor an end wait in the socket.
     bool isSocketQuiet();
-    /// Whether the other end has shut down writing, or all.
-    bool hasPeerLeft();
+    bool hasPeerLeft() { return keeper::hasPeerLeft(m_socket, m_hasClosed); }
+    void setHasClosed(HasClosed hasClosed) { m_hasClosed = std::move(hasClosed); }
     /// Gives the socket away.
     TcpSocket release() { return std::move(m_socket); }
 
@@ -49,6 +49,7 @@ public:
 
 private:
     TcpSocket m_socket;
+    HasClosed m_hasClosed;
     bool m_hasMore = false;
     bool m_cancelled = false;
 };

@@ -18,6 +18,18 @@ constexpr auto kTuple = api::asio::as_tuple(api::asio::use_awaitable);
 
 } // namespace
 
+bool hasPeerLeft(TcpSocket& socket, const HasClosed& hasClosed)
+{
+    if (!socket.is_open())
+        return true;
+    pollfd state{socket.native_handle(), POLLRDHUP, 0};
+    if (::poll(&state, 1, 0) != 1)
+        return false;
+    if ((state.revents & (POLLHUP | POLLERR)) != 0)
+        return true; // reset
+    return (state.revents & POLLRDHUP) != 0 && (!hasClosed || hasClosed());
+}
+
 // ---- TcpCore -----------------------------------------------------------------------------------
 
 TcpCore::TcpCore(TcpSocket socket)
@@ -71,14 +83,6 @@ bool TcpCore::isSocketQuiet()
     return m_socket.is_open() &&
            ::recv(m_socket.native_handle(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 &&
            errno == EAGAIN;
-}
-
-bool TcpCore::hasPeerLeft()
-{
-    if (!m_socket.is_open())
-        return true;
-    pollfd socket{m_socket.native_handle(), POLLRDHUP, 0};
-    return ::poll(&socket, 1, 0) == 1 && (socket.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 Task<Result<std::size_t>> TcpCore::receive(std::span<char> room)
@@ -156,9 +160,10 @@ Task<void> finishTcp(std::shared_ptr<TcpCore> core)
 class TcpStream : public Stream
 {
 public:
-    explicit TcpStream(TcpSocket socket)
+    TcpStream(TcpSocket socket, HasClosed hasClosed)
         : m_core(std::make_shared<TcpCore>(std::move(socket)))
     {
+        m_core->setHasClosed(std::move(hasClosed));
     }
     ~TcpStream() override { m_core->cancel(Ending::Close); }
 
@@ -180,9 +185,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<Stream> makeTcpStream(TcpSocket socket)
+std::unique_ptr<Stream> makeTcpStream(TcpSocket socket, HasClosed hasClosed)
 {
-    return std::make_unique<TcpStream>(std::move(socket));
+    return std::make_unique<TcpStream>(std::move(socket), std::move(hasClosed));
 }
 
 } // namespace caisson::keeper

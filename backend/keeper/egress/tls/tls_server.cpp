@@ -84,7 +84,7 @@ TlsServer::TlsServer(Authority& authority, std::chrono::milliseconds handshakeLi
 TlsServer::~TlsServer() = default;
 
 Task<Result<TlsOpened>> TlsServer::accept(TcpSocket socket, std::string alreadyRead,
-                                          std::string_view host)
+                                          std::string_view host, HasClosed hasClosed)
 {
     if (!m_impl->context)
         co_return std::unexpected(m_impl->context.error());
@@ -98,6 +98,7 @@ Task<Result<TlsOpened>> TlsServer::accept(TcpSocket socket, std::string alreadyR
         co_return fail(ErrorCode::Internal, "cannot set TLS up");
     SSL_set_accept_state(ssl.get());
     const auto core = std::make_shared<TlsCore>(std::move(socket), std::move(alreadyRead));
+    core->setHasClosed(std::move(hasClosed));
     if (!core->attach(std::move(ssl)))
         co_return fail(ErrorCode::Internal, "cannot set TLS up");
     const HandshakeLimit limit(core, m_impl->handshakeLimit);

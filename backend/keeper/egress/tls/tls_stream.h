@@ -6,6 +6,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,8 +16,15 @@ namespace caisson::keeper {
 
 using TcpSocket = api::asio::ip::tcp::socket;
 
+/// Whether the other end of a connection is closed both ways. TCP itself does not tell: who has
+/// finished writing and who has closed both send a FIN and no more. Not set: it cannot be told.
+using HasClosed = std::function<bool()>;
+
+/// See Stream::hasPeerLeft().
+bool hasPeerLeft(TcpSocket& socket, const HasClosed& hasClosed);
+
 /// TCP as a Stream.
-std::unique_ptr<Stream> makeTcpStream(TcpSocket socket);
+std::unique_ptr<Stream> makeTcpStream(TcpSocket socket, HasClosed hasClosed = {});
 
 /// The application protocol that both ends chose (RFC 7301).
 enum class Alpn { None, Http1, Http2 };
@@ -50,7 +58,7 @@ public:
     /// and http/1.1. `host` is canonical, the certificate's name. Error: `detail.refusal` is
     /// "unknown_authority" or "other". Timeout after 15 s.
     api::Task<Result<TlsOpened>> accept(TcpSocket socket, std::string alreadyRead,
-                                        std::string_view host);
+                                        std::string_view host, HasClosed hasClosed = {});
 
 private:
     struct Impl;

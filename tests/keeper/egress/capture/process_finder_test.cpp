@@ -425,6 +425,32 @@ TEST_P(Finder, NobodyHasAClosedSocket)
     });
 }
 
+/// Both have sent a FIN and no more.
+TEST_P(Finder, TellsWhoHasClosedFromWhoHasFinishedWriting)
+{
+    keeper([] {
+        Scene scene([] {
+            UniqueFd socket = dialled();
+            char line[3];
+            if (::shutdown(socket.get(), SHUT_WR) != 0 || ::read(socket.get(), line, 3) != 3)
+                std::_Exit(1);
+            socket.reset();
+            const UniqueFd sign = dialled();
+            ::pause();
+        });
+        const CapturedConnection connection = scene.next();
+        char none;
+        pollfd wait{.fd = connection.socket.get(), .events = POLLIN, .revents = 0};
+        ASSERT_EQ(::poll(&wait, 1, 5000), 1);
+        ASSERT_EQ(::recv(connection.socket.get(), &none, 1, 0), 0);
+        EXPECT_FALSE(scene.finder().isClosed(connection));
+        ASSERT_EQ(::send(connection.socket.get(), "on\n", 3, MSG_NOSIGNAL), 3);
+        const CapturedConnection sign = scene.next();
+        EXPECT_TRUE(scene.finder().isClosed(connection));
+        EXPECT_FALSE(scene.finder().isClosed(sign));
+    });
+}
+
 /// A socket may be on its way to another process: nobody has it, however often one looks.
 TEST_P(Finder, LooksForNobodyOnlyNowAndThen)
 {

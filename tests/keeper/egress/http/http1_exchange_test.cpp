@@ -422,6 +422,30 @@ TEST_F(Http1ExchangeTest, WhoeverHoldsARequestLearnsThatItIsGone)
     EXPECT_TRUE(isServed);
 }
 
+/// `printf 'GET …' | nc` has said all when it is held, and waits; it was taken for gone at once.
+TEST_F(Http1ExchangeTest, WhoeverHasSaidAllIsNotGone)
+{
+    bool isGone = false;
+    serve([&](RequestHead&, Body&, Responder& responder) -> Task<void> {
+        co_await responder.waitGone();
+        isGone = responder.isGone();
+        responder.abort();
+    });
+    spawn([](Stream& stream) -> Task<void> {
+        EXPECT_TRUE(co_await stream.write(std::string_view("GET / HTTP/1.1\r\nHost: h\r\n\r\n")));
+        co_await stream.finish();
+    }(*client.stream));
+    run();
+    EXPECT_FALSE(isGone);
+    EXPECT_FALSE(isServed);
+    client.stream->cancel(Stream::Ending::Close);
+    m_context.restart();
+    while (!isServed && m_context.run_one_for(std::chrono::seconds(10)) > 0) {
+    }
+    EXPECT_TRUE(isGone);
+    EXPECT_TRUE(isServed);
+}
+
 TEST_F(Http1ExchangeTest, AnAnswerThatBreaksOffIsNoWholeOne)
 {
     serveByForwarding();

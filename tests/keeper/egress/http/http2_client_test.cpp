@@ -108,7 +108,7 @@ private:
                 static_cast<void>(co_await to.head(reply));
                 static_cast<void>(co_await to.write(text));
             } else {
-                if (head.expectsContinue) {
+                if (findField(head.fields, "expect")) {
                     ResponseHead interim;
                     interim.status = 100;
                     static_cast<void>(co_await to.inform(interim));

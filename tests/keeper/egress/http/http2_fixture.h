@@ -65,7 +65,10 @@ protected:
     /// Runs `script` beside the server, and until both have ended.
     void run(Handler handler, std::function<Task<void>()> script)
     {
-        const auto onMalformed = [this](const Error& error) { malformed.push_back(error.code); };
+        const auto onMalformed = [this](const Error& error) {
+            malformed.push_back(error.code);
+            flaws.push_back(error.message);
+        };
         api::asio::co_spawn(context,
                             serveHttp2(*serverEnd, {}, std::move(handler), patience, onMalformed),
                             [this](const std::exception_ptr& failed) {
@@ -112,6 +115,7 @@ protected:
     api::Notifier changed;
     Http2Patience patience;
     std::vector<ErrorCode> malformed; ///< heads that no handler saw
+    std::vector<std::string> flaws;   ///< and what was wrong with each
     int changes = 0;
     bool hasServed = false;
 };

@@ -192,6 +192,49 @@ TEST_P(Http2Fields, AreStrict)
     const bool isGood = GetParam().verdict == std::string_view("204");
     EXPECT_EQ(handled, isGood ? 1 : 0);
     EXPECT_EQ(lastAuthority, isGood ? "origin.test" : "");
+    // What was reset was told to nobody, so that no row said that it had been tried.
+    EXPECT_EQ(malformed.size(), isGood ? 0u : 1u);
+    if (GetParam().verdict == std::string_view("reset 1")) {
+        EXPECT_EQ(malformed, std::vector{ErrorCode::Protocol});
+    }
+}
+
+TEST_F(Http2Hostile, WhatIsResetForItsHeadIsToldWithWhy)
+{
+    const std::pair<Pairs, std::string_view> heads[] = {
+        {get({{"x-a", "b\nc: d"}}), "its field \"x-a\" is malformed"},
+        {get({{"x\x1b[31m", "b"}}), "a field of its head is malformed"},
+        {get({{std::string(2000, 'x') + " ", "b"}}), "a field of its head is malformed"},
+        {get({{"X-Big", "b"}}), "its head is malformed (RFC 9113, 8.2 and 8.3)"},
+        {get({{":path", "/b"}}), "its head is malformed (RFC 9113, 8.2 and 8.3)"},
+    };
+    for (const auto& [head, flaw] : heads) {
+        flaws.clear();
+        reconnect();
+        m_heard.clear();
+        EXPECT_EQ(verdict(frames::headers(1, head)), "reset 1");
+        ASSERT_EQ(flaws.size(), 1u) << flaw;
+        EXPECT_EQ(flaws[0], flaw);
+    }
+}
+
+/// Whoever sent one and closed at once must not go unseen; a head that never came whole was none.
+TEST_F(Http2Hostile, ABadHeadIsToldAlsoWhereItsClientHasLeft)
+{
+    run(counting(), [&]() -> Task<void> {
+        EXPECT_TRUE(co_await say(hello() + frames::headers(1, get({{"X-Big", "b"}}))));
+        clientEnd->cancel(Stream::Ending::Close);
+    });
+    EXPECT_EQ(malformed, std::vector{ErrorCode::Protocol});
+    malformed.clear();
+    reconnect();
+    m_heard.clear();
+    run(counting(), [&]() -> Task<void> {
+        EXPECT_TRUE(
+            co_await say(hello() + frames::frame(frames::Headers, 0, 1, frames::hpack(get()))));
+        clientEnd->cancel(Stream::Ending::Close);
+    });
+    EXPECT_TRUE(malformed.empty());
 }
 
 static Pairs with(Pairs more)
@@ -504,6 +547,28 @@ TEST_F(Http2Hostile, MakingUsResetIsBounded)
         EXPECT_EQ(code, EnhanceYourCalm);
         EXPECT_LE(handled, 1300);
         // The end is said; what goes on talking is cut.
+        while (co_await hear()) {
+        }
+        co_await api::sleepFor(1ms);
+    });
+}
+
+/// So is what is written down of it.
+TEST_F(Http2Hostile, BadHeadsAreBounded)
+{
+    run(counting(), [&]() -> Task<void> {
+        EXPECT_TRUE(co_await say(hello()));
+        const auto talk = [&]() -> Task<void> {
+            for (std::uint32_t id = 1; id < 2 * 3000; id += 2) {
+                if (!co_await say(frames::headers(id, get({{"X-Big", "b"}}))))
+                    break;
+            }
+        };
+        api::spawnDetached(context.get_executor(), talk(), "talking");
+        const std::optional<std::uint32_t> code = co_await hearGoAway();
+        EXPECT_EQ(code, EnhanceYourCalm);
+        EXPECT_LE(malformed.size(), 1300u);
+        EXPECT_EQ(handled, 0);
         while (co_await hear()) {
         }
         co_await api::sleepFor(1ms);

@@ -245,6 +245,122 @@ TEST_F(LogTest, wakesItsFollowers)
     EXPECT_EQ(seen, (Ids{1, 2, 3}));
 }
 
+/// What lasts is in the log while it is open, and is one row, with its last figures, when it is over.
+TEST_F(LogTest, whatLastsIsWrittenOpenAndThenAsItEnded)
+{
+    open();
+    log->add(row("before.example"));
+    api::EgressEntry lasting = fullEntry();
+    lasting.flag = kOpenFlag;
+    lasting.id = log->add(lasting);
+    log->add(row("after.example"));
+    EXPECT_EQ(query({.text = "after.example"}).total, 1);
+    EXPECT_EQ(query({.host = "api.github.com"}).entries.at(0), lasting);
+
+    // A keeper that is killed leaves it so.
+    open();
+    EXPECT_EQ(query({.host = "api.github.com"}).entries.at(0), lasting);
+
+    api::EgressEntry ended = lasting;
+    ended.flag = "";
+    ended.bytesIn = 1'000'000;
+    ended.ms = 86'400'000;
+    log->end(ended);
+    EXPECT_EQ(ids(query()), (Ids{3, 2, 1}));
+    EXPECT_EQ(query().total, 3);
+    EXPECT_EQ(query().entries.at(1), ended);
+    EXPECT_TRUE(har().contains("1000000"));
+    EXPECT_FALSE(har().contains("\"open\""));
+
+    // Its cursor was a number of the rows', and stays one.
+    open();
+    EXPECT_EQ(log->last(), 4);
+    EXPECT_EQ(log->add(row("new.example")), 5);
+    EXPECT_EQ(query().entries.at(2), ended);
+}
+
+/// Totals are counted once, and on; what a filter finds may change with the end.
+TEST_F(LogTest, totalsSeeWhatARowHasBecome)
+{
+    open();
+    api::EgressEntry lasting = row("a.example");
+    lasting.flag = kOpenFlag;
+    lasting.id = log->add(lasting);
+    EXPECT_EQ(query({.verdict = "allow"}).total, 1);
+    EXPECT_EQ(query({.verdict = "deny"}).total, 0);
+    lasting.verdict = "deny";
+    lasting.flag = "";
+    log->end(lasting);
+    EXPECT_EQ(query({.verdict = "allow"}).total, 0);
+    EXPECT_EQ(query({.verdict = "deny"}).total, 1);
+    EXPECT_EQ(query().total, 1);
+}
+
+TEST_F(LogTest, followersGetWhatHasEndedOnceMore)
+{
+    open();
+    // Each as "cursor:id flag".
+    const auto news = [this](LogQuery asked) {
+        std::string told;
+        run([](RequestLog& from, LogQuery query, std::string& into) -> api::Task<void> {
+            const auto found = co_await from.news(std::move(query));
+            for (const auto& [cursor, entry] : found.value())
+                into += std::to_string(cursor) + ":" + std::to_string(entry.id) + entry.flag + " ";
+        }(*log, std::move(asked), told));
+        return told;
+    };
+    api::EgressEntry lasting = row("a.example");
+    lasting.flag = kOpenFlag;
+    api::EgressEntry first = lasting;
+    first.id = log->add(lasting);
+    log->add(row("b.example"));
+    api::EgressEntry second = lasting;
+    second.id = log->add(lasting);
+    EXPECT_EQ(news({}), "1:1open 2:2 3:3open ");
+    EXPECT_EQ(log->last(), 3);
+
+    first.flag = "";
+    log->end(first);
+    log->add(row("c.example"));
+    EXPECT_EQ(news({.after = 3}), "4:1 5:5 ");
+    // Whoever comes late gets each once.
+    EXPECT_EQ(news({}), "2:2 3:3open 4:1 5:5 ");
+    EXPECT_EQ(news({.after = 2, .limit = 2}), "3:3open 4:1 ");
+    EXPECT_EQ(news({.host = "a.example"}), "3:3open 4:1 ");
+    EXPECT_EQ(news({.after = 5}), "");
+
+    second.flag = "";
+    second.verdict = "deny";
+    log->end(second);
+    EXPECT_EQ(news({.after = 5, .verdict = "deny"}), "6:3 ");
+    EXPECT_EQ(news({.after = 5, .verdict = "allow"}), "");
+}
+
+/// The cap drops the oldest rows, and what they say with them; one that ends later is there again.
+TEST_F(LogTest, whatEndsAfterItsRowWasDroppedIsThere)
+{
+    constexpr std::int64_t kCap = 1024 * 1024;
+    open(kCap);
+    api::EgressEntry lasting = fullEntry();
+    lasting.host = "lasting.example";
+    lasting.flag = kOpenFlag;
+    lasting.id = log->add(lasting);
+    for (int i = 0; query({.host = "lasting.example"}).total == 1 && i < 100; ++i) {
+        for (int j = 0; j < 1000; ++j) {
+            api::EgressEntry entry = fullEntry();
+            entry.path = "/" + std::string(100, 'a') + std::to_string(i) + "." + std::to_string(j);
+            log->add(entry);
+        }
+    }
+    ASSERT_EQ(query({.host = "lasting.example"}).total, 0);
+    lasting.flag = "";
+    log->end(lasting);
+    const api::EgressLog found = query({.host = "lasting.example"});
+    ASSERT_EQ(found.entries.size(), 1u);
+    EXPECT_EQ(found.entries[0], lasting);
+    EXPECT_EQ(found.total, 1);
+}
+
 TEST_F(LogTest, mayGoWhileItIsAsked)
 {
     open();
