@@ -48,6 +48,7 @@ private slots:
     void aQuestionIsAnswered();
     void aStoppedSandboxIsSaid();
     void secretsAreKept();
+    void theKeyboardStaysWithTheSecrets();
     void theSecretsFormStaysWhereItIs();
     void aSecretIsRemoved();
     void aLockedFileIsOpened();
@@ -706,6 +707,53 @@ void TestWindowEgress::secretsAreKept()
     bench.type("secrets.value", QStringLiteral("hunter4"));
     bench.press(Qt::Key_Return);
     QTRY_COMPARE(bench.backend.secretValues["github"], "hunter4");
+}
+
+/// Fields that were disabled while a value was sent gave the keyboard to the sandbox switcher.
+void TestWindowEgress::theKeyboardStaysWithTheSecrets()
+{
+    EgressBench bench;
+    bench.open();
+    bench.showTab(2);
+    const auto keep = [&](const char* name) {
+        bench.type("secrets.name", QString::fromLatin1(name));
+        bench.type("secrets.value", QStringLiteral("hunter2"));
+    };
+    const auto isOnRow = [&](const char* name) {
+        return QApplication::focusWidget() == bench.secrets() &&
+               bench.secrets()->currentIndex().data().toString() == QLatin1String(name);
+    };
+    auto* start = bench.find<QPushButton>("secrets.empty.action");
+    start->setFocus(Qt::TabFocusReason);
+    bench.press(Qt::Key_Space);
+    bench.press(Qt::Key_Escape);
+    QCOMPARE(QApplication::focusWidget(), start); // thought better of
+    bench.press(Qt::Key_Space);
+    keep("zebra");
+    bench.press(Qt::Key_Return);
+    QTRY_VERIFY(bench.secrets());
+    QTRY_VERIFY(isOnRow("zebra")); // in place of the page with the button
+    bench.click("secrets.addSecret");
+    keep("apple");
+    bench.find("secrets.accept")->setFocus(Qt::TabFocusReason);
+    bench.press(Qt::Key_Space);
+    QTRY_VERIFY(isOnRow("apple"));
+
+    auto* add = bench.find("secrets.addSecret");
+    add->setFocus(Qt::TabFocusReason);
+    bench.press(Qt::Key_Space);
+    bench.press(Qt::Key_Escape);
+    QCOMPARE(QApplication::focusWidget(), add);
+    // What was not taken is still in front of whoever typed it.
+    bench.press(Qt::Key_Space);
+    keep("other");
+    bench.backend.failNext(QStringLiteral("putSecret"), ErrorCode::Internal);
+    bench.press(Qt::Key_Return);
+    QTRY_VERIFY(bench.isShown("errorStrip"));
+    QCOMPARE(QApplication::focusWidget(), bench.find("secrets.value"));
+    QVERIFY(!bench.find<QLineEdit>("secrets.value")->isReadOnly());
+    bench.press(Qt::Key_Return);
+    QTRY_VERIFY(isOnRow("other"));
 }
 
 /// It jumped when the name became one, Name to where Value had been: a value was typed in clear.
