@@ -189,10 +189,11 @@ void RequestDetail::setEntry(const api::EgressEntry& entry)
     addRow(tr("When"), QLocale().toString(time, QStringLiteral("d MMM yyyy HH:mm:ss")));
     addRow(tr("Took"), shortTime(entry.ms));
     if (entry.status != 0)
-        addRow(tr("Answer"), QStringLiteral("%1  %2")
-                                 .arg(entry.status)
-                                 .arg(shownText(entry.contentType, 80))
-                                 .trimmed());
+        addRow(tr("Answer"), isFailed(entry) ? tr("%1, by Caisson").arg(entry.status)
+                                             : QStringLiteral("%1  %2")
+                                                   .arg(entry.status)
+                                                   .arg(shownText(entry.contentType, 80))
+                                                   .trimmed());
     addRow(tr("Sent"), shortSize(entry.bytesOut));
     addRow(tr("Received"), shortSize(entry.bytesIn));
     addRow(tr("Program"), processChain(entry.process));
