@@ -35,6 +35,28 @@ QString listTopic()
     return SecretsPage::tr("Could not read the secrets.");
 }
 
+QString keptText(const QString& name, desk::SecretKeeper::Kept kept)
+{
+    using enum desk::SecretKeeper::Kept;
+    switch (kept) {
+    case InKeychain:
+        return SecretsPage::tr("“%1” is kept in the desktop’s keychain.").arg(name);
+    case Waiting:
+        return SecretsPage::tr("“%1” is kept until this machine restarts, and in the desktop’s "
+                               "keychain once you unlock that.")
+            .arg(name);
+    case Locked:
+        return SecretsPage::tr("“%1” is kept until this machine restarts: the desktop’s keychain "
+                               "is locked. Unlock it and replace the value to keep it there.")
+            .arg(name);
+    case NoKeychain:
+        break;
+    }
+    return SecretsPage::tr("“%1” is kept until this machine restarts: there is no keychain that "
+                           "could hold it.")
+        .arg(name);
+}
+
 } // namespace
 
 SecretsPage::SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget* parent)
@@ -240,16 +262,14 @@ void SecretsPage::connectKeeper()
                      m_keeper.refresh();
                  }});
     });
-    connect(&m_keeper, &SecretKeeper::stored, this, [this](const QString& name, bool isKept) {
-        if (name == m_sending) {
-            m_stored = name; // it is listed in a moment
-            closeForm();
-        }
-        emit noted(isKept ? tr("“%1” is kept in the desktop’s keychain.").arg(name)
-                          : tr("“%1” is kept until this machine restarts: there is no keychain "
-                               "that could hold it.")
-                                .arg(name));
-    });
+    connect(&m_keeper, &SecretKeeper::stored, this,
+            [this](const QString& name, SecretKeeper::Kept kept) {
+                if (name == m_sending) {
+                    m_stored = name; // it is listed in a moment
+                    closeForm();
+                }
+                emit noted(keptText(name, kept));
+            });
     connect(&m_keeper, &SecretKeeper::putFailed, this,
             [this](const QString& name, const Error& error) {
                 if (name == m_sending) {
@@ -276,11 +296,13 @@ void SecretsPage::connectKeeper()
     });
     connect(&m_keeper, &SecretKeeper::restoreFailed, this,
             [this](const QString& name, const Error& error) {
-                emit failed(
-                    {.what = tr("The value of “%1” is not at hand: put it in again.").arg(name),
-                     .error = error,
-                     .subject = Subject::Other,
-                     .again = {}});
+                // A keychain that stayed locked may say that it has no such secret.
+                emit failed({.what = tr("The value of “%1” is not at hand. Unlock the desktop’s "
+                                        "keychain and try again, or put it in again.")
+                                         .arg(name),
+                             .error = error,
+                             .subject = Subject::Other,
+                             .again = [this, name] { m_keeper.restore(name); }});
             });
 }
 
