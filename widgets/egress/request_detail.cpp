@@ -15,6 +15,7 @@
 #include <algorithm>
 
 #include "widgets/common/fonts.h"
+#include "widgets/common/menu_place.h"
 #include "widgets/egress/url_label.h"
 #include "widgets/models/request_model.h"
 #include "widgets/models/rule_text.h"
@@ -104,6 +105,7 @@ RequestDetail::RequestDetail(QWidget* parent)
     m_url->setObjectName(QStringLiteral("request.url"));
     m_rules->setObjectName(QStringLiteral("request.rules"));
     m_rule->setMenu(m_rules);
+    keepInWindow(*m_rules, *this);
     m_verdict->setFont(headingFont());
     m_why->setForegroundRole(QPalette::PlaceholderText);
 

@@ -26,6 +26,7 @@
 #include "widgets/common/empty_state.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
+#include "widgets/common/menu_place.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/prompter.h"
 #include "widgets/common/style_painting.h"
@@ -140,6 +141,7 @@ void RulesPage::fillTools()
     presetsButton->setMenu(m_presets);
     presetsButton->setPopupMode(QToolButton::InstantPopup);
     m_presets->setObjectName(QStringLiteral("rules.presetsMenu"));
+    keepInWindow(*m_presets, *this);
 
     m_tools->setObjectName(QStringLiteral("rules.tools"));
     auto* row = new QHBoxLayout(m_tools);

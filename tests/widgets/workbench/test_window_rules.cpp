@@ -5,6 +5,7 @@
 #include <QScrollArea>
 #include <QTemporaryDir>
 #include <QToolButton>
+#include <QToolTip>
 
 using namespace caisson;
 using test::EgressBench;
@@ -25,6 +26,7 @@ private slots:
     void theSpaceBarSwitchesARule();
     void aRefusedChangeIsSaid();
     void presetsAddRules();
+    void theirMenuEndsWhereTheWindowDoes();
     void aPolicyFileIsImportedAndExported();
     void aQuestionIsAnswered();
 };
@@ -298,6 +300,45 @@ void TestWindowRules::presetsAddRules()
     bench.settle();
     QCOMPARE(bench.backend.policyOf(bench.id).defaultAction, "deny");
     QVERIFY(bench.hosts().contains(QStringLiteral("registry.npmjs.org")));
+}
+
+/// With the window at the left of the screen it lay across what was beside the window.
+void TestWindowRules::theirMenuEndsWhereTheWindowDoes()
+{
+    EgressBench bench;
+    bench.size = QSize(720, 480);
+    bench.open();
+    bench.window().move(40, 0);                  // and 40 to the right of it
+    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_5); // the column is there only when asked for
+    bench.showTab(1);
+    const auto inside = [&](const QMenu* menu) {
+        return bench.window().frameGeometry().contains(menu->geometry());
+    };
+    auto* button = bench.find<QToolButton>("rules.presets");
+    QVERIFY(button);
+    QMenu* menu = button->menu();
+    menu->popup(button->mapToGlobal(QPoint(0, button->height())));
+    bench.settle();
+    QVERIFY(inside(menu));
+    for (const QAction* preset : menu->actions()) {
+        for (const QString& line : preset->toolTip().split(QLatin1Char('\n')))
+            QVERIFY(QFontMetrics(QToolTip::font()).horizontalAdvance(line) <= 402);
+    }
+    menu->close();
+
+    // From the bar's menu it opens to the left, where there is no room at the right.
+    auto* policy = bench.find<QToolButton>("bar.policy");
+    emit policy->menu()->aboutToShow();
+    policy->menu()->popup(policy->mapToGlobal(QPoint(policy->width() - 20, policy->height())));
+    auto* presets = policy->menu()->findChild<QMenu*>(QStringLiteral("bar.presets"));
+    policy->menu()->setActiveAction(presets->menuAction());
+    QTest::keyClick(policy->menu(), Qt::Key_Right);
+    bench.settle();
+    QVERIFY(presets->isVisible());
+    QVERIFY(inside(presets));
+    QVERIFY(!presets->geometry().intersects(policy->menu()->geometry()));
+    presets->close();
+    policy->menu()->close();
 }
 
 void TestWindowRules::aPolicyFileIsImportedAndExported()
