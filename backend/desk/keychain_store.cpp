@@ -52,10 +52,10 @@ Result<void> outcomeOf(const QKeychain::Job& job)
 } // namespace
 
 /// QtKeychain says it is available where there is no bus, and then fails.
-QFuture<bool> KeychainStore::isAvailable()
+QFuture<Result<void>> KeychainStore::check()
 {
-    if (m_isAvailable)
-        return ready(*m_isAvailable);
+    if (m_isChecked)
+        return ready(Result<void>());
     return write(kProbe, kProbe)
         .then(this,
               [this](const Result<void>& written) {
@@ -63,9 +63,14 @@ QFuture<bool> KeychainStore::isAvailable()
                                  : ready(Result<QString>(std::unexpected(written.error())));
               })
         .unwrap()
-        .then(this, [this](const Result<QString>& got) {
-            m_isAvailable = got && *got == kProbe;
-            return *m_isAvailable;
+        .then(this, [this](const Result<QString>& got) -> Result<void> {
+            if (!got)
+                return std::unexpected(got.error());
+            m_isChecked = *got == kProbe;
+            if (!m_isChecked)
+                return fail(ErrorCode::Unavailable, "the desktop's keychain gives other values "
+                                                    "than it was given");
+            return {};
         });
 }
 

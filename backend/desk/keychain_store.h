@@ -5,7 +5,6 @@
 
 #include <QObject>
 #include <QStringList>
-#include <optional>
 
 namespace QKeychain {
 class Job;
@@ -20,13 +19,13 @@ class KeychainStore : public QObject, public SecretStore
 public:
     using QObject::QObject;
 
-    QFuture<bool> isAvailable() override;
+    QFuture<Result<void>> check() override;
     QFuture<Result<QString>> read(const QString& name) override;
     QFuture<Result<void>> write(const QString& name, const QString& value) override;
     QFuture<Result<void>> remove(const QString& name) override;
 
 private:
-    std::optional<bool> m_isAvailable; ///< once it was tried
+    bool m_isChecked = false; ///< and good
 };
 
 } // namespace caisson::desk

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/desk/secret_keeper.h"
 
+#include <QTimer>
+
 namespace caisson::desk {
 
 namespace {
@@ -9,10 +11,12 @@ const std::string kKeychain = "keychain";
 
 } // namespace
 
-SecretKeeper::SecretKeeper(Backend& backend, SecretStore& store, QObject* parent)
+SecretKeeper::SecretKeeper(Backend& backend, SecretStore& store, QObject* parent,
+                           std::chrono::milliseconds patience)
     : QObject(parent)
     , m_backend(backend)
     , m_store(store)
+    , m_patience(patience)
 {
     connect(&m_backend, &Backend::reset, this, [this] {
         m_restoring.clear();
@@ -46,12 +50,17 @@ void SecretKeeper::take(const api::SecretList& secrets)
             continue;
         const QString name = QString::fromStdString(secret.name);
         kept += name;
-        if (!secret.known && !m_restoring.contains(name))
+        if (!secret.known && !m_restoring.contains(name) && !m_writing.contains(name))
             restore(name);
     }
     // Removed, or replaced by one that does not last, e.g. on the command line: it must not linger.
-    for (const QString& name : std::exchange(m_kept, kept) - kept)
-        m_store.remove(name);
+    for (const QString& name : m_kept - kept) {
+        if (m_writing.contains(name))
+            kept += name; // its new value is on the way there
+        else
+            m_store.remove(name);
+    }
+    m_kept = kept;
     emit listed(secrets);
 }
 
@@ -59,6 +68,9 @@ void SecretKeeper::restore(const QString& name)
 {
     m_restoring += name;
     m_store.read(name).then(this, [this, name](const Result<QString>& value) {
+        // A keychain may answer after hours; what was put in or removed meanwhile counts.
+        if (!m_restoring.contains(name))
+            return;
         if (!value) {
             emit restoreFailed(name, value.error());
             return;
@@ -76,34 +88,76 @@ void SecretKeeper::restore(const QString& name)
     });
 }
 
+/// A locked keychain asks the person, who may take as long as they like: nobody waits for that.
 void SecretKeeper::put(const QString& name, const QString& value)
 {
-    m_store.isAvailable().then(this, [this, name, value](bool isAvailable) {
-        if (!isAvailable) {
-            send(name, value, false);
+    const quint64 turn = ++m_turn;
+    m_writing.insert(name, {.turn = turn, .isSent = false});
+    m_restoring.remove(name);
+    QTimer::singleShot(m_patience, this, [this, name, value, turn] {
+        if (!isWriting(name, turn))
+            return;
+        m_writing[name].isSent = true;
+        send(name, value, Kept::Waiting);
+    });
+    m_store.check().then(this, [this, name, value, turn](const Result<void>& usable) {
+        if (!isWriting(name, turn))
+            return;
+        if (!usable) {
+            written(name, value, turn, usable);
             return;
         }
-        m_store.write(name, value).then(this, [this, name, value](const Result<void>& written) {
-            send(name, value, written.has_value());
-        });
+        m_store.write(name, value)
+            .then(this, [this, name, value, turn](const Result<void>& result) {
+                written(name, value, turn, result);
+            });
     });
 }
 
-void SecretKeeper::send(const QString& name, const QString& value, bool isKept)
+bool SecretKeeper::isWriting(const QString& name, quint64 turn) const
 {
+    const auto writing = m_writing.constFind(name);
+    return writing != m_writing.constEnd() && writing->turn == turn;
+}
+
+void SecretKeeper::written(const QString& name, const QString& value, quint64 turn,
+                           const Result<void>& result)
+{
+    if (!isWriting(name, turn)) {
+        // Removed or refused while the keychain waited: nobody would know that it is in there.
+        if (result && !m_writing.contains(name) && !m_kept.contains(name))
+            m_store.remove(name);
+        return;
+    }
+    const bool isSent = m_writing.take(name).isSent;
+    const Kept kept = result                                               ? Kept::InKeychain
+                      : result.error().code == ErrorCode::PermissionDenied ? Kept::Locked
+                                                                           : Kept::NoKeychain;
+    if (!isSent || kept == Kept::InKeychain) {
+        send(name, value, kept);
+        return;
+    }
+    emit stored(name, kept);
+    refresh();
+}
+
+void SecretKeeper::send(const QString& name, const QString& value, Kept kept)
+{
+    const bool isKept = kept == Kept::InKeychain;
     m_backend
         .putSecret(name, {.value = value.toStdString(),
                           .lasts = isKept ? kKeychain : std::string(),
                           .passphrase = {}})
-        .then(this, [this, name, isKept](const Result<api::SecretInfo>& result) {
+        .then(this, [this, name, kept, isKept](const Result<api::SecretInfo>& result) {
             if (!result) {
+                m_writing.remove(name);
                 // Nobody would know that it is in the keychain.
                 if (isKept && !m_kept.contains(name))
                     m_store.remove(name);
                 emit putFailed(name, result.error());
                 return;
             }
-            emit stored(name, isKept);
+            emit stored(name, kept);
             refresh();
         });
 }
@@ -116,6 +170,8 @@ void SecretKeeper::remove(const QString& name)
             return;
         }
         m_kept.remove(name);
+        m_writing.remove(name);
+        m_restoring.remove(name);
         m_store.remove(name).then(this, [this, name](const Result<void>& forgotten) {
             if (forgotten || forgotten.error().code == ErrorCode::Unavailable)
                 emit removed(name);

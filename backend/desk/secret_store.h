@@ -10,15 +10,17 @@
 
 namespace caisson::desk {
 
-/// Where secrets outlive this machine's restart, by name. Calls never wait.
+/// Where secrets outlive this machine's restart, by name. Calls never wait; but where the person has
+/// to unlock it first, a future is fulfilled whenever they have.
 class SecretStore
 {
 public:
     virtual ~SecretStore() = default;
 
-    /// Whether a value can be kept and had back; found out by doing it once.
-    virtual QFuture<bool> isAvailable() = 0;
-    /// NotFound when there is none of that name.
+    /// Whether a value can be kept and had back; found out by doing it, until it once could.
+    /// PermissionDenied: there is a keychain, and it stayed locked.
+    virtual QFuture<Result<void>> check() = 0;
+    /// NotFound when there is none of that name, and may be where the keychain stayed locked.
     virtual QFuture<Result<QString>> read(const QString& name) = 0;
     virtual QFuture<Result<void>> write(const QString& name, const QString& value) = 0;
     /// One that is not there is no failure.
@@ -40,7 +42,12 @@ QFuture<T> ready(T value)
 class MemoryStore : public SecretStore
 {
 public:
-    QFuture<bool> isAvailable() override { return ready(available); }
+    QFuture<Result<void>> check() override
+    {
+        if (!available)
+            return ready(Result<void>(fail(ErrorCode::Unavailable, "there is no keychain")));
+        return ready(Result<void>());
+    }
     QFuture<Result<QString>> read(const QString& name) override
     {
         if (!values.contains(name))
@@ -50,7 +57,7 @@ public:
     QFuture<Result<void>> write(const QString& name, const QString& value) override
     {
         if (!available)
-            return ready(Result<void>(fail(ErrorCode::Unavailable, "there is no keychain")));
+            return check();
         values.insert(name, value);
         return ready(Result<void>());
     }

@@ -4,6 +4,8 @@
 #include <QEvent>
 #include <QPainter>
 
+#include "widgets/common/tool_tip.h"
+
 namespace caisson {
 
 ElidedLabel::ElidedLabel(const QString& text, Qt::TextElideMode mode, QWidget* parent)
@@ -65,7 +67,7 @@ void ElidedLabel::changeEvent(QEvent* event)
 
 void ElidedLabel::updateToolTip()
 {
-    setToolTip(isElided() ? m_text : QString());
+    setToolTip(isElided() ? foldedTip(m_text) : QString());
 }
 
 } // namespace caisson

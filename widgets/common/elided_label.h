@@ -17,7 +17,7 @@ public:
 
     void setText(const QString& text);
     const QString& text() const { return m_text; }
-    bool isElided() const;
+    virtual bool isElided() const;
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;

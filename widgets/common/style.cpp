@@ -7,6 +7,7 @@
 #include <QDialog>
 #include <QEvent>
 #include <QGuiApplication>
+#include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
 #include <QPainter>
@@ -62,6 +63,9 @@ void Style::polish(QWidget* widget)
         widget->setAttribute(Qt::WA_Hover);
     } else if (auto* view = qobject_cast<QAbstractItemView*>(widget)) {
         view->viewport()->setAttribute(Qt::WA_Hover);
+    } else if (auto* tip = qobject_cast<QLabel*>(widget); tip && tip->inherits("QTipLabel")) {
+        // URLs and command lines of a sandbox, which are no HTML, whatever they look like.
+        tip->setTextFormat(Qt::PlainText);
     } else if (auto* menu = qobject_cast<QMenu*>(widget)) {
         // The corners of the panel are round.
         menu->setAttribute(Qt::WA_TranslucentBackground);

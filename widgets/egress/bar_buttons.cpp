@@ -12,6 +12,7 @@
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
+#include "widgets/common/menu_place.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/egress/presets_menu.h"
 #include "widgets/models/prompt_model.h"
@@ -47,6 +48,7 @@ PolicyButton::PolicyButton(QWidget* parent)
     setMenu(m_menu);
     m_menu->setObjectName(QStringLiteral("bar.policyMenu"));
     m_menu->installEventFilter(this);
+    keepInWindow(*m_menu, *this);
     connect(m_menu, &QMenu::aboutToShow, this, &PolicyButton::fill);
     follow();
 }
@@ -74,17 +76,10 @@ void PolicyButton::follow()
     update();
 }
 
-/// The menu ends where the window does, and the button is as before when it closes: where the
-/// pointer left it, it was not told.
+/// The button is as before when its menu closes: where the pointer left it, it was not told.
 bool PolicyButton::eventFilter(QObject* watched, QEvent* event)
 {
-    if (watched == m_menu && event->type() == QEvent::Show) {
-        const QWidget* top = window();
-        const int end = top->mapToGlobal(QPoint(top->width(), 0)).x();
-        const int over = m_menu->x() + m_menu->width() - end;
-        if (over > 0)
-            m_menu->move(m_menu->x() - over, m_menu->y());
-    } else if (watched == m_menu && event->type() == QEvent::Hide) {
+    if (watched == m_menu && event->type() == QEvent::Hide) {
         setAttribute(Qt::WA_UnderMouse, rect().contains(mapFromGlobal(QCursor::pos())));
         setDown(false);
         update();
@@ -116,6 +111,7 @@ void PolicyButton::fill()
     m_menu->addSeparator();
     QMenu* presets = m_menu->addMenu(tr("Add rules for"));
     presets->setObjectName(QStringLiteral("bar.presets"));
+    keepInWindow(*presets, *this);
     addPresets(*presets, m_model);
     m_menu->addSeparator();
     connect(m_menu->addAction(tr("Show the rules")), &QAction::triggered, this,

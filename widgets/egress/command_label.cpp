@@ -17,7 +17,7 @@ constexpr int kNarrowest = 120;
 } // namespace
 
 CommandLabel::CommandLabel(QWidget* parent)
-    : QWidget(parent)
+    : ElidedLabel({}, Qt::ElideMiddle, parent)
 {
     QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     policy.setHeightForWidth(true);
@@ -27,47 +27,36 @@ CommandLabel::CommandLabel(QWidget* parent)
     addAction(copy);
     setContextMenuPolicy(Qt::ActionsContextMenu);
     connect(copy, &QAction::triggered, this,
-            [this] { QGuiApplication::clipboard()->setText(m_text); });
-}
-
-void CommandLabel::setText(const QString& text)
-{
-    if (text == m_text)
-        return;
-    m_text = text;
-    setAccessibleName(text);
-    updateToolTip();
-    updateGeometry();
-    update();
+            [this] { QGuiApplication::clipboard()->setText(text()); });
 }
 
 QStringList CommandLabel::linesIn(int width) const
 {
-    if (m_text.isEmpty() || width <= 0)
-        return {m_text};
+    if (text().isEmpty() || width <= 0)
+        return {text()};
     QTextOption option;
     option.setWrapMode(QTextOption::WrapAnywhere);
-    QTextLayout layout(m_text, font());
+    QTextLayout layout(text(), font());
     layout.setTextOption(option);
     layout.beginLayout();
     QTextLine first = layout.createLine();
     first.setLineWidth(width);
     const int broken = first.textLength();
     layout.endLayout();
-    if (broken >= m_text.size())
-        return {m_text};
-    return {m_text.first(broken),
-            fontMetrics().elidedText(m_text.sliced(broken), Qt::ElideMiddle, width)};
+    if (broken >= text().size())
+        return {text()};
+    return {text().first(broken),
+            fontMetrics().elidedText(text().sliced(broken), Qt::ElideMiddle, width)};
 }
 
 bool CommandLabel::isElided() const
 {
-    return linesIn(width()).join(QString()) != m_text;
+    return linesIn(width()).join(QString()) != text();
 }
 
 QSize CommandLabel::sizeHint() const
 {
-    return {qMin(kHintWidth, fontMetrics().horizontalAdvance(m_text) + 1),
+    return {qMin(kHintWidth, fontMetrics().horizontalAdvance(text()) + 1),
             heightForWidth(kHintWidth)};
 }
 
@@ -86,20 +75,10 @@ void CommandLabel::paintEvent(QPaintEvent*)
     QPainter painter(this);
     painter.setPen(palette().color(foregroundRole()));
     QRect line(0, 0, width(), fontMetrics().height());
-    for (const QString& text : linesIn(width())) {
-        painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine, text);
+    for (const QString& shown : linesIn(width())) {
+        painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine, shown);
         line.translate(0, line.height());
     }
-}
-
-void CommandLabel::resizeEvent(QResizeEvent*)
-{
-    updateToolTip();
-}
-
-void CommandLabel::updateToolTip()
-{
-    setToolTip(isElided() ? m_text : QString());
 }
 
 } // namespace caisson

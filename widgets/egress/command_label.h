@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <QWidget>
+#include "widgets/common/elided_label.h"
 
 namespace caisson {
 
 /// A command line in two lines at most, broken anywhere, for it may be one long word. Too long, it
 /// loses its middle, and the whole is its tooltip. It can be copied from its context menu.
-class CommandLabel : public QWidget
+class CommandLabel : public ElidedLabel
 {
     Q_OBJECT
 public:
     explicit CommandLabel(QWidget* parent = nullptr);
 
-    void setText(const QString& text);
-    const QString& text() const { return m_text; }
     /// The lines as they are shown in that width.
     QStringList linesIn(int width) const;
-    bool isElided() const;
+    bool isElided() const override;
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
@@ -25,12 +23,6 @@ public:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
-    void resizeEvent(QResizeEvent* event) override;
-
-private:
-    void updateToolTip();
-
-    QString m_text;
 };
 
 } // namespace caisson

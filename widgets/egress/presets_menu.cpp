@@ -8,6 +8,7 @@
 #include <QCoreApplication>
 #include <QMenu>
 
+#include "widgets/common/tool_tip.h"
 #include "widgets/models/rule_model.h"
 
 namespace caisson {
@@ -40,7 +41,7 @@ void addPresets(QMenu& menu, QPointer<RuleModel> model)
     for (const policy::Preset& preset : policy::presets()) {
         QAction* action = menu.addAction(toQt(preset.title));
         action->setObjectName(QStringLiteral("preset.") + toQt(preset.name));
-        action->setToolTip(toQt(preset.description));
+        action->setToolTip(foldedTip(toQt(preset.description)));
         QObject::connect(action, &QAction::triggered, &menu, [model, preset] {
             if (model)
                 apply(*model, preset);

@@ -15,6 +15,7 @@
 #include <algorithm>
 
 #include "widgets/common/fonts.h"
+#include "widgets/common/menu_place.h"
 #include "widgets/egress/url_label.h"
 #include "widgets/models/request_model.h"
 #include "widgets/models/rule_text.h"
@@ -104,6 +105,7 @@ RequestDetail::RequestDetail(QWidget* parent)
     m_url->setObjectName(QStringLiteral("request.url"));
     m_rules->setObjectName(QStringLiteral("request.rules"));
     m_rule->setMenu(m_rules);
+    keepInWindow(*m_rules, *this);
     m_verdict->setFont(headingFont());
     m_why->setForegroundRole(QPalette::PlaceholderText);
 
@@ -189,10 +191,11 @@ void RequestDetail::setEntry(const api::EgressEntry& entry)
     addRow(tr("When"), QLocale().toString(time, QStringLiteral("d MMM yyyy HH:mm:ss")));
     addRow(tr("Took"), shortTime(entry.ms));
     if (entry.status != 0)
-        addRow(tr("Answer"), QStringLiteral("%1  %2")
-                                 .arg(entry.status)
-                                 .arg(shownText(entry.contentType, 80))
-                                 .trimmed());
+        addRow(tr("Answer"), isFailed(entry) ? tr("%1, by Caisson").arg(entry.status)
+                                             : QStringLiteral("%1  %2")
+                                                   .arg(entry.status)
+                                                   .arg(shownText(entry.contentType, 80))
+                                                   .trimmed());
     addRow(tr("Sent"), shortSize(entry.bytesOut));
     addRow(tr("Received"), shortSize(entry.bytesIn));
     addRow(tr("Program"), processChain(entry.process));

@@ -38,6 +38,7 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     , m_expires(nullptr)
     , m_private(new QCheckBox(tr("May resolve to a private address")))
     , m_lost(makeNote(QStringLiteral("rule.lost")))
+    , m_matches(new QLabel)
 {
     setObjectName(QStringLiteral("rule"));
     setAccessibleName(tr("The rest of the rule"));
@@ -51,6 +52,13 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
         tr("This rule is gone: it was removed, or its time was over. What is typed here "
            "counts for no rule."));
 
+    m_matches->setObjectName(QStringLiteral("rule.matches"));
+    m_matches->setTextFormat(Qt::PlainText);
+    m_matches->setWordWrap(true);
+    m_matches->setFont(secondaryFont());
+    m_matches->setForegroundRole(QPalette::PlaceholderText);
+    m_matches->setTextInteractionFlags(Qt::TextSelectableByMouse);
+
     auto* body = new QWidget;
     body->setObjectName(QStringLiteral("rule.body"));
     auto* grid = new QGridLayout(body);
@@ -59,6 +67,7 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     grid->setVerticalSpacing(6);
     grid->setColumnStretch(1, 1);
     grid->addWidget(m_lost, 0, 0, 1, 2);
+    grid->addWidget(m_matches, 1, 0, 1, 2);
     addField(*grid, RuleModel::Methods, QStringLiteral("methods"), tr("any; GET, HEAD"));
     addField(*grid, RuleModel::Path, QStringLiteral("path"), tr("any; /repos/**"));
     addField(*grid, RuleModel::Ports, QStringLiteral("ports"), tr("80, 443"));
@@ -92,10 +101,12 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     });
     connect(&m_model, &RuleModel::dataChanged, this,
             [this](const QModelIndex& first, const QModelIndex& last) {
-                if (m_index.isValid() && first.row() <= m_index.row() &&
-                    m_index.row() <= last.row() &&
-                    last.column() > RuleModel::Last) // not only counted
+                if (!m_index.isValid() || m_index.row() < first.row() || last.row() < m_index.row())
+                    return;
+                if (last.column() > RuleModel::Last)
                     fill();
+                else // only counted
+                    m_matches->setText(matchText(m_model.at(m_index.row())));
             });
 }
 
@@ -175,6 +186,7 @@ void RuleDetail::fill()
     const bool isBound = lasts == "session" || lasts == "process";
     m_expires->setPlaceholderText(isBound ? ends.data().toString()
                                           : tr("never; 15m, 2h, 3d or a date"));
+    m_matches->setText(matchText(m_model.at(m_index.row())));
     const QSignalBlocker quiet(m_private);
     m_private->setChecked(m_model.at(m_index.row()).isPrivate);
 }
@@ -239,6 +251,7 @@ void RuleDetail::loseRule()
     if (!m_isLost)
         return;
     m_lost->show();
+    m_matches->hide();
     m_private->setEnabled(false);
     for (const Field& field : std::as_const(m_fields)) {
         showProblem(field, {});
@@ -251,6 +264,7 @@ void RuleDetail::leaveLost()
 {
     m_isLost = false;
     m_lost->hide();
+    m_matches->show();
     m_private->setEnabled(true);
     for (const Field& field : std::as_const(m_fields))
         field.edit->setReadOnly(false);

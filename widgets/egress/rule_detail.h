@@ -14,7 +14,7 @@ namespace caisson {
 
 class RuleModel;
 
-/// What a rule has besides its columns, edited in place like them. A field that holds what cannot be
+/// What a rule has besides its columns, edited in place like them, and how often it matched. A field that holds what cannot be
 /// says so right below itself, for as long as it does: what was typed stays with its rule, whichever
 /// other is looked at meanwhile, until it is mended or given up with Escape.
 class RuleDetail : public QScrollArea
@@ -59,6 +59,7 @@ private:
     QLineEdit* m_expires;
     QCheckBox* m_private;
     QLabel* m_lost;
+    QLabel* m_matches; ///< how often it did, and when last
 };
 
 } // namespace caisson

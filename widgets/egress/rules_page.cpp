@@ -8,11 +8,9 @@
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QLabel>
-#include <QLineEdit>
 #include <QMenu>
 #include <QPointer>
 #include <QPushButton>
-#include <QRegularExpression>
 #include <QSaveFile>
 #include <QSplitter>
 #include <QStackedLayout>
@@ -22,17 +20,16 @@
 #include <QtConcurrentRun>
 
 #include "widgets/common/activity_line.h"
-#include "widgets/common/colors.h"
 #include "widgets/common/empty_state.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
+#include "widgets/common/menu_place.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/prompter.h"
-#include "widgets/common/style_painting.h"
 #include "widgets/egress/presets_menu.h"
 #include "widgets/egress/rule_delegate.h"
 #include "widgets/egress/rule_detail.h"
-#include "widgets/models/request_text.h"
+#include "widgets/egress/rule_question.h"
 
 namespace caisson {
 
@@ -59,7 +56,6 @@ Error fileError(const QString& why)
 
 RulesPage::RulesPage(desk::Backend& backend, RuleModel& model, Prompter& prompter, QWidget* parent)
     : QWidget(parent)
-    , m_backend(backend)
     , m_model(model)
     , m_prompter(prompter)
     , m_table(makeTable(QStringLiteral("rules.table"), tr("Rules")))
@@ -77,9 +73,7 @@ RulesPage::RulesPage(desk::Backend& backend, RuleModel& model, Prompter& prompte
     , m_activity(new ActivityLine(this))
     , m_tools(new QWidget)
     , m_default(new QComboBox)
-    , m_question(new QLineEdit)
-    , m_answerIcon(new QLabel)
-    , m_answer(new QLabel)
+    , m_question(new RuleQuestion(backend, model))
     , m_add(makeAction(QStringLiteral("addRule"), tr("&Add a rule")))
     , m_remove(makeAction(QStringLiteral("removeRule"), tr("&Remove")))
     , m_up(makeAction(QStringLiteral("ruleUp"), tr("Move &up")))
@@ -140,6 +134,7 @@ void RulesPage::fillTools()
     presetsButton->setMenu(m_presets);
     presetsButton->setPopupMode(QToolButton::InstantPopup);
     m_presets->setObjectName(QStringLiteral("rules.presetsMenu"));
+    keepInWindow(*m_presets, *this);
 
     m_tools->setObjectName(QStringLiteral("rules.tools"));
     auto* row = new QHBoxLayout(m_tools);
@@ -183,45 +178,6 @@ QWidget* RulesPage::makeDefaultRow()
         updateDefault();
     });
     return line;
-}
-
-QWidget* RulesPage::makeExplainRow()
-{
-    m_question->setObjectName(QStringLiteral("rules.question"));
-    m_question->setAccessibleName(tr("What would happen to a request"));
-    m_question->setPlaceholderText(tr("What would happen to GET https://…"));
-    m_question->setClearButtonEnabled(true);
-    m_answer->setObjectName(QStringLiteral("rules.answer"));
-    m_answer->setTextFormat(Qt::PlainText);
-    m_answer->setWordWrap(true);
-    m_answer->setFont(secondaryFont());
-    m_answer->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_answer->hide();
-    for (auto* button : m_question->findChildren<QToolButton*>())
-        button->setObjectName(QStringLiteral("rules.question.icon"));
-    m_answerIcon->setObjectName(QStringLiteral("rules.answerIcon"));
-    m_answerIcon->setFixedWidth(metrics::kIconSize);
-    m_answerIcon->setAlignment(Qt::AlignTop | Qt::AlignHCenter);
-    m_answerIcon->hide();
-    auto* part = new QWidget;
-    part->setObjectName(QStringLiteral("rules.explain"));
-    auto* column = new QVBoxLayout(part);
-    column->setContentsMargins(8, 8, 8, 8);
-    column->setSpacing(6);
-    column->addWidget(m_question);
-    auto* row = new QHBoxLayout;
-    row->setContentsMargins(4, 0, 4, 0);
-    row->setSpacing(8);
-    row->addWidget(m_answerIcon, 0, Qt::AlignTop);
-    row->addWidget(m_answer, 1);
-    column->addLayout(row);
-    connect(m_question, &QLineEdit::returnPressed, this, &RulesPage::explain);
-    connect(m_question, &QLineEdit::textChanged, this, [this] {
-        ++m_asked; // an answer under way was about something else
-        m_answer->hide();
-        m_answerIcon->hide();
-    });
-    return part;
 }
 
 void RulesPage::layOut()
@@ -289,7 +245,7 @@ void RulesPage::layOut()
     column->addWidget(m_tools);
     column->addWidget(m_splitter, 1);
     column->addWidget(hairline());
-    column->addWidget(makeExplainRow());
+    column->addWidget(m_question);
 }
 
 void RulesPage::connectModel()
@@ -306,6 +262,7 @@ void RulesPage::connectModel()
     connect(m_export, &QAction::triggered, this, &RulesPage::exportFile);
     connect(m_table, &QWidget::customContextMenuRequested, this, &RulesPage::showMenu);
     connect(m_splitter, &QSplitter::splitterMoved, this, &RulesPage::changed);
+    connect(m_question, &RuleQuestion::decided, this, &RulesPage::select);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this] {
         m_detail->setRow(currentRow());
         updateActions();
@@ -605,70 +562,6 @@ void RulesPage::writeFile(const QString& path)
                          .again = [this, path] { writeFile(path); }});
         }
     });
-}
-
-// ---- what would happen -------------------------------------------------------------------------
-
-/// "POST https://…", or an address alone, which is asked for with GET.
-void RulesPage::explain()
-{
-    const QString text = m_question->text().simplified();
-    if (text.isEmpty())
-        return;
-    const qsizetype space = text.indexOf(QLatin1Char(' '));
-    static const QRegularExpression form(
-        QStringLiteral("^(?:[A-Za-z0-9!#$%&'*+.^_`|~-]+ )?[^ ]+$")); // RFC 9110, 5.6.2
-    if (!form.match(text).hasMatch()) {
-        ++m_asked;
-        m_answerIcon->hide();
-        m_answer->setText(tr("Ask like this: POST https://api.example.com/v1, or only "
-                             "api.example.com, which is asked for with GET."));
-        m_answer->show();
-        return;
-    }
-    api::ExplainRequest request;
-    request.method =
-        (space < 0 ? QStringLiteral("GET") : text.first(space).toUpper()).toStdString();
-    QString url = space < 0 ? text : text.sliced(space + 1);
-    if (!url.contains(QLatin1String("://")))
-        url.prepend(QLatin1String("https://"));
-    request.url = url.toStdString();
-    const quint64 asked = ++m_asked;
-    m_backend.explainEgress(m_model.sandbox(), request)
-        .then(this, [this, asked](const Result<api::Explanation>& result) {
-            if (asked == m_asked)
-                showExplanation(result);
-        });
-}
-
-void RulesPage::showExplanation(const Result<api::Explanation>& result)
-{
-    QString sentence;
-    m_answerIcon->setVisible(result.has_value());
-    if (result) {
-        const QString action = QString::fromStdString(result->verdict);
-        m_answerIcon->setPixmap(iconPixmap(actionIcon(action), metrics::kIconSize,
-                                           actionColor(action, colorsOf(palette())),
-                                           devicePixelRatioF()));
-        sentence =
-            tr("%1 (%2): %3")
-                .arg(asSentence(actionText(result->verdict)).chopped(1),
-                     result->rule == "default" ? tr("no rule fits")
-                                               : tr("rule %1").arg(shownText(result->rule, 80)),
-                     shownText(result->why, 400));
-        QStringList secrets;
-        for (const std::string& name : result->secrets)
-            secrets += shownText(name, 80);
-        if (!secrets.isEmpty())
-            sentence +=
-                QLatin1Char(' ') + tr("Puts in: %1.").arg(secrets.join(QStringLiteral(", ")));
-        if (const int row = m_model.rowOf(QString::fromStdString(result->rule)); row >= 0)
-            select(row);
-    } else {
-        sentence = reason(result.error(), Subject::Other);
-    }
-    m_answer->setText(sentence);
-    m_answer->show();
 }
 
 } // namespace caisson

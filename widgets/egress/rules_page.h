@@ -9,8 +9,6 @@
 
 class QAction;
 class QComboBox;
-class QLabel;
-class QLineEdit;
 class QMenu;
 class QSplitter;
 class QStackedLayout;
@@ -22,6 +20,7 @@ class ActivityLine;
 class EmptyState;
 class Prompter;
 class RuleDetail;
+class RuleQuestion;
 
 /// What a sandbox may reach: the table that decides, edited in place, and a field that says what it
 /// would decide.
@@ -57,7 +56,6 @@ private:
     QAction* makeAction(const QString& name, const QString& text);
     void fillTools();
     QWidget* makeDefaultRow();
-    QWidget* makeExplainRow();
     void layOut();
     void connectModel();
     void updatePage();
@@ -74,10 +72,7 @@ private:
     void exportFile();
     void takeFile(const QString& file);
     void writeFile(const QString& file);
-    void explain();
-    void showExplanation(const Result<api::Explanation>& result);
 
-    desk::Backend& m_backend;
     RuleModel& m_model;
     Prompter& m_prompter;
     QTableView* m_table;
@@ -89,9 +84,7 @@ private:
     ActivityLine* m_activity;
     QWidget* m_tools;
     QComboBox* m_default;
-    QLineEdit* m_question;
-    QLabel* m_answerIcon;
-    QLabel* m_answer;
+    RuleQuestion* m_question;
     QAction* m_add;
     QAction* m_remove;
     QAction* m_up;
@@ -102,7 +95,6 @@ private:
     QAction* m_export;
     QMenu* m_presets;
     QTimer m_counts; ///< how often rules matched is nobody's event
-    quint64 m_asked = 0;
     bool m_isStopped = false;
     QString m_importFailure; ///< as it was said, until the next try
     QString m_exportFailure;

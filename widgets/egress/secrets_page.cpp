@@ -35,6 +35,28 @@ QString listTopic()
     return SecretsPage::tr("Could not read the secrets.");
 }
 
+QString keptText(const QString& name, desk::SecretKeeper::Kept kept)
+{
+    using enum desk::SecretKeeper::Kept;
+    switch (kept) {
+    case InKeychain:
+        return SecretsPage::tr("“%1” is kept in the desktop’s keychain.").arg(name);
+    case Waiting:
+        return SecretsPage::tr("“%1” is kept until this machine restarts, and in the desktop’s "
+                               "keychain once you unlock that.")
+            .arg(name);
+    case Locked:
+        return SecretsPage::tr("“%1” is kept until this machine restarts: the desktop’s keychain "
+                               "is locked. Unlock it and replace the value to keep it there.")
+            .arg(name);
+    case NoKeychain:
+        break;
+    }
+    return SecretsPage::tr("“%1” is kept until this machine restarts: there is no keychain that "
+                           "could hold it.")
+        .arg(name);
+}
+
 } // namespace
 
 SecretsPage::SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget* parent)
@@ -225,6 +247,10 @@ void SecretsPage::connectKeeper()
         if (!list.locked && m_kind == Form::Unlock && !m_form->isHidden())
             closeForm();
         updatePage();
+        if (const int row = m_model.rowOf(m_stored); row >= 0) {
+            m_table->setCurrentIndex(m_model.index(row, SecretModel::Name));
+            m_stored.clear();
+        }
         emit settled(listTopic());
     });
     connect(&m_keeper, &SecretKeeper::listFailed, this, [this](const Error& error) {
@@ -236,14 +262,14 @@ void SecretsPage::connectKeeper()
                      m_keeper.refresh();
                  }});
     });
-    connect(&m_keeper, &SecretKeeper::stored, this, [this](const QString& name, bool isKept) {
-        if (name == m_sending)
-            closeForm();
-        emit noted(isKept ? tr("“%1” is kept in the desktop’s keychain.").arg(name)
-                          : tr("“%1” is kept until this machine restarts: there is no keychain "
-                               "that could hold it.")
-                                .arg(name));
-    });
+    connect(&m_keeper, &SecretKeeper::stored, this,
+            [this](const QString& name, SecretKeeper::Kept kept) {
+                if (name == m_sending) {
+                    m_stored = name; // it is listed in a moment
+                    closeForm();
+                }
+                emit noted(keptText(name, kept));
+            });
     connect(&m_keeper, &SecretKeeper::putFailed, this,
             [this](const QString& name, const Error& error) {
                 if (name == m_sending) {
@@ -270,11 +296,13 @@ void SecretsPage::connectKeeper()
     });
     connect(&m_keeper, &SecretKeeper::restoreFailed, this,
             [this](const QString& name, const Error& error) {
-                emit failed(
-                    {.what = tr("The value of “%1” is not at hand: put it in again.").arg(name),
-                     .error = error,
-                     .subject = Subject::Other,
-                     .again = {}});
+                // A keychain that stayed locked may say that it has no such secret.
+                emit failed({.what = tr("The value of “%1” is not at hand. Unlock the desktop’s "
+                                        "keychain and try again, or put it in again.")
+                                         .arg(name),
+                             .error = error,
+                             .subject = Subject::Other,
+                             .again = [this, name] { m_keeper.restore(name); }});
             });
 }
 
@@ -299,7 +327,14 @@ QString SecretsPage::current() const
 void SecretsPage::updatePage()
 {
     const bool isEmpty = m_isRead && m_model.rowCount() == 0;
-    m_pages->setCurrentWidget(isEmpty ? static_cast<QWidget*>(m_empty) : m_table);
+    QWidget* page = isEmpty ? static_cast<QWidget*>(m_empty) : m_table;
+    if (page != m_pages->currentWidget()) {
+        // What is hidden hands the keyboard to anything.
+        const bool hadFocus = m_pages->currentWidget()->isAncestorOf(window()->focusWidget());
+        m_pages->setCurrentWidget(page);
+        if (hadFocus)
+            focusTable();
+    }
     m_table->setColumnHidden(SecretModel::Lasts, width() < 520);
     updateActions();
 }
@@ -346,8 +381,11 @@ void SecretsPage::openForm(Form form)
 {
     if (form == Form::Replace && current().isEmpty())
         return;
+    if (QWidget* from = window()->focusWidget(); !m_form->isAncestorOf(from))
+        m_opener = from;
     m_kind = form;
     m_sending.clear();
+    m_stored.clear();
     m_isEmptied = false;
     m_value->clear();
     m_name->clear();
@@ -374,9 +412,16 @@ void SecretsPage::closeForm()
     m_sending.clear();
     m_value->clear();
     m_name->clear();
+    // Before the form goes: what is hidden hands the keyboard to anything.
+    if (hadFocus) {
+        const bool isBack = m_stored.isEmpty() && m_opener && isAncestorOf(m_opener) &&
+                            m_opener->isVisible() && m_opener->isEnabled();
+        if (isBack)
+            m_opener->setFocus(Qt::OtherFocusReason);
+        else
+            focusTable();
+    }
     m_form->hide();
-    if (hadFocus)
-        focusTable();
 }
 
 void SecretsPage::updateForm()
@@ -406,9 +451,12 @@ void SecretsPage::updateForm()
     else
         say(tr("One line. Sandboxes see a placeholder, never the value."),
             QPalette::PlaceholderText);
+    // What is disabled hands the keyboard to anything, and the form is to know that it has it.
+    if (isSending && m_accept->hasFocus())
+        m_value->setFocus(Qt::OtherFocusReason);
     m_accept->setEnabled(isNamed && isOneLine && !value().isEmpty() && !isSending);
-    m_name->setEnabled(!isSending);
-    m_value->setEnabled(!isSending);
+    m_name->setReadOnly(isSending);
+    m_value->setReadOnly(isSending);
     m_activity->setBusy(isSending);
 }
 

@@ -5,6 +5,7 @@
 #include "widgets/models/reason.h"
 #include "widgets/models/secret_model.h"
 
+#include <QPointer>
 #include <QWidget>
 
 class QAction;
@@ -84,7 +85,9 @@ private:
     QAction* m_replace;
     QAction* m_remove;
     Form m_kind = Form::Add;
-    QString m_sending; ///< the name whose value is under way
+    QPointer<QWidget> m_opener; ///< had the keyboard before the form
+    QString m_sending;          ///< the name whose value is under way
+    QString m_stored;           ///< the name that was just put in, until it is listed
     bool m_isRead = false;
     bool m_isEmptied = false; ///< of a value that was typed, when somebody looked elsewhere
 };

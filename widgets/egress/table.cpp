@@ -5,13 +5,16 @@
 #include <QApplication>
 #include <QDateTime>
 #include <QHeaderView>
+#include <QHelpEvent>
 #include <QPainter>
+#include <QToolTip>
 
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/relative_time.h"
 #include "widgets/common/style_painting.h"
+#include "widgets/common/tool_tip.h"
 
 namespace caisson {
 
@@ -112,6 +115,17 @@ void TableDelegate::paintCell(QPainter& painter, const QRect& cell,
     painter.setPen(index.column() == 0 ? colors.text : colors.secondary);
     painter.drawText(cell, static_cast<int>(option.displayAlignment) | Qt::TextSingleLine,
                      QFontMetrics(font).elidedText(text, Qt::ElideMiddle, cell.width()));
+}
+
+bool TableDelegate::helpEvent(QHelpEvent* event, QAbstractItemView* view,
+                              const QStyleOptionViewItem& option, const QModelIndex& index)
+{
+    if (event->type() != QEvent::ToolTip || !index.isValid())
+        return QStyledItemDelegate::helpEvent(event, view, option, index);
+    const QString tip = foldedTip(index.data(Qt::ToolTipRole).toString());
+    QToolTip::showText(event->globalPos(), tip, view->viewport(), view->visualRect(index));
+    event->setAccepted(!tip.isEmpty());
+    return event->isAccepted();
 }
 
 QSize TableDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const

@@ -4,6 +4,7 @@
 #include <QPainter>
 
 #include "widgets/common/colors.h"
+#include "widgets/common/tool_tip.h"
 
 namespace caisson {
 
@@ -109,7 +110,7 @@ void UrlLabel::setUrl(const UrlParts& url)
     if (url == m_url)
         return;
     m_url = url;
-    setToolTip(url.whole());
+    setToolTip(foldedTip(url.whole()));
     setAccessibleName(url.whole());
     updateGeometry();
     update();

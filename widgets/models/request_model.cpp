@@ -13,6 +13,9 @@ namespace caisson {
 namespace {
 
 constexpr qint64 kPage = 200;
+/// How the keeper goes on after what let a request pass, where it answers in the origin's place:
+/// "Rule a allows everything to b. But no address of b answers."
+constexpr std::string_view kFailure = ". But ";
 
 QDateTime timeOf(const api::EgressEntry& entry)
 {
@@ -62,8 +65,9 @@ bool isFailed(const api::EgressEntry& entry)
         return false;
     if (entry.method.empty())
         return entry.address.empty(); // a stream that led nowhere
+    // An origin that is a gateway itself says 502 as well; only the sentence tells whose it is.
     const bool isGateways = entry.status == 502 || entry.status == 504;
-    return entry.status == 0 || (isGateways && entry.contentType.empty() && entry.bytesIn == 0);
+    return entry.status == 0 || (isGateways && entry.why.contains(kFailure));
 }
 
 QString flagText(const std::string& flag)

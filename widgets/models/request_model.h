@@ -98,8 +98,8 @@ QString verdictText(const std::string& verdict);
 QString verdictText(const api::EgressEntry& entry);
 /// Whether it goes on, as far as is written.
 bool isOpen(const api::EgressEntry& entry);
-/// Whether it was let pass and got nowhere: no such name, no connection, no answer in time. The answer
-/// is the service's own then, which says of none what it consists of.
+/// Whether it was let pass and got nowhere: no such name, no connection, no answer in time or none
+/// that could be carried. What the sandbox was answered is the keeper's own then.
 bool isFailed(const api::EgressEntry& entry);
 /// What a flag means, as a sentence; empty for none.
 QString flagText(const std::string& flag);

@@ -2,8 +2,8 @@
 #include "widgets/models/rule_model.h"
 
 #include "backend/policy/host_name.h"
-#include "backend/policy/policy_file.h"
 #include "widgets/models/reason.h"
+#include "widgets/models/rule_import.h"
 
 #include <QLocale>
 #include <QMimeData>
@@ -52,11 +52,6 @@ QDateTime timeOf(const std::string& text)
 bool isOver(const api::EgressRule& rule)
 {
     return !rule.expires.empty() && timeOf(rule.expires) <= QDateTime::currentDateTimeUtc();
-}
-
-bool isAboutTheSame(const api::EgressRule& one, const api::EgressRule& other)
-{
-    return one.host == other.host && one.cidr == other.cidr;
 }
 
 RuleTable tableOf(const api::EgressPolicy& policy)
@@ -398,66 +393,18 @@ void RuleModel::setDefaultAction(const QString& action)
 void RuleModel::addAll(const QString& what, const QList<api::EgressRule>& rules,
                        const QString& defaultAction)
 {
-    RuleTable after = m_shown;
-    if (!defaultAction.isEmpty())
-        after.defaultAction = defaultAction;
-    for (api::EgressRule rule : rules) {
-        const bool isThere = std::ranges::any_of(after.rules, [&](const api::EgressRule& known) {
-            api::EgressRule like = rule;
-            like.id = known.id;
-            return isSameRule(known, like);
-        });
-        if (isThere)
-            continue;
-        if (rule.id.empty() || after.rowOf(rule.id) >= 0)
-            rule.id = newRuleId();
-        after.rules += rule;
-    }
+    const RuleTable after = withRules(m_shown, rules, defaultAction);
     if (after != m_shown)
         push(replaceTable(what, m_shown, after));
 }
 
-std::string RuleModel::idOfSame(const api::EgressRule& rule,
-                                const std::set<std::string>& taken) const
-{
-    for (const api::EgressRule& known : m_shown.rules) {
-        if (!isAboutTheSame(known, rule) || taken.contains(known.id))
-            continue;
-        api::EgressRule like = rule;
-        like.id = known.id;
-        if (isSameRule(known, like))
-            return known.id;
-    }
-    return newRuleId();
-}
-
 QString RuleModel::importToml(const QByteArray& toml)
 {
-    const Result<policy::Policy> parsed =
-        policy::parsePolicy(toml.toStdString(), policy::MissingIds::Left);
-    if (!parsed)
-        return reason(parsed.error(), Subject::Other);
-    RuleTable after;
-    after.defaultAction =
-        QString::fromUtf8(policy::actionName(parsed->defaultAction).data(),
-                          static_cast<qsizetype>(policy::actionName(parsed->defaultAction).size()));
-    std::set<std::string> taken;
-    for (const policy::Rule& rule : parsed->rules)
-        taken.insert(rule.id);
-    for (const policy::Rule& rule : parsed->rules) {
-        api::EgressRule made = toApi(rule);
-        // Without an id it is the one here that says the same; with one, that of the id, if it is
-        // about the same.
-        const qsizetype row = m_shown.rowOf(made.id);
-        if (made.id.empty())
-            made.id = idOfSame(made, taken);
-        else if (row >= 0 && !isAboutTheSame(m_shown.rules[row], made))
-            made.id = newRuleId();
-        taken.insert(made.id);
-        after.rules += made;
-    }
-    if (after != m_shown)
-        push(replaceTable(tr("Import of a policy file"), m_shown, after));
+    const Result<RuleTable> after = tableOfFile(toml.toStdString(), m_shown);
+    if (!after)
+        return reason(after.error(), Subject::Other);
+    if (*after != m_shown)
+        push(replaceTable(tr("Import of a policy file"), m_shown, *after));
     return {};
 }
 

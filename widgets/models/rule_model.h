@@ -8,7 +8,6 @@
 #include <QAbstractTableModel>
 #include <QDateTime>
 #include <QUndoStack>
-#include <set>
 
 namespace caisson {
 
@@ -127,8 +126,6 @@ private:
     void showQueued();
     void show(const RuleTable& table);
     void updateRow(int row, const api::EgressRule& rule);
-    /// Of a rule here that says the same; a new one where there is none.
-    std::string idOfSame(const api::EgressRule& rule, const std::set<std::string>& taken) const;
     QString hostOf(const api::EgressRule& rule) const;
 
     desk::Backend& m_backend;

@@ -9,6 +9,16 @@
 
 namespace caisson {
 
+namespace {
+
+/// After a restart, while the desktop's keychain is locked.
+bool isAwaited(const api::SecretInfo& secret)
+{
+    return !secret.known && secret.lasts == "keychain";
+}
+
+} // namespace
+
 QString secretNameProblem(const QString& name)
 {
     static const QRegularExpression form(QStringLiteral("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"));
@@ -99,6 +109,8 @@ QVariant SecretModel::data(const QModelIndex& index, int role) const
         case Name:
             return QString::fromStdString(secret.name);
         case Where:
+            if (isAwaited(secret))
+                return tr("its value is not at hand");
             return last ? placeOf(*last) : tr("not used yet");
         case When:
             return last ? QVariant(QDateTime::fromString(QString::fromStdString(last->time),

@@ -602,6 +602,18 @@ TEST_F(RequestProxyTest, AFailureIsNoDenial)
     EXPECT_TRUE(answered.contains("\"code\": \"upstream_failed\"")) << answered;
     EXPECT_TRUE(answered.contains("\"why\": \"")) << answered;
     EXPECT_FALSE(answered.contains("\"verdict\"") || answered.contains("\"rule\"")) << answered;
+    // By this the window tells it from a 502 of the origin's own.
+    ASSERT_FALSE(rows().empty());
+    EXPECT_EQ(rows().back().verdict, "allow");
+    EXPECT_TRUE(rows().back().why.contains(". But ")) << rows().back().why;
+    answered.clear();
+    m_client.reset();
+    origin.answers = {"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n"};
+    send(get());
+    runUntil([&] { return answered.contains("\r\n\r\n"); });
+    runUntil([&] { return rows().size() == 2; });
+    EXPECT_TRUE(answered.starts_with("HTTP/1.1 502 ")) << answered;
+    EXPECT_FALSE(rows().back().why.contains(". But ")) << rows().back().why;
 
     put("default = \"deny\"\n");
     ask(get(), "}");

@@ -8,6 +8,7 @@
 #include <QSignalSpy>
 #include <QTest>
 #include <QToolButton>
+#include <QToolTip>
 
 #include "widgets/common/activity_line.h"
 #include "widgets/common/elided_label.h"
@@ -19,6 +20,7 @@
 #include "widgets/common/relative_time.h"
 #include "widgets/common/tab_bar.h"
 #include "widgets/common/theme.h"
+#include "widgets/common/tool_tip.h"
 
 using namespace caisson;
 
@@ -47,6 +49,7 @@ private slots:
     void knowsFiles_data();
     void knowsFiles();
     void elidesAndTellsTheRest();
+    void aTipIsReadWhole();
     void emptyStateOffersOneAction();
     void theNewestErrorComesFirst();
     void errorOfATopicReplacesAndIsWithdrawn();
@@ -133,6 +136,21 @@ void TestCommon::elidesAndTellsTheRest()
     label.show();
     QVERIFY(label.isElided());
     QCOMPARE(label.toolTip(), label.text());
+}
+
+/// A URL of 400 characters was one line across the screen, and cut off at its end.
+void TestCommon::aTipIsReadWhole()
+{
+    const QString url = QStringLiteral("https://a.example/") + QString(400, QLatin1Char('x'));
+    const QString tip = foldedTip(url + QStringLiteral("\n\nRule r1 allows everything."));
+    const QStringList lines = tip.split(QLatin1Char('\n'));
+    QVERIFY(lines.size() > 4);
+    for (const QString& line : lines)
+        QVERIFY(QFontMetrics(QToolTip::font()).horizontalAdvance(line) <= 402);
+    QCOMPARE(lines.first(lines.size() - 2).join(QString()), url);
+    QCOMPARE(lines.last(), QStringLiteral("Rule r1 allows everything."));
+    QCOMPARE(lines.at(lines.size() - 2), QString());
+    QCOMPARE(foldedTip(QStringLiteral("a b")), QStringLiteral("a b"));
 }
 
 void TestCommon::emptyStateOffersOneAction()

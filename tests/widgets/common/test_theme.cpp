@@ -2,6 +2,7 @@
 #include <QApplication>
 #include <QFontDatabase>
 #include <QFontInfo>
+#include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
 #include <QPainter>
@@ -10,6 +11,7 @@
 #include <QSignalSpy>
 #include <QSplitter>
 #include <QTest>
+#include <QToolTip>
 #include <QTreeView>
 
 #include "widgets/common/fonts.h"
@@ -33,6 +35,7 @@ private slots:
     void everyIconDraws();
     void iconsAreSharpAtTheRatio();
     void measuresHold();
+    void aTipIsNoHtml();
 };
 
 void TestTheme::textCanBeRead_data()
@@ -157,6 +160,25 @@ void TestTheme::measuresHold()
     QMenu menu;
     menu.addAction(QStringLiteral("One"));
     QCOMPARE(menu.actionGeometry(menu.actions().first()).height(), 28);
+}
+
+/// The command line of a program in a sandbox could draw what it liked in its tooltip.
+void TestTheme::aTipIsNoHtml()
+{
+    QWidget under;
+    under.show();
+    const QString command = QStringLiteral("curl '<h1>api.example.com</h1><img src=x>'");
+    QToolTip::showText(under.mapToGlobal(QPoint(4, 4)), command, &under);
+    const QLabel* tip = nullptr;
+    for (const QWidget* widget : QApplication::topLevelWidgets()) {
+        if (widget->inherits("QTipLabel"))
+            tip = qobject_cast<const QLabel*>(widget);
+    }
+    QVERIFY(tip);
+    QVERIFY(Qt::mightBeRichText(command));
+    QCOMPARE(tip->textFormat(), Qt::PlainText);
+    QCOMPARE(tip->text(), command);
+    QToolTip::hideText();
 }
 
 int main(int argc, char** argv)

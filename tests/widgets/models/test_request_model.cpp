@@ -103,21 +103,26 @@ void TestRequestModel::theNewestComesFirst()
     QCOMPARE(model.total(), 3);
 }
 
-/// One that found no address had the same sign and word as one that was answered.
+/// One that found no address had the same sign and word as one that was answered, and later an
+/// origin's own 502 that of one that found none.
 void TestRequestModel::aFailureIsNoSuccess()
 {
     Desk desk;
-    const auto log = [&](const char* host, std::int64_t status, const char* type) {
+    const auto log = [&](const char* host, std::int64_t status, const char* type,
+                         const char* failure) {
         api::EgressEntry made = entry(host);
         made.status = status;
         made.contentType = type;
         made.bytesIn = 0;
+        made.why = std::string("Rule a allows everything to *.example.") + failure;
         desk.backend.logEntry(desk.id, made);
     };
-    log("theirs.example", 502, "text/html");
-    log("nowhere.example", 502, "");
-    log("late.example", 504, "");
-    log("silent.example", 0, "");
+    log("theirs.example", 502, "text/html", "");
+    log("bare.example", 504, "", ""); // theirs as well: a gateway of few words
+    log("nowhere.example", 502, "", " But bare.example has no address.");
+    log("late.example", 504, "", " But bare.example did not answer in time.");
+    log("packed.example", 502, "text/plain", " But the server packed its answer.");
+    log("silent.example", 0, "", "");
     api::EgressEntry nowhere = entry("db.example", "tunnel");
     nowhere.method.clear();
     nowhere.scheme = "tls";
@@ -139,10 +144,11 @@ void TestRequestModel::aFailureIsNoSuccess()
     QStringList verdicts;
     for (int row = 0; row < model.rowCount(); ++row)
         verdicts += text(row, RequestModel::Verdict);
-    QCOMPARE(verdicts, (QStringList{"denied", "tunnel, failed", "allowed, failed",
-                                    "allowed, failed", "allowed, failed", "allowed"}));
+    QCOMPARE(verdicts,
+             (QStringList{"denied", "tunnel, failed", "allowed, failed", "allowed, failed",
+                          "allowed, failed", "allowed, failed", "allowed", "allowed"}));
     QVERIFY(model.index(2, 0).data(RequestModel::FailedRole).toBool());
-    QVERIFY(!model.index(5, 0).data(RequestModel::FailedRole).toBool());
+    QVERIFY(!model.index(6, 0).data(RequestModel::FailedRole).toBool());
     QCOMPARE(text(0, RequestModel::Method), QStringLiteral("–"));
     QCOMPARE(text(1, RequestModel::Method), QStringLiteral("tls"));
 }

@@ -5,8 +5,10 @@
 
 #include <QAbstractItemModelTester>
 #include <QTest>
+#include <memory>
 
 using namespace caisson;
+using namespace std::chrono_literals;
 using test::FakeBackend;
 
 namespace {
@@ -29,15 +31,78 @@ QString textOf(const SecretModel& model)
     return text;
 }
 
-/// A keeper on a host and a keychain in memory, and all that it said.
-struct Desk
+/// A keychain that is locked: it answers when the person has answered its dialog.
+class LockedStore : public desk::MemoryStore
 {
-    Desk()
+public:
+    QFuture<Result<QString>> read(const QString& name) override
+    {
+        if (!isLocked)
+            return MemoryStore::read(name);
+        m_reads.append({name, {}, makePromise<QString>()});
+        return m_reads.last().promise->future();
+    }
+    QFuture<Result<void>> write(const QString& name, const QString& value) override
+    {
+        if (!isLocked)
+            return MemoryStore::write(name, value);
+        m_writes.append({name, value, makePromise<void>()});
+        return m_writes.last().promise->future();
+    }
+    void answerReads(bool isUnlocked)
+    {
+        for (const auto& held : std::exchange(m_reads, {})) {
+            held.promise->addResult(
+                isUnlocked ? MemoryStore::read(held.name).result()
+                           : Result<QString>(fail(ErrorCode::NotFound, "no such secret")));
+            held.promise->finish();
+        }
+    }
+    void answerWrites(bool isUnlocked)
+    {
+        for (const auto& held : std::exchange(m_writes, {})) {
+            held.promise->addResult(
+                isUnlocked ? MemoryStore::write(held.name, held.value).result()
+                           : Result<void>(fail(ErrorCode::PermissionDenied, "it is locked")));
+            held.promise->finish();
+        }
+    }
+    bool isLocked = true;
+
+private:
+    template<class T>
+    struct Held
+    {
+        QString name;
+        QString value;
+        std::shared_ptr<QPromise<Result<T>>> promise;
+    };
+    template<class T>
+    static std::shared_ptr<QPromise<Result<T>>> makePromise()
+    {
+        auto promise = std::make_shared<QPromise<Result<T>>>();
+        promise->start();
+        return promise;
+    }
+    QList<Held<QString>> m_reads;
+    QList<Held<void>> m_writes;
+};
+
+/// A keeper on a host and a keychain in memory, and all that it said.
+template<class Store>
+struct DeskOn
+{
+    DeskOn()
     {
         using desk::SecretKeeper;
-        QObject::connect(&keeper, &SecretKeeper::stored, [this](const QString& name, bool isKept) {
-            said += QStringLiteral("stored %1 %2").arg(name, isKept ? "kept" : "until reboot");
-        });
+        QObject::connect(
+            &keeper, &SecretKeeper::stored, [this](const QString& name, SecretKeeper::Kept kept) {
+                const char* const words[] = {"kept", "until reboot",
+                                             "until reboot, "
+                                             "locked",
+                                             "until unlocked"};
+                said += QStringLiteral("stored %1 %2").arg(name, words[static_cast<int>(kept)]);
+            });
         QObject::connect(&keeper, &SecretKeeper::removed,
                          [this](const QString& name) { said += "removed " + name; });
         QObject::connect(
@@ -55,10 +120,12 @@ struct Desk
     }
 
     FakeBackend backend;
-    desk::MemoryStore store;
-    desk::SecretKeeper keeper{backend, store};
+    Store store;
+    desk::SecretKeeper keeper{backend, store, nullptr,
+                              std::is_same_v<Store, LockedStore> ? 0ms : 1h};
     QStringList said;
 };
+using Desk = DeskOn<desk::MemoryStore>;
 
 } // namespace
 
@@ -75,6 +142,10 @@ private slots:
     void whatTheKeychainDoesNotGiveIsSaidOnce();
     void whatIsRemovedElsewhereDoesNotLinger();
     void aRefusedValueIsNotKept();
+    void aLockedKeychainHoldsNothingUp();
+    void aKeychainThatStaysLockedIsAskedAgain();
+    void aValueThatIsTypedIsNotReplacedByAnOlderOne();
+    void whatIsRemovedDoesNotComeBack();
 };
 
 void TestSecretModel::usesAreShown()
@@ -98,11 +169,15 @@ void TestSecretModel::usesAreShown()
                        "machine restarts\n"
                        "npm|not used yet|||in a file, with a passphrase\n"));
     github.lasts = "keychain";
+    github.known = true;
     github.uses[0].sandbox = "2";
     model.reset({github});
     QCOMPARE(
         textOf(model),
         QStringLiteral("github|api.github.com|2026-01-01T00:00:00.000Z|git|in the keychain\n"));
+    github.known = false; // after a restart
+    model.reset({github});
+    QVERIFY(textOf(model).startsWith(QStringLiteral("github|its value is not at hand|")));
     QVERIFY(model.has(QStringLiteral("github")));
     QVERIFY(!model.has(QStringLiteral("npm")));
 }
@@ -191,6 +266,82 @@ void TestSecretModel::aRefusedValueIsNotKept()
     settle();
     QVERIFY(desk.store.values.isEmpty());
     QCOMPARE(desk.said, QStringList{"not put github: too long"});
+}
+
+/// The form waited for as long as the desktop's own dialog was open, behind the window or not.
+void TestSecretModel::aLockedKeychainHoldsNothingUp()
+{
+    DeskOn<LockedStore> desk;
+    desk.keeper.put(QStringLiteral("github"), QStringLiteral("hunter2"));
+    settle();
+    QCOMPARE(desk.said, QStringList{"stored github until unlocked"});
+    QCOMPARE(desk.backend.secretValues["github"], "hunter2");
+    QCOMPARE(desk.backend.secrets["github"].lasts, "reboot");
+    desk.store.answerWrites(true);
+    settle();
+    QCOMPARE(desk.said.last(), QStringLiteral("stored github kept"));
+    QCOMPARE(desk.backend.secrets["github"].lasts, "keychain");
+    QCOMPARE(desk.store.values.value(QStringLiteral("github")), QStringLiteral("hunter2"));
+    // A value that takes its place is on its way there, and so is not removed from there.
+    desk.keeper.put(QStringLiteral("github"), QStringLiteral("hunter3"));
+    settle();
+    QCOMPARE(desk.backend.secrets["github"].lasts, "reboot");
+    QCOMPARE(desk.store.values.value(QStringLiteral("github")), QStringLiteral("hunter2"));
+    desk.store.answerWrites(false);
+    settle();
+    QVERIFY(desk.store.values.isEmpty()); // it would come back in the place of the new one
+    QCOMPARE(desk.said.last(), QStringLiteral("stored github until reboot, locked"));
+}
+
+/// One dialog that was closed meant "no keychain" until the window was closed.
+void TestSecretModel::aKeychainThatStaysLockedIsAskedAgain()
+{
+    DeskOn<LockedStore> desk;
+    desk.store.values.insert(QStringLiteral("github"), QStringLiteral("hunter2"));
+    desk.backend.secrets["github"] = {
+        .name = "github", .created = {}, .lasts = "keychain", .known = false, .uses = {}};
+    desk.reconnect();
+    QVERIFY(desk.said.isEmpty());
+    desk.store.answerReads(false);
+    settle();
+    QCOMPARE(desk.said, QStringList{"lost github"});
+    desk.keeper.restore(QStringLiteral("github"));
+    settle();
+    desk.store.answerReads(true);
+    settle();
+    QCOMPARE(desk.backend.secretValues["github"], "hunter2");
+    QVERIFY(desk.backend.secrets["github"].known);
+}
+
+void TestSecretModel::aValueThatIsTypedIsNotReplacedByAnOlderOne()
+{
+    DeskOn<LockedStore> desk;
+    desk.store.values.insert(QStringLiteral("github"), QStringLiteral("old"));
+    desk.backend.secrets["github"] = {
+        .name = "github", .created = {}, .lasts = "keychain", .known = false, .uses = {}};
+    desk.reconnect();
+    desk.keeper.put(QStringLiteral("github"), QStringLiteral("new"));
+    settle();
+    desk.store.answerReads(true);
+    settle();
+    QCOMPARE(desk.backend.secretValues["github"], "new");
+    desk.store.answerWrites(true);
+    settle();
+    QCOMPARE(desk.backend.secretValues["github"], "new");
+    QCOMPARE(desk.store.values.value(QStringLiteral("github")), QStringLiteral("new"));
+}
+
+void TestSecretModel::whatIsRemovedDoesNotComeBack()
+{
+    DeskOn<LockedStore> desk;
+    desk.keeper.put(QStringLiteral("github"), QStringLiteral("hunter2"));
+    settle();
+    desk.keeper.remove(QStringLiteral("github"));
+    settle();
+    desk.store.answerWrites(true);
+    settle();
+    QVERIFY(desk.store.values.isEmpty());
+    QVERIFY(desk.backend.secrets.empty());
 }
 
 QTEST_GUILESS_MAIN(TestSecretModel)

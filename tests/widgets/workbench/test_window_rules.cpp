@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/widgets/workbench/egress_bench.h"
+
+#include <QMenu>
+#include <QScrollArea>
+#include <QTemporaryDir>
+#include <QToolButton>
+#include <QToolTip>
+
+using namespace caisson;
+using test::EgressBench;
+using test::sampleRule;
+
+/// The right column's rules: edited in place, imported, asked.
+class TestWindowRules : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void rulesAreEditedInPlace();
+    void aFieldKeepsItsOwnProblem();
+    void aRuleThatGoesTakesNoMoreKeys();
+    void theDetailTellsTheLastMatch();
+    void aRuleThatIsNotNamedIsNone();
+    void theLastRuleIsHadBack();
+    void theSpaceBarSwitchesARule();
+    void aRefusedChangeIsSaid();
+    void presetsAddRules();
+    void theirMenuEndsWhereTheWindowDoes();
+    void aPolicyFileIsImportedAndExported();
+    void aQuestionIsAnswered();
+};
+
+void TestWindowRules::rulesAreEditedInPlace()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "deny", "one.example"),
+                                       sampleRule("r2", "allow", "two.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    QTableView* table = bench.rules();
+    table->setFocus();
+    table->setCurrentIndex(table->model()->index(0, RuleModel::Host));
+    bench.press(Qt::Key_F2);
+    auto* edit = bench.find<QLineEdit>("rules.edit");
+    QVERIFY(edit);
+    QCOMPARE(edit->text(), QStringLiteral("one.example"));
+    QTest::keyClicks(edit, QStringLiteral("a b"));
+    QTest::keyClick(edit, Qt::Key_Return);
+    QVERIFY(bench.isShown("rules.edit")); // it is no host
+    QVERIFY(bench.isShown("rules.edit.problem"));
+    edit->selectAll();
+    QTest::keyClicks(edit, QStringLiteral("**.example.org"));
+    QTest::keyClick(edit, Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].host, "**.example.org");
+
+    table->setFocus();
+    QTest::keyClick(table, Qt::Key_Down, Qt::AltModifier);
+    bench.settle();
+    QCOMPARE(bench.hosts(), (QStringList{"two.example", "**.example.org"}));
+    QTest::keyClick(table, Qt::Key_Delete);
+    bench.settle();
+    QCOMPARE(bench.hosts(), QStringList{"two.example"});
+    bench.click("rules.undoRule");
+    bench.click("rules.undoRule");
+    QCOMPARE(bench.hosts(), (QStringList{"**.example.org", "two.example"}));
+    bench.click("rules.redoRule");
+    QCOMPARE(bench.hosts(), (QStringList{"two.example", "**.example.org"}));
+
+    table->setCurrentIndex(table->model()->index(0, RuleModel::Host));
+    bench.type("rule.ports", QStringLiteral("8443"));
+    QTest::keyClick(bench.find("rule.ports"), Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].ports, std::vector<std::int64_t>{8443});
+    bench.find<QLineEdit>("rule.ports")->selectAll();
+    QTest::keyClicks(bench.find("rule.ports"), QStringLiteral("99999"));
+    QVERIFY(bench.isShown("rule.ports.problem"));
+}
+
+/// `GET, P@ST` stood in its field, unmarked, while the rule in force allowed any method: one line far
+/// below told the problem of whichever field was left last.
+void TestWindowRules::aFieldKeepsItsOwnProblem()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "allow", "one.example"),
+                                       sampleRule("r2", "allow", "two.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    const auto select = [&](int row) {
+        bench.rules()->setFocus();
+        bench.rules()->setCurrentIndex(bench.rules()->model()->index(row, RuleModel::Host));
+        bench.settle();
+    };
+    const auto textOf = [&](const char* name) { return bench.find<QLineEdit>(name)->text(); };
+    const auto isWrong = [&](const char* name) {
+        return bench.find(name)->property("isWrong").toBool();
+    };
+    const auto isInSight = [&](const char* name) {
+        const QWidget* part = bench.find(name);
+        const QWidget* port = bench.find<QScrollArea>("rule")->viewport();
+        return part && port->rect().contains(QRect(part->mapTo(port, QPoint()), part->size()));
+    };
+    select(0);
+    bench.type("rule.methods", QStringLiteral("GET, P@ST"));
+    bench.press(Qt::Key_Tab);
+    QVERIFY(isInSight("rule.methods.problem"));
+    QVERIFY(bench.find<QLabel>("rule.methods.problem")
+                ->text()
+                .endsWith(QStringLiteral("Until it is mended, the rule has: any.")));
+    QVERIFY(isWrong("rule.methods"));
+    bench.type("rule.expires", QStringLiteral("yesterday"));
+    QVERIFY(isInSight("rule.expires.problem"));
+    QVERIFY(isInSight("rule.expires"));
+    bench.type("rule.path", QStringLiteral("/repos/**"));
+    bench.press(Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].path, "/repos/**");
+    QVERIFY(bench.backend.policyOf(bench.id).rules[0].methods.empty());
+    for (const char* name : {"rule.methods", "rule.expires"})
+        QVERIFY2(isWrong(name), name);
+    QVERIFY(bench.isShown("rule.methods.problem"));
+    QVERIFY(bench.isShown("rule.expires.problem"));
+
+    select(1);
+    QCOMPARE(textOf("rule.methods"), QString());
+    QVERIFY(!isWrong("rule.methods"));
+    QVERIFY(!bench.isShown("rule.methods.problem"));
+    select(0);
+    QCOMPARE(textOf("rule.methods"), QStringLiteral("GET, P@ST"));
+    QCOMPARE(textOf("rule.expires"), QStringLiteral("yesterday"));
+    QVERIFY(isWrong("rule.methods"));
+    QVERIFY(bench.isShown("rule.methods.problem"));
+
+    bench.find("rule.expires")->setFocus();
+    bench.press(Qt::Key_Escape);
+    QCOMPARE(textOf("rule.expires"), QString());
+    QVERIFY(!isWrong("rule.expires"));
+    QVERIFY(isWrong("rule.methods"));
+    bench.find<QLineEdit>("rule.methods")->selectAll();
+    bench.type("rule.methods", QStringLiteral("GET, POST"));
+    bench.press(Qt::Key_Return);
+    bench.settle();
+    QVERIFY(!isWrong("rule.methods"));
+    QVERIFY(bench.backend.policyOf(bench.id).rules[0].methods ==
+            (std::vector<std::string>{"GET", "POST"}));
+}
+
+/// The selection slid to the neighbour under the caret, and the rest of the word changed that one.
+void TestWindowRules::aRuleThatGoesTakesNoMoreKeys()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "allow", "one.example"),
+                                       sampleRule("r2", "allow", "two.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.rules()->setCurrentIndex(bench.rules()->model()->index(0, RuleModel::Host));
+    bench.type("rule.note", QStringLiteral("for "));
+    bench.backend.setPolicy(bench.id, {sampleRule("r2", "allow", "two.example")});
+    bench.settle();
+    QTRY_COMPARE(bench.hosts(), QStringList{"two.example"});
+    QVERIFY(bench.isShown("rule.lost"));
+    QCOMPARE(QApplication::focusWidget(), bench.find("rule.note"));
+    QTest::keyClicks(bench.find("rule.note"), QStringLiteral("the build"));
+    bench.press(Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.find<QLineEdit>("rule.note")->text(), QStringLiteral("for "));
+    QVERIFY(bench.backend.policyOf(bench.id).rules[0].note.empty());
+    bench.rules()->setFocus();
+    QVERIFY(!bench.isShown("rule.lost"));
+    QCOMPARE(bench.find<QLineEdit>("rule.note")->text(), QString());
+    bench.type("rule.note", QStringLiteral("mine"));
+    bench.press(Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].note, "mine");
+
+    // Nobody types: there is nothing to hold up.
+    bench.rules()->setFocus();
+    bench.backend.setPolicy(bench.id, {});
+    bench.settle();
+    QTRY_VERIFY(bench.isShown("rules.empty"));
+    QVERIFY(!bench.isShown("rule"));
+}
+
+/// In the column's usual width there is no room for it in the table.
+void TestWindowRules::theDetailTellsTheLastMatch()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "allow", "one.example"),
+                                       sampleRule("r2", "allow", "two.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.rules()->setCurrentIndex(bench.rules()->model()->index(0, RuleModel::Host));
+    const auto matches = [&] { return bench.find<QLabel>("rule.matches")->text(); };
+    QCOMPARE(matches(), QStringLiteral("Never matched"));
+    bench.type("rule.note", QStringLiteral("for "));
+    const QDateTime last(QDate(2026, 11, 3), QTime(9, 30));
+    api::EgressRule& rule = bench.backend.at(bench.id).egress.policy.rules[0];
+    rule.hits = 3;
+    rule.last = last.toUTC().toString(Qt::ISODateWithMs).toStdString();
+    qobject_cast<RuleModel*>(bench.rules()->model())->refresh(); // as it does time and again
+    bench.settle();
+    QCOMPARE(matches(), QStringLiteral("Matched 3 times, the last time on 3 Nov 2026 09:30"));
+    QCOMPARE(bench.find<QLineEdit>("rule.note")->text(), QStringLiteral("for "));
+    bench.rules()->setCurrentIndex(bench.rules()->model()->index(1, RuleModel::Host));
+    QCOMPARE(matches(), QStringLiteral("Never matched"));
+}
+
+/// A host that nobody has was left behind by every "Add" that was thought better of.
+void TestWindowRules::aRuleThatIsNotNamedIsNone()
+{
+    EgressBench bench;
+    bench.open();
+    bench.showTab(1);
+    bench.click("rules.empty.action");
+    auto* edit = bench.find<QLineEdit>("rules.edit");
+    QVERIFY(edit);
+    QTest::keyClick(edit, Qt::Key_Escape);
+    bench.settle();
+    QVERIFY(bench.isShown("rules.empty"));
+    QVERIFY(bench.backend.policyOf(bench.id).rules.empty());
+    QVERIFY(!bench.find("rules.redoRule")->isEnabled()); // it never was
+    QVERIFY(!bench.find("rules.undoRule")->isEnabled());
+    bench.click("rules.addRule");
+    edit = bench.find<QLineEdit>("rules.edit");
+    edit->selectAll();
+    QTest::keyClicks(edit, QStringLiteral("api.example.com"));
+    QTest::keyClick(edit, Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(bench.hosts(), QStringList{"api.example.com"});
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].host, "api.example.com");
+}
+
+/// Ctrl+Z belonged to the table, which is not there when its last rule is gone.
+void TestWindowRules::theLastRuleIsHadBack()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "deny", "one.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.rules()->setFocus();
+    bench.rules()->setCurrentIndex(bench.rules()->model()->index(0, RuleModel::Host));
+    bench.press(Qt::Key_Delete);
+    QTRY_VERIFY(bench.isShown("rules.empty"));
+    QVERIFY(bench.find("rules")->isAncestorOf(QApplication::focusWidget()));
+    bench.press(QKeySequence::Undo);
+    QCOMPARE(bench.hosts(), QStringList{"one.example"});
+}
+
+void TestWindowRules::theSpaceBarSwitchesARule()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "deny", "one.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.rules()->setFocus();
+    bench.rules()->setCurrentIndex(bench.rules()->model()->index(0, RuleModel::Host));
+    bench.press(Qt::Key_Space);
+    QVERIFY(!bench.isShown("rules.edit"));
+    QVERIFY(!bench.backend.policyOf(bench.id).rules[0].enabled);
+    QCOMPARE(bench.rules()->model()->headerData(RuleModel::Host, Qt::Horizontal).toString(),
+             QStringLiteral("Host, path and methods")); // there is no room for more columns
+}
+
+void TestWindowRules::aRefusedChangeIsSaid()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "deny", "one.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
+                           QStringLiteral("there is no secret “github”"));
+    QVERIFY(bench.rules()->model()->setData(bench.rules()->model()->index(0, RuleModel::Host),
+                                            QStringLiteral("two.example")));
+    QTRY_COMPARE(bench.errorText(),
+                 QStringLiteral("“Change one.example” was not done; the rules are as they were."));
+    QCOMPARE(bench.find<QLabel>("errorStrip.detail")->text(),
+             QStringLiteral("There is no secret “github”."));
+    QCOMPARE(bench.hosts(), QStringList{"one.example"});
+}
+
+void TestWindowRules::presetsAddRules()
+{
+    EgressBench bench;
+    bench.open();
+    bench.showTab(1);
+    QMenu* menu = bench.find<QToolButton>("rules.presets")->menu();
+    menu->findChild<QAction*>(QStringLiteral("preset.package-registries"))->trigger();
+    bench.settle();
+    QVERIFY(bench.hosts().contains(QStringLiteral("registry.npmjs.org")));
+    QCOMPARE(bench.backend.policyOf(bench.id).defaultAction, "ask");
+    menu->findChild<QAction*>(QStringLiteral("preset.deny-all"))->trigger();
+    bench.settle();
+    QCOMPARE(bench.backend.policyOf(bench.id).defaultAction, "deny");
+    QVERIFY(bench.hosts().contains(QStringLiteral("registry.npmjs.org")));
+}
+
+/// With the window at the left of the screen it lay across what was beside the window.
+void TestWindowRules::theirMenuEndsWhereTheWindowDoes()
+{
+    EgressBench bench;
+    bench.size = QSize(720, 480);
+    bench.open();
+    bench.window().move(40, 0);                  // and 40 to the right of it
+    bench.press(Qt::CTRL | Qt::ALT | Qt::Key_5); // the column is there only when asked for
+    bench.showTab(1);
+    const auto inside = [&](const QMenu* menu) {
+        return bench.window().frameGeometry().contains(menu->geometry());
+    };
+    auto* button = bench.find<QToolButton>("rules.presets");
+    QVERIFY(button);
+    QMenu* menu = button->menu();
+    menu->popup(button->mapToGlobal(QPoint(0, button->height())));
+    bench.settle();
+    QVERIFY(inside(menu));
+    for (const QAction* preset : menu->actions()) {
+        for (const QString& line : preset->toolTip().split(QLatin1Char('\n')))
+            QVERIFY(QFontMetrics(QToolTip::font()).horizontalAdvance(line) <= 402);
+    }
+    menu->close();
+
+    // From the bar's menu it opens to the left, where there is no room at the right.
+    auto* policy = bench.find<QToolButton>("bar.policy");
+    emit policy->menu()->aboutToShow();
+    policy->menu()->popup(policy->mapToGlobal(QPoint(policy->width() - 20, policy->height())));
+    auto* presets = policy->menu()->findChild<QMenu*>(QStringLiteral("bar.presets"));
+    policy->menu()->setActiveAction(presets->menuAction());
+    QTest::keyClick(policy->menu(), Qt::Key_Right);
+    bench.settle();
+    QVERIFY(presets->isVisible());
+    QVERIFY(inside(presets));
+    QVERIFY(!presets->geometry().intersects(policy->menu()->geometry()));
+    presets->close();
+    policy->menu()->close();
+}
+
+void TestWindowRules::aPolicyFileIsImportedAndExported()
+{
+    EgressBench bench;
+    bench.open();
+    bench.showTab(1);
+    const QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("policy.toml"));
+    bench.prompter.willChooseFile(path);
+    bench.click("rules.exportRules");
+    QTRY_COMPARE(bench.note(), QStringLiteral("The rules are in %1.").arg(path));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadWrite));
+    QCOMPARE(QString::fromUtf8(file.readAll()),
+             QString::fromStdString(bench.backend.policyOf(bench.id).toml));
+    file.resize(0);
+    file.write("default = \"deny\"\n[[rule]]\nhost = \"*.github.com\"\naction = \"allow\"\n");
+    file.close();
+    bench.prompter.willChooseFile(path);
+    bench.click("rules.importRules");
+    QTRY_COMPARE(bench.hosts(), QStringList{"*.github.com"});
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("default = perhaps\n");
+    file.close();
+    bench.prompter.willChooseFile(path);
+    bench.click("rules.importRules");
+    QTRY_COMPARE(bench.errorText(),
+                 QStringLiteral("%1 was not imported; the rules are as they were.").arg(path));
+    QCOMPARE(bench.hosts(), QStringList{"*.github.com"});
+    // What was said of one file is over when another is taken.
+    const QString other = folder.filePath(QStringLiteral("other.toml"));
+    QFile good(other);
+    QVERIFY(good.open(QIODevice::WriteOnly));
+    good.write("[[rule]]\nhost = \"b.example\"\naction = \"allow\"\n");
+    good.close();
+    bench.prompter.willChooseFile(other);
+    bench.click("rules.importRules");
+    QTRY_COMPARE(bench.hosts(), QStringList{"b.example"});
+    QTRY_VERIFY(!bench.isShown("errorStrip.what"));
+    const QString nowhere = folder.filePath(QStringLiteral("no/policy.toml"));
+    bench.prompter.willChooseFile(nowhere);
+    bench.click("rules.exportRules");
+    QTRY_COMPARE(bench.errorText(),
+                 QStringLiteral("Could not export the rules to %1.").arg(nowhere));
+}
+
+void TestWindowRules::aQuestionIsAnswered()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "allow", "one.example"),
+                                       sampleRule("r2", "deny", "two.example")});
+    bench.backend.explanation = {.verdict = "deny",
+                                 .rule = "r2",
+                                 .why = "The rule “r2” denies it.",
+                                 .generation = 2,
+                                 .secrets = {}};
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.type("rules.question", QStringLiteral("post https://two.example/x"));
+    bench.press(Qt::Key_Return);
+    QTRY_COMPARE(bench.find<QLabel>("rules.answer")->text(),
+                 QStringLiteral("Deny (rule r2): The rule “r2” denies it."));
+    QVERIFY(bench.backend.calls().contains(
+        QStringLiteral("explainEgress bench POST https://two.example/x")));
+    QCOMPARE(bench.rules()->currentIndex().row(), 1);
+    QTest::keyClicks(bench.find("rules.question"), QStringLiteral("y"));
+    QVERIFY(!bench.isShown("rules.answer")); // it was about something else
+    bench.backend.forgetCalls();
+    bench.find<QLineEdit>("rules.question")->clear();
+    bench.type("rules.question", QStringLiteral("foo bar baz"));
+    bench.press(Qt::Key_Return);
+    QVERIFY(bench.find<QLabel>("rules.answer")->text().startsWith(QStringLiteral("Ask like this")));
+    QVERIFY(bench.backend.calls().filter(QStringLiteral("explainEgress")).isEmpty());
+}
+
+QTEST_MAIN(TestWindowRules)
+#include "test_window_rules.moc"
