@@ -4,6 +4,8 @@
 #include "backend/policy/glob.h"
 #include "backend/policy/host_name.h"
 
+#include <algorithm>
+
 namespace caisson::policy {
 
 namespace {
@@ -16,14 +18,65 @@ bool isWildcard(std::string_view label)
     return label == kOne || label == kAnyNumber;
 }
 
+bool isNumber(std::string_view label)
+{
+    return !label.empty() &&
+           std::ranges::all_of(label, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Nothing but numbers and wildcards, as "203.0.113.*": written for addresses, none of which it fits.
+/// A rule with it that denies would deny nothing.
+bool isMeantForAddresses(std::string_view text)
+{
+    bool hasNumber = false;
+    for (Parts labels(text, '.'); !labels.atEnd(); ++labels) {
+        if (!isWildcard(*labels) && !isNumber(*labels))
+            return false;
+        hasNumber = hasNumber || isNumber(*labels);
+    }
+    return hasNumber;
+}
+
+/// "10.1.*.*" → "10.1.0.0/16": of the numbers it begins with; none where it does not.
+std::optional<Cidr> blockOf(std::string_view text)
+{
+    std::string first;
+    int numbers = 0;
+    for (Parts labels(text, '.'); !labels.atEnd() && isNumber(*labels) && numbers < 3; ++labels) {
+        first += std::string(*labels) + '.';
+        ++numbers;
+    }
+    if (numbers == 0)
+        return std::nullopt;
+    for (int missing = 4 - numbers; missing > 0; --missing)
+        first += missing > 1 ? "0." : "0";
+    return Cidr::parse(first + '/' + std::to_string(8 * numbers));
+}
+
+std::unexpected<Error> refuseForAddresses(const std::optional<Cidr>& block)
+{
+    return fail(ErrorCode::InvalidName,
+                "Addresses have no labels, so that a wildcard fits none of them; write cidr = \"" +
+                    (block ? block->toString() : "203.0.113.0/24") + "\" instead of host.");
+}
+
 } // namespace
 
 Result<std::string> canonicalHostPattern(std::string_view text)
 {
+    if (const std::optional<Cidr> block = Cidr::parse(text))
+        return fail(ErrorCode::InvalidName, "This is a block of addresses; write cidr = \"" +
+                                                block->toString() + "\" instead of host.");
     if (!text.contains('*'))
         return canonicalHost(text);
     if (text.ends_with('.'))
         text.remove_suffix(1);
+    if (isMeantForAddresses(text))
+        return refuseForAddresses(blockOf(text));
+    // Only "host:port" has a single one.
+    if (std::ranges::count(text, ':') > 1)
+        return fail(ErrorCode::InvalidName, "A wildcard fits no IPv6 address; write cidr = "
+                                            "\"2001:db8::/32\" instead of host.");
     std::string pattern;
     std::string lastLabel;
     for (Parts labels(text, '.'); !labels.atEnd(); ++labels) {

@@ -11,7 +11,7 @@
 namespace caisson::policy {
 
 /// The `host` of a rule with its labels in the form of canonicalHost(). InvalidName: not a name, not
-/// an address, or a star that is only a part of a label.
+/// an address, a star that is only a part of a label, or what was meant for addresses and fits none.
 Result<std::string> canonicalHostPattern(std::string_view text);
 
 /// Labels from the right, `*` for one, `**` for any number; or one address. An address has no

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/policy/rule_check.h"
 
+#include "backend/policy/glob.h"
 #include "backend/policy/host_pattern.h"
 #include "backend/policy/path.h"
 
@@ -196,6 +197,29 @@ Fault checkMethods(Rule& rule)
     return std::nullopt;
 }
 
+/// The kernel names an executable by one path, with nothing to be resolved in it; a rule of another
+/// fits no process, and one that denies would deny nothing.
+Fault checkProcess(std::string_view process)
+{
+    const auto fault = [](std::string message) {
+        return Fault(RuleFault{"process", std::move(message)});
+    };
+    if (process.empty())
+        return std::nullopt;
+    if (!process.starts_with('/') || hasControlCharacters(process) || process.size() > kLongestText)
+        return fault("A process is named by the whole path of its executable, as /usr/bin/git.");
+    if (process.contains('*'))
+        return fault(
+            "A star stands for nothing in the path of an executable; write a rule for each "
+            "executable, or leave process out for all.");
+    for (Parts parts(process.substr(1), '/'); !parts.atEnd(); ++parts) {
+        if ((*parts).empty() || *parts == "." || *parts == "..")
+            return fault("No executable has this path; write it as /usr/bin/git, without \"//\", "
+                         "\"/./\", \"/../\" and a slash at the end.");
+    }
+    return std::nullopt;
+}
+
 Fault checkLasting(const Rule& rule)
 {
     if (rule.lasts == Lasts::Process && rule.pid <= 0)
@@ -223,10 +247,8 @@ std::optional<RuleFault> checkRule(Rule& rule)
         return fault;
     if (Fault fault = checkPath(rule))
         return fault;
-    if (!rule.process.empty() &&
-        (!rule.process.starts_with('/') || hasControlCharacters(rule.process) ||
-         rule.process.size() > kLongestText))
-        return RuleFault{"process", "A process is named by the whole path of its executable."};
+    if (Fault fault = checkProcess(rule.process))
+        return fault;
     if (rule.action == Action::Tunnel) {
         for (const auto& [isSet, key] :
              {std::pair(!rule.methods.empty(), "methods"), std::pair(!rule.path.empty(), "path"),

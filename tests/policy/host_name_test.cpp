@@ -113,6 +113,32 @@ TEST(HostPattern, isPutIntoTheSameForm)
         EXPECT_FALSE(canonicalHostPattern(text)) << text;
 }
 
+/// A rule that denied "203.0.113.*" was taken without a word and denied nothing.
+TEST(HostPattern, meantForAddressesSaysHowTheseAreWritten)
+{
+    const std::pair<const char*, const char*> rows[] = {
+        {"203.0.113.*", "cidr = \"203.0.113.0/24\""},
+        {"203.0.113.*.", "cidr = \"203.0.113.0/24\""},
+        {"10.1.*.*", "cidr = \"10.1.0.0/16\""},
+        {"10.**", "cidr = \"10.0.0.0/8\""},
+        {"10.*.3.*", "cidr = \"10.0.0.0/8\""},
+        {"*.0.113.*", "cidr = "},
+        {"999.0.*", "cidr = "},
+        {"2001:db8:*", "cidr = \"2001:db8::/32\""},
+        {"[2001:db8::*]", "cidr = \"2001:db8::/32\""},
+        {"203.0.113.0/24", "cidr = \"203.0.113.0/24\""},
+        {"2001:DB8::/32", "cidr = \"2001:db8::/32\""},
+    };
+    for (const auto& [text, instead] : rows) {
+        const auto canonical = canonicalHostPattern(text);
+        ASSERT_FALSE(canonical) << text << " became " << *canonical;
+        EXPECT_TRUE(canonical.error().message.contains(instead)) << canonical.error().message;
+    }
+    // One of more labels than numbers may be a name's.
+    for (const char* text : {"10.*.example.com", "*.*", "*", "**", "1.*.x"})
+        EXPECT_TRUE(canonicalHostPattern(text)) << text;
+}
+
 TEST(HostPattern, fitsByLabel)
 {
     struct Row
