@@ -64,6 +64,29 @@ bool isInput(QEvent::Type type)
     }
 }
 
+/// Whether an answer to `one` is an answer to `other`: that the same is asked again, or that time
+/// goes by, changes nothing about it.
+bool isSameQuestion(api::Prompt one, const api::Prompt& other)
+{
+    const bool wasAnswerable = one.count > 0;
+    one.count = other.count;
+    one.deadline = other.deadline;
+    return one == other && wasAnswerable == (other.count > 0);
+}
+
+/// As wide as the widest of `texts` makes it.
+void fixWidth(QPushButton& button, const QStringList& texts)
+{
+    const QString text = button.text();
+    int width = 0;
+    for (const QString& other : texts) {
+        button.setText(other);
+        width = qMax(width, button.sizeHint().width());
+    }
+    button.setText(text);
+    button.setFixedWidth(width);
+}
+
 } // namespace
 
 PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent)
@@ -152,10 +175,13 @@ void PromptBar::layOut()
     row->addWidget(m_chain, 1);
     row->addWidget(m_clock);
     row->addSpacing(4);
-    row->addWidget(m_allow);
-    row->addWidget(m_deny);
     row->addWidget(m_next);
+    // Deny on the left: opened, it is wider, and what is Deny then must not be Allow when the next
+    // request comes to a closed strip.
+    row->addWidget(m_deny);
+    row->addWidget(m_allow);
     row->addWidget(m_more);
+    updateWidths();
     // What is answered with stays where it is when the panel opens.
     auto* column = new QVBoxLayout(m_content);
     column->setContentsMargins(kEdge, kHairline, 0, 0);
@@ -226,11 +252,11 @@ void PromptBar::showRow(int at)
     const api::Prompt& prompt = m_model.at(at);
     const QString sandbox = m_model.sandboxAt(at);
     const QString id = QString::fromStdString(prompt.id);
-    if (sandbox != m_sandbox || id != m_prompt) {
-        m_sandbox = sandbox;
-        m_prompt = id;
+    if (sandbox != m_sandbox || id != m_prompt || !isSameQuestion(m_shown, prompt))
         m_guard.start();
-    }
+    m_sandbox = sandbox;
+    m_prompt = id;
+    m_shown = prompt;
     updateLine(prompt, at);
     updateButtons();
     updateClock();
@@ -342,6 +368,12 @@ void PromptBar::updateButtons()
     updateIcon();
 }
 
+void PromptBar::updateWidths()
+{
+    fixWidth(*m_allow, isOpen() ? PromptPanel::allowTexts() : QStringList{tr("Allow once")});
+    fixWidth(*m_deny, isOpen() ? PromptPanel::denyTexts() : QStringList{tr("Deny")});
+}
+
 void PromptBar::updateClock()
 {
     const int at = row();
@@ -382,6 +414,7 @@ void PromptBar::setOpen(bool isOpen)
     m_panel->setVisible(isOpen);
     m_more->defaultAction()->setIcon(icon(isOpen ? Icon::ChevronDown : Icon::ChevronUp));
     m_more->defaultAction()->setText(isOpen ? tr("Fewer details") : tr("Details"));
+    updateWidths();
     updateButtons();
     updateGeometry();
 }
@@ -429,6 +462,7 @@ void PromptBar::showEvent(QShowEvent* event)
     if (event->spontaneous())
         return;
     window()->installEventFilter(this);
+    updateWidths(); // the style is known now
     m_guard.start();
     m_content->move(0, 0);
     if (style()->styleHint(QStyle::SH_Widget_Animation_Duration, nullptr, this) <= 0)
@@ -445,6 +479,8 @@ void PromptBar::changeEvent(QEvent* event)
 {
     if (event->type() == QEvent::PaletteChange || event->type() == QEvent::DevicePixelRatioChange)
         updateIcon();
+    else if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
+        updateWidths();
     QWidget::changeEvent(event);
 }
 

@@ -18,8 +18,11 @@ class PromptPanel;
 class UrlLabel;
 
 /// The strip above the status line that says which request waits, and opens to a panel. It never
-/// takes the focus, and for a moment after it came, or shows another request than before, it takes
-/// no click and no key: they were meant for something else.
+/// takes the focus, and for a moment after it came, or an answer would be to something else than
+/// before, it takes no click and no key: they were meant for that.
+///
+/// What answers keeps its place, counted from the right edge, whatever else comes and goes in the
+/// line: a second click on Deny must never find Allow.
 class PromptBar : public QWidget
 {
     Q_OBJECT
@@ -81,6 +84,7 @@ private:
     void showNothing();
     void updateLine(const api::Prompt& prompt, int row);
     void updateButtons();
+    void updateWidths();
     void updateClock();
     void updateIcon();
     void answer(const std::string& verdict);
@@ -93,6 +97,7 @@ private:
     std::function<QString(const QString&, const QString&)> m_titleOf;
     QString m_sandbox;
     QString m_prompt;
+    api::Prompt m_shown; ///< what an answer is about
     QTimer m_guard;
     QTimer m_tick;
     QWidget* m_content; ///< slides in; the room for it is there at once

@@ -31,6 +31,8 @@ private slots:
     void theStripTakesNoFocus();
     void theFirstHalfSecondIsIgnored();
     void anotherPromptIsGuardedAnew();
+    void anotherQuestionIsGuardedAnew();
+    void whatAnswersKeepsItsPlace();
     void theKeyboardAnswers();
     void itsKeysNeverReachTheTerminal();
     void aUrlHidesNothingSilently_data();
@@ -148,6 +150,69 @@ void TestWindowPrompts::anotherPromptIsGuardedAnew()
     bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_A); // it was meant for the other
     QVERIFY(bench.backend.answers.empty());
     QVERIFY(bench.bar()->isGuarded());
+}
+
+/// Also where the prompt is the same one; but who asks the same over and over holds nobody off.
+void TestWindowPrompts::anotherQuestionIsGuardedAnew()
+{
+    PromptBench bench;
+    bench.open();
+    const QString prompt = bench.ask(samplePrompt());
+    bench.waitForGuard();
+    bench.bar()->setGuard(std::chrono::hours(1));
+    QVERIFY(!bench.bar()->isGuarded());
+    bench.backend.countPrompt(bench.id, prompt, 7);
+    bench.ask(samplePrompt("two.example"));
+    QVERIFY(!bench.bar()->isGuarded());
+    api::Prompt changed = bench.backend.at(bench.id).egress.prompts.front();
+    changed.isPrivate = true;
+    emit bench.backend.promptChanged(bench.id, changed);
+    bench.settle();
+    QVERIFY(bench.bar()->isGuarded());
+}
+
+/// A second Deny, long after the guard, was "Allow once": "Next" had gone, and what was left of it
+/// had moved to the right.
+void TestWindowPrompts::whatAnswersKeepsItsPlace()
+{
+    PromptBench bench;
+    bench.open();
+    bench.ask(samplePrompt("one.example"));
+    const auto place = [&](const char* name) {
+        const QWidget* button = bench.find(name);
+        return button ? QRect(button->mapTo(&bench.window(), QPoint()), button->size()) : QRect();
+    };
+    const auto places = [&] { return QList<QRect>{place("prompt.deny"), place("prompt.allow")}; };
+    bench.waitForGuard();
+    QTRY_COMPARE(bench.find("prompt.content")->pos(), QPoint(0, 0)); // it slides in
+    const QList<QRect> closed = places();
+    const QString second = bench.ask(samplePrompt("a-longer-name.two.example", "DELETE"));
+    QVERIFY(bench.isShown("prompt.next"));
+    QCOMPARE(places(), closed);
+    bench.backend.countPrompt(bench.id, second, 12);
+    bench.settle();
+    bench.click("prompt.deny");
+    QVERIFY(!bench.isShown("prompt.next"));
+    QCOMPARE(bench.find<QLabel>("prompt.count")->text(), QStringLiteral("× 12"));
+    QCOMPARE(places(), closed);
+
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    const QList<QRect> open = places();
+    QVERIFY(!open[0].intersects(closed[1])); // nor is a Deny an Allow when the strip comes closed
+    auto* duration = bench.find<QComboBox>("prompt.duration");
+    for (int choice = 0; choice < duration->count(); ++choice) {
+        duration->setCurrentIndex(choice);
+        bench.settle();
+        QCOMPARE(places(), open);
+        QVERIFY(open[0].width() >= bench.find("prompt.deny")->sizeHint().width());
+        QVERIFY(open[1].width() >= bench.find("prompt.allow")->sizeHint().width());
+    }
+    for (int number = 0; number < 12; ++number)
+        bench.ask(samplePrompt("three-" + std::to_string(number) + ".example"));
+    QCOMPARE(places(), open);
+    bench.click("prompt.deny");
+    QCOMPARE(places(), open);
 }
 
 void TestWindowPrompts::theKeyboardAnswers()
