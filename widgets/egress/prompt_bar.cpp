@@ -19,6 +19,7 @@
 #include "widgets/common/elided_label.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
+#include "widgets/common/key_hold.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/egress/prompt_panel.h"
@@ -93,6 +94,7 @@ PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent
     : QWidget(parent)
     , m_model(model)
     , m_actions(actions)
+    , m_hold(new KeyHold(this))
     , m_content(new QWidget(this))
     , m_line(new QWidget)
     , m_panel(new PromptPanel)
@@ -295,7 +297,7 @@ void PromptBar::showOldest()
 
 void PromptBar::denyAll()
 {
-    if (isGuarded())
+    if (!takesInput())
         return;
     const QString sandbox = m_sandbox;
     QStringList waiting;
@@ -312,7 +314,7 @@ void PromptBar::denyAll()
 
 void PromptBar::showNext()
 {
-    if (isGuarded() || m_model.rowCount() == 0)
+    if (!takesInput() || m_model.rowCount() == 0)
         return;
     const int count = m_model.rowCount();
     for (int step = 1; step < count; ++step) {
@@ -400,6 +402,11 @@ void PromptBar::updateIcon()
     m_icon->setPixmap(iconPixmap(Icon::Flag, metrics::kIconSize,
                                  isAnswerable ? colors.waiting : colors.disabled,
                                  devicePixelRatioF()));
+}
+
+bool PromptBar::takesInput() const
+{
+    return !isGuarded() && !m_hold->isHeld();
 }
 
 bool PromptBar::isOpen() const
@@ -539,7 +546,7 @@ void PromptBar::deny()
 void PromptBar::answer(const std::string& verdict)
 {
     const int at = row();
-    if (isGuarded() || isHidden() || at < 0 || m_model.at(at).count == 0)
+    if (!takesInput() || isHidden() || at < 0 || m_model.at(at).count == 0)
         return;
     api::AnswerPrompt answer;
     if (isOpen())

@@ -14,6 +14,7 @@ class QToolButton;
 namespace caisson {
 
 class ElidedLabel;
+class KeyHold;
 class PromptPanel;
 class UrlLabel;
 
@@ -88,6 +89,7 @@ private:
     void updateClock();
     void updateIcon();
     void answer(const std::string& verdict);
+    bool takesInput() const;
     int row() const { return m_model.rowOf(m_sandbox, m_prompt); }
     int bestRow() const;
 
@@ -99,6 +101,7 @@ private:
     QString m_prompt;
     api::Prompt m_shown; ///< what an answer is about
     QTimer m_guard;
+    KeyHold* m_hold; ///< one press gives one answer
     QTimer m_tick;
     QWidget* m_content; ///< slides in; the room for it is there at once
     QWidget* m_line;

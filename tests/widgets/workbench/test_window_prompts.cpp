@@ -34,6 +34,8 @@ private slots:
     void anotherQuestionIsGuardedAnew();
     void whatAnswersKeepsItsPlace();
     void theKeyboardAnswers();
+    void aHeldKeyAnswersOnce_data();
+    void aHeldKeyAnswersOnce();
     void itsKeysNeverReachTheTerminal();
     void aUrlHidesNothingSilently_data();
     void aUrlHidesNothingSilently();
@@ -244,6 +246,62 @@ void TestWindowPrompts::theKeyboardAnswers()
     bench.press(Qt::Key_Escape);
     QVERIFY(!bench.isShown("prompt.panel"));
     QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
+}
+
+void TestWindowPrompts::aHeldKeyAnswersOnce_data()
+{
+    QTest::addColumn<bool>("isTold");
+    QTest::newRow("told by Qt") << true;
+    QTest::newRow("not told") << false; // see KeyHold
+}
+
+/// Held, Ctrl+Shift+A let go whatever came next, once in half a second.
+void TestWindowPrompts::aHeldKeyAnswersOnce()
+{
+    QFETCH(const bool, isTold);
+    PromptBench bench;
+    bench.open();
+    bench.window().findChild<PromptBar*>()->setGuard(std::chrono::milliseconds(0));
+    for (const char* host : {"one.example", "two.example", "three.example", "four.example"})
+        bench.ask(samplePrompt(host));
+    bench.waitForGuard();
+    ulong time = 1000;
+    const auto send = [&](QEvent::Type type, int key, Qt::KeyboardModifiers with, bool isRepeat) {
+        QWidget* target = QApplication::focusWidget();
+        if (type == QEvent::KeyPress &&
+            qt_sendShortcutOverrideEvent(target, time, key, with, {}, isRepeat))
+            return;
+        QKeyEvent event(type, key, with, {}, isRepeat);
+        event.setTimestamp(time);
+        qApp->notify(target, &event);
+    };
+    const auto hold = [&](int key, Qt::KeyboardModifiers with) {
+        send(QEvent::KeyPress, key, with, false);
+        for (int times = 0; times < 5; ++times) {
+            time += 30;
+            send(QEvent::KeyRelease, key, with, isTold);
+            send(QEvent::KeyPress, key, with, isTold);
+            bench.settle();
+            bench.waitForGuard();
+        }
+        time += 30;
+        send(QEvent::KeyRelease, key, with, false);
+        time += 30;
+    };
+    hold(Qt::Key_A, Qt::ControlModifier | Qt::ShiftModifier);
+    QCOMPARE(bench.backend.answers.size(), 1);
+    hold(Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
+    QCOMPARE(bench.backend.answers.size(), 2);
+    bench.find("prompt.deny")->setFocus();
+    hold(Qt::Key_Return, {});
+    QCOMPARE(bench.backend.answers.size(), 3);
+    send(QEvent::KeyPress, Qt::Key_Return, {}, false); // the key is held when the mouse is used
+    send(QEvent::KeyPress, Qt::Key_Return, {}, true);
+    bench.backend.answers.clear();
+    bench.ask(samplePrompt("five.example"));
+    bench.waitForGuard();
+    bench.click("prompt.deny");
+    QCOMPARE(bench.backend.answers.size(), 1);
 }
 
 /// Ctrl+Shift+D is ^D to a terminal: pressed just after the limit had answered, it ended the shell.
