@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
+#include <QComboBox>
 #include <QFontDatabase>
 #include <QFontInfo>
 #include <QLineEdit>
@@ -11,6 +12,8 @@
 #include <QSplitter>
 #include <QTest>
 #include <QTreeView>
+#include <QVBoxLayout>
+#include <QWheelEvent>
 
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
@@ -33,6 +36,7 @@ private slots:
     void everyIconDraws();
     void iconsAreSharpAtTheRatio();
     void measuresHold();
+    void theWheelChoosesNothingInPassing();
 };
 
 void TestTheme::textCanBeRead_data()
@@ -157,6 +161,45 @@ void TestTheme::measuresHold()
     QMenu menu;
     menu.addAction(QStringLiteral("One"));
     QCOMPARE(menu.actionGeometry(menu.actions().first()).height(), 28);
+}
+
+void TestTheme::theWheelChoosesNothingInPassing()
+{
+    class Page : public QWidget
+    {
+    public:
+        int turned = 0;
+
+    protected:
+        void wheelEvent(QWheelEvent* event) override
+        {
+            ++turned;
+            event->accept();
+        }
+    };
+    Page page;
+    auto* other = new QLineEdit;
+    auto* choice = new QComboBox;
+    choice->addItems({QStringLiteral("ask"), QStringLiteral("allow"), QStringLiteral("deny")});
+    auto* column = new QVBoxLayout(&page);
+    column->addWidget(other);
+    column->addWidget(choice);
+    page.show();
+    QVERIFY(QTest::qWaitForWindowActive(&page));
+    other->setFocus();
+    const auto turn = [&] {
+        QTest::wheelEvent(page.windowHandle(), choice->geometry().center(), QPoint(0, -120));
+        QCoreApplication::processEvents();
+    };
+    turn();
+    turn(); // nor did the first one give it the focus
+    QCOMPARE(choice->currentIndex(), 0);
+    QVERIFY(other->hasFocus());
+    QCOMPARE(page.turned, 2);
+    choice->setFocus();
+    turn();
+    QCOMPARE(choice->currentIndex(), 1);
+    QCOMPARE(page.turned, 2);
 }
 
 int main(int argc, char** argv)
