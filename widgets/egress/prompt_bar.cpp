@@ -16,15 +16,13 @@
 #include <QVBoxLayout>
 
 #include "widgets/common/colors.h"
-#include "widgets/common/elided_label.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/key_hold.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/egress/prompt_panel.h"
-#include "widgets/egress/url_label.h"
-#include "widgets/models/request_text.h"
+#include "widgets/egress/prompt_summary.h"
 
 namespace caisson {
 
@@ -36,8 +34,6 @@ constexpr int kEdge = 3;
 constexpr int kHairline = 1;
 /// So little that the person should look now.
 constexpr int kSoon = 15;
-/// In the line, which names the URL before all else; the panel has them whole.
-constexpr qsizetype kLongestName = 28;
 
 /// "1:42", or "9 s" at the end.
 QString shownSeconds(qint64 seconds)
@@ -99,10 +95,7 @@ PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent
     , m_line(new QWidget)
     , m_panel(new PromptPanel)
     , m_icon(new QLabel)
-    , m_who(new QLabel)
-    , m_url(new UrlLabel)
-    , m_chain(new ElidedLabel({}, Qt::ElideLeft))
-    , m_count(new QLabel)
+    , m_summary(new PromptSummary)
     , m_clock(new QLabel)
     , m_allow(makeButton(QStringLiteral("allow"), tr("Allow once")))
     , m_deny(makeButton(QStringLiteral("deny"), tr("Deny")))
@@ -148,21 +141,13 @@ void PromptBar::layOut()
         label->setTextFormat(Qt::PlainText);
     };
     name(m_icon, "icon");
-    name(m_who, "who");
-    name(m_count, "count");
     name(m_clock, "clock");
-    m_url->setObjectName(QStringLiteral("prompt.lineUrl"));
-    m_chain->setObjectName(QStringLiteral("prompt.chain"));
-    m_chain->setForegroundRole(QPalette::PlaceholderText);
-    m_chain->setFont(secondaryFont());
-    m_count->setFont(secondaryFont());
     m_clock->setFont(secondaryFont());
     m_clock->setToolTip(tr("Then it is denied, this once"));
     m_clock->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     m_clock->setMinimumWidth(
         QFontMetrics(secondaryFont()).horizontalAdvance(QStringLiteral("00:00")));
-    for (QWidget* part : std::initializer_list<QWidget*>{m_line, m_who, m_url, m_chain})
-        part->setCursor(Qt::PointingHandCursor);
+    m_line->setCursor(Qt::PointingHandCursor);
 
     m_content->setObjectName(QStringLiteral("prompt.content"));
     m_line->setObjectName(QStringLiteral("prompt.line"));
@@ -171,10 +156,7 @@ void PromptBar::layOut()
     row->setContentsMargins(12, 0, 8, 0);
     row->setSpacing(8);
     row->addWidget(m_icon);
-    row->addWidget(m_who);
-    row->addWidget(m_url);
-    row->addWidget(m_count);
-    row->addWidget(m_chain, 1);
+    row->addWidget(m_summary, 1);
     row->addWidget(m_clock);
     row->addSpacing(4);
     row->addWidget(m_next);
@@ -331,20 +313,7 @@ void PromptBar::showNext()
 void PromptBar::updateLine(const api::Prompt& prompt, int at)
 {
     const QString name = m_nameOf ? m_nameOf(m_sandbox) : QString();
-    const QString program = shownText(programName(prompt.process), kLongestName);
-    QString who = prompt.method.empty()
-                      ? tr("%1 wants to reach").arg(program)
-                      : tr("%1 wants to %2").arg(program, shownText(prompt.method, 20));
-    if (!name.isEmpty())
-        who = tr("%1: %2").arg(shownText(name, kLongestName), who);
-    m_who->setText(who);
-    m_url->setUrl(urlParts(prompt));
-    const QString chain = processChain(prompt.process);
-    m_chain->setText(chain.contains(QStringLiteral(" › ")) ? chain : QString());
-    m_count->setText(prompt.count > 1
-                         ? tr("× %1").arg(QLocale().toString(static_cast<qlonglong>(prompt.count)))
-                         : QString());
-    m_count->setVisible(prompt.count > 1);
+    m_summary->setPrompt(prompt, name);
     m_panel->setPrompt(m_sandbox, prompt, name,
                        m_titleOf ? m_titleOf(m_sandbox, QString::fromStdString(prompt.terminal))
                                  : QString());
@@ -359,8 +328,7 @@ void PromptBar::updateButtons()
     m_deny->setText(isOpen() ? m_panel->denyText() : tr("Deny"));
     for (QPushButton* button : {m_allow, m_deny})
         button->setEnabled(isAnswerable);
-    for (QWidget* part : std::initializer_list<QWidget*>{m_who, m_url, m_count, m_chain})
-        part->setEnabled(isAnswerable);
+    m_summary->setEnabled(isAnswerable);
     update(); // the edge
     const int others = m_model.waiting() - (isAnswerable && !m_model.isAnswering(at) ? 1 : 0);
     m_next->setText(tr("Next (%1)").arg(others));

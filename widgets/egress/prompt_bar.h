@@ -13,10 +13,9 @@ class QToolButton;
 
 namespace caisson {
 
-class ElidedLabel;
 class KeyHold;
 class PromptPanel;
-class UrlLabel;
+class PromptSummary;
 
 /// The strip above the status line that says which request waits, and opens to a panel. It never
 /// takes the focus, and for a moment after it came, or an answer would be to something else than
@@ -107,10 +106,7 @@ private:
     QWidget* m_line;
     PromptPanel* m_panel;
     QLabel* m_icon;
-    QLabel* m_who;
-    UrlLabel* m_url;
-    ElidedLabel* m_chain;
-    QLabel* m_count;
+    PromptSummary* m_summary;
     QLabel* m_clock;
     QPushButton* m_allow;
     QPushButton* m_deny;

@@ -39,6 +39,10 @@ private slots:
     void itsKeysNeverReachTheTerminal();
     void aUrlHidesNothingSilently_data();
     void aUrlHidesNothingSilently();
+    void theStripCutsWhatMattersLast_data();
+    void theStripCutsWhatMattersLast();
+    void theStripSaysWhatLeadsInside();
+    void theStripStandsOnOneLine();
     void thePanelSaysWhatAnAnswerMeans();
     void thePanelSaysWhatLeadsInside();
     void thePanelIsReadInASmallWindow_data();
@@ -355,7 +359,7 @@ void TestWindowPrompts::aUrlHidesNothingSilently_data()
 }
 
 /// `http://h130.flood130.example/p130` stood in a narrow list as `flood130.example/p130`: another
-/// host, and as if it were https.
+/// host, and as if it were https; later as `http://…g.example`, which could be anybody's.
 void TestWindowPrompts::aUrlHidesNothingSilently()
 {
     QFETCH(const QString, scheme);
@@ -371,16 +375,137 @@ void TestWindowPrompts::aUrlHidesNothingSilently()
         const UrlParts shown = fittedUrl(whole, room, font);
         const QString text = shown.whole();
         QVERIFY2(urlWidth(shown, font) <= room, qPrintable(text));
-        QCOMPARE(text.startsWith(scheme + QStringLiteral("://")), scheme != QLatin1String("https"));
+        // Only whose it is comes before that it is not https.
+        const bool isTold = text.startsWith(scheme + QStringLiteral("://"));
+        const int named = leastUrlWidth(whole, font);
+        const int withScheme =
+            named + QFontMetrics(font).horizontalAdvance(scheme + QStringLiteral("://"));
+        if (scheme == QLatin1String("https"))
+            QVERIFY(!isTold);
+        else if (room >= withScheme)
+            QVERIFY2(isTold, qPrintable(text));
+        if (room >= named)
+            QCOMPARE(shown.domain, whole.domain);
         QCOMPARE(shown.after, whole.after);
         // Each part is whole, or shows that it is not.
-        const QString before = shown.before + shown.domain;
-        if (before != whole.before + whole.domain)
+        const auto host = [](const UrlParts& url) {
+            return (url.before + url.domain).section(QStringLiteral("://"), -1);
+        };
+        const QString before = host(shown);
+        if (before != host(whole))
             QVERIFY2(before.contains(ellipsis), qPrintable(text));
         if (shown.path != whole.path)
             QVERIFY2(shown.path.contains(ellipsis), qPrintable(text));
         QVERIFY2(shown.domain.endsWith(QStringLiteral("e")), qPrintable(text)); // its right end
     }
+}
+
+void TestWindowPrompts::theStripCutsWhatMattersLast_data()
+{
+    QTest::addColumn<QString>("method");
+    QTest::addColumn<QString>("scheme");
+    QTest::addColumn<QString>("host");
+    QTest::addColumn<QString>("domain");
+    QTest::addColumn<bool>("isInner");
+    QTest::newRow("a name") << "DELETE" << "http" << "api.staging.flood10.example"
+                            << "flood10.example" << false;
+    QTest::newRow("a stream") << "" << "tcp" << "db.flood10.example"
+                              << "flood10.example" << false;
+    QTest::newRow("an address") << "OPTIONS" << "http" << "192.168.1.1"
+                                << "192.168.1.1" << true;
+}
+
+/// In the smallest window "beta: curl wants to DEL" stood before "…g.example".
+void TestWindowPrompts::theStripCutsWhatMattersLast()
+{
+    QFETCH(const QString, method);
+    QFETCH(const QString, scheme);
+    QFETCH(const QString, host);
+    QFETCH(const QString, domain);
+    QFETCH(const bool, isInner);
+    PromptBench bench;
+    const QString other = bench.backend.addSandbox(QStringLiteral("beta"));
+    bench.open();
+    auto* list = bench.find<QListView>("sandboxes.list");
+    list->setCurrentIndex(list->model()->index(1, 0));
+    api::Prompt prompt = samplePrompt(host.toStdString(), method.toStdString(),
+                                      method.isEmpty() ? "" : "/v1/orders/of/a/customer");
+    prompt.scheme = scheme.toStdString();
+    prompt.port = scheme == QLatin1String("tcp") ? 5432 : 80;
+    prompt.isPrivate = isInner;
+    prompt.count = 3;
+    bench.backend.addPrompt(other, prompt);
+    for (int number = 0; number < 12; ++number)
+        bench.backend.addPrompt(bench.id, samplePrompt());
+    bench.settle();
+    const auto* url = bench.find<UrlLabel>("prompt.lineUrl");
+    for (int width = 1400; width >= 720; width -= 20) {
+        bench.window().resize(width, 480);
+        bench.settle();
+        const QString shown = fittedUrl(url->url(), url->width(), url->font()).domain;
+        QVERIFY2(shown == domain, qPrintable(QString::number(width) + ' ' + shown));
+        QVERIFY2(method.isEmpty() || bench.who().endsWith(method), qPrintable(bench.who()));
+        QVERIFY2(bench.who().startsWith(QStringLiteral("beta")),
+                 qPrintable(QStringLiteral("%1: %2 in %3")
+                                .arg(width)
+                                .arg(bench.who())
+                                .arg(bench.find("prompt.summary")->width())));
+        QCOMPARE(bench.isShown("prompt.lineInner"), isInner);
+        // What is shown has its room, one beside the other.
+        int end = 0;
+        for (const char* name : {"prompt.icon", "prompt.who", "prompt.lineUrl", "prompt.count",
+                                 "prompt.lineInner", "prompt.chain", "prompt.clock", "prompt.next",
+                                 "prompt.deny", "prompt.allow", "prompt.more"}) {
+            const QWidget* part = bench.find(name);
+            if (!part)
+                continue;
+            const int left = part->mapTo(&bench.window(), QPoint()).x();
+            QVERIFY2(left >= end, name);
+            end = left + part->width();
+            if (const auto* label = qobject_cast<const QLabel*>(part))
+                QVERIFY2(label->width() >= label->sizeHint().width(), name);
+        }
+        QVERIFY(end <= width);
+    }
+}
+
+void TestWindowPrompts::theStripSaysWhatLeadsInside()
+{
+    PromptBench bench;
+    bench.open();
+    bench.ask(samplePrompt());
+    QVERIFY(!bench.isShown("prompt.lineInner"));
+    api::Prompt prompt = samplePrompt("192.168.1.1", "GET", "/");
+    prompt.isPrivate = true;
+    bench.ask(prompt);
+    bench.waitForGuard();
+    bench.click("prompt.next");
+    QCOMPARE(bench.find<QLabel>("prompt.lineInner")->text(),
+             QStringLiteral("this machine or its network"));
+    QVERIFY(bench.bar()->accessibleDescription().endsWith(
+        QStringLiteral(", on this machine or its network")));
+    bench.window().resize(720, 480);
+    bench.settle();
+    QCOMPARE(bench.find<QLabel>("prompt.lineInner")->text(), QStringLiteral("not the internet"));
+}
+
+/// The chain, in smaller letters, stood above the line of the rest.
+void TestWindowPrompts::theStripStandsOnOneLine()
+{
+    PromptBench bench;
+    bench.open();
+    bench.ask(samplePrompt());
+    const auto base = [&](const char* name) {
+        const QWidget* part = bench.find(name);
+        return part->mapTo(bench.bar(), QPoint()).y() + part->fontMetrics().ascent();
+    };
+    QFont small = bench.find("prompt.chain")->font();
+    small.setPixelSize(7); // so that it shows, whatever font there is
+    bench.find("prompt.chain")->setFont(small);
+    bench.window().resize(1290, 800);
+    bench.settle();
+    QCOMPARE(base("prompt.chain"), base("prompt.who"));
+    QCOMPARE(base("prompt.lineUrl"), base("prompt.who"));
 }
 
 void TestWindowPrompts::thePanelSaysWhatAnAnswerMeans()
