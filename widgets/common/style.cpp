@@ -56,8 +56,12 @@ Style::Style()
 void Style::polish(QWidget* widget)
 {
     QProxyStyle::polish(widget);
-    if (qobject_cast<QMenu*>(widget) || qobject_cast<QDialog*>(widget))
+    if (qobject_cast<QMenu*>(widget) || qobject_cast<QDialog*>(widget) ||
+        qobject_cast<QComboBox*>(widget))
         widget->installEventFilter(this);
+    // The wheel must not give it the focus without which the wheel does nothing.
+    if (qobject_cast<QComboBox*>(widget) && widget->focusPolicy() == Qt::WheelFocus)
+        widget->setFocusPolicy(Qt::StrongFocus);
     if (qobject_cast<QAbstractButton*>(widget) || qobject_cast<QComboBox*>(widget) ||
         qobject_cast<QTabBar*>(widget) || widget->inherits("QScrollBar")) {
         widget->setAttribute(Qt::WA_Hover);
@@ -76,8 +80,14 @@ void Style::polish(QWidget* widget)
 
 bool Style::eventFilter(QObject* watched, QEvent* event)
 {
-    if (event->type() == QEvent::Show && !event->spontaneous())
-        fadeIn(static_cast<QWidget*>(watched));
+    auto* widget = static_cast<QWidget*>(watched); // only those get it
+    const bool isChoice = qobject_cast<QComboBox*>(widget);
+    if (event->type() == QEvent::Show && !event->spontaneous() && !isChoice)
+        fadeIn(widget);
+    if (event->type() == QEvent::Wheel && isChoice && !widget->hasFocus()) {
+        event->ignore(); // what lies under it scrolls
+        return true;
+    }
     return QProxyStyle::eventFilter(watched, event);
 }
 

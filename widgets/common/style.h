@@ -29,7 +29,8 @@ public:
     Style();
 
     void polish(QWidget* widget) override;
-    /// Menus and dialogs fade in.
+    /// Menus and dialogs fade in. A choice takes the wheel only while it has the focus: over the one
+    /// of the rules page, it let everything out that no rule was about.
     bool eventFilter(QObject* watched, QEvent* event) override;
     void unpolish(QWidget* widget) override;
     using QProxyStyle::polish;

@@ -16,14 +16,13 @@
 #include <QVBoxLayout>
 
 #include "widgets/common/colors.h"
-#include "widgets/common/elided_label.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
+#include "widgets/common/key_hold.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/egress/prompt_panel.h"
-#include "widgets/egress/url_label.h"
-#include "widgets/models/request_text.h"
+#include "widgets/egress/prompt_summary.h"
 
 namespace caisson {
 
@@ -35,8 +34,6 @@ constexpr int kEdge = 3;
 constexpr int kHairline = 1;
 /// So little that the person should look now.
 constexpr int kSoon = 15;
-/// In the line, which names the URL before all else; the panel has them whole.
-constexpr qsizetype kLongestName = 28;
 
 /// "1:42", or "9 s" at the end.
 QString shownSeconds(qint64 seconds)
@@ -64,20 +61,41 @@ bool isInput(QEvent::Type type)
     }
 }
 
+/// Whether an answer to `one` is an answer to `other`: that the same is asked again, or that time
+/// goes by, changes nothing about it.
+bool isSameQuestion(api::Prompt one, const api::Prompt& other)
+{
+    const bool wasAnswerable = one.count > 0;
+    one.count = other.count;
+    one.deadline = other.deadline;
+    return one == other && wasAnswerable == (other.count > 0);
+}
+
+/// As wide as the widest of `texts` makes it.
+void fixWidth(QPushButton& button, const QStringList& texts)
+{
+    const QString text = button.text();
+    int width = 0;
+    for (const QString& other : texts) {
+        button.setText(other);
+        width = qMax(width, button.sizeHint().width());
+    }
+    button.setText(text);
+    button.setFixedWidth(width);
+}
+
 } // namespace
 
 PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent)
     : QWidget(parent)
     , m_model(model)
     , m_actions(actions)
+    , m_hold(new KeyHold(this))
     , m_content(new QWidget(this))
     , m_line(new QWidget)
     , m_panel(new PromptPanel)
     , m_icon(new QLabel)
-    , m_who(new QLabel)
-    , m_url(new UrlLabel)
-    , m_chain(new ElidedLabel({}, Qt::ElideLeft))
-    , m_count(new QLabel)
+    , m_summary(new PromptSummary)
     , m_clock(new QLabel)
     , m_allow(makeButton(QStringLiteral("allow"), tr("Allow once")))
     , m_deny(makeButton(QStringLiteral("deny"), tr("Deny")))
@@ -123,21 +141,13 @@ void PromptBar::layOut()
         label->setTextFormat(Qt::PlainText);
     };
     name(m_icon, "icon");
-    name(m_who, "who");
-    name(m_count, "count");
     name(m_clock, "clock");
-    m_url->setObjectName(QStringLiteral("prompt.lineUrl"));
-    m_chain->setObjectName(QStringLiteral("prompt.chain"));
-    m_chain->setForegroundRole(QPalette::PlaceholderText);
-    m_chain->setFont(secondaryFont());
-    m_count->setFont(secondaryFont());
     m_clock->setFont(secondaryFont());
     m_clock->setToolTip(tr("Then it is denied, this once"));
     m_clock->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     m_clock->setMinimumWidth(
         QFontMetrics(secondaryFont()).horizontalAdvance(QStringLiteral("00:00")));
-    for (QWidget* part : std::initializer_list<QWidget*>{m_line, m_who, m_url, m_chain})
-        part->setCursor(Qt::PointingHandCursor);
+    m_line->setCursor(Qt::PointingHandCursor);
 
     m_content->setObjectName(QStringLiteral("prompt.content"));
     m_line->setObjectName(QStringLiteral("prompt.line"));
@@ -146,16 +156,16 @@ void PromptBar::layOut()
     row->setContentsMargins(12, 0, 8, 0);
     row->setSpacing(8);
     row->addWidget(m_icon);
-    row->addWidget(m_who);
-    row->addWidget(m_url);
-    row->addWidget(m_count);
-    row->addWidget(m_chain, 1);
+    row->addWidget(m_summary, 1);
     row->addWidget(m_clock);
     row->addSpacing(4);
-    row->addWidget(m_allow);
-    row->addWidget(m_deny);
     row->addWidget(m_next);
+    // Deny on the left: opened, it is wider, and what is Deny then must not be Allow when the next
+    // request comes to a closed strip.
+    row->addWidget(m_deny);
+    row->addWidget(m_allow);
     row->addWidget(m_more);
+    updateWidths();
     // What is answered with stays where it is when the panel opens.
     auto* column = new QVBoxLayout(m_content);
     column->setContentsMargins(kEdge, kHairline, 0, 0);
@@ -226,11 +236,11 @@ void PromptBar::showRow(int at)
     const api::Prompt& prompt = m_model.at(at);
     const QString sandbox = m_model.sandboxAt(at);
     const QString id = QString::fromStdString(prompt.id);
-    if (sandbox != m_sandbox || id != m_prompt) {
-        m_sandbox = sandbox;
-        m_prompt = id;
+    if (sandbox != m_sandbox || id != m_prompt || !isSameQuestion(m_shown, prompt))
         m_guard.start();
-    }
+    m_sandbox = sandbox;
+    m_prompt = id;
+    m_shown = prompt;
     updateLine(prompt, at);
     updateButtons();
     updateClock();
@@ -269,7 +279,7 @@ void PromptBar::showOldest()
 
 void PromptBar::denyAll()
 {
-    if (isGuarded())
+    if (!takesInput())
         return;
     const QString sandbox = m_sandbox;
     QStringList waiting;
@@ -286,7 +296,7 @@ void PromptBar::denyAll()
 
 void PromptBar::showNext()
 {
-    if (isGuarded() || m_model.rowCount() == 0)
+    if (!takesInput() || m_model.rowCount() == 0)
         return;
     const int count = m_model.rowCount();
     for (int step = 1; step < count; ++step) {
@@ -303,20 +313,7 @@ void PromptBar::showNext()
 void PromptBar::updateLine(const api::Prompt& prompt, int at)
 {
     const QString name = m_nameOf ? m_nameOf(m_sandbox) : QString();
-    const QString program = shownText(programName(prompt.process), kLongestName);
-    QString who = prompt.method.empty()
-                      ? tr("%1 wants to reach").arg(program)
-                      : tr("%1 wants to %2").arg(program, shownText(prompt.method, 20));
-    if (!name.isEmpty())
-        who = tr("%1: %2").arg(shownText(name, kLongestName), who);
-    m_who->setText(who);
-    m_url->setUrl(urlParts(prompt));
-    const QString chain = processChain(prompt.process);
-    m_chain->setText(chain.contains(QStringLiteral(" › ")) ? chain : QString());
-    m_count->setText(prompt.count > 1
-                         ? tr("× %1").arg(QLocale().toString(static_cast<qlonglong>(prompt.count)))
-                         : QString());
-    m_count->setVisible(prompt.count > 1);
+    m_summary->setPrompt(prompt, name);
     m_panel->setPrompt(m_sandbox, prompt, name,
                        m_titleOf ? m_titleOf(m_sandbox, QString::fromStdString(prompt.terminal))
                                  : QString());
@@ -331,8 +328,7 @@ void PromptBar::updateButtons()
     m_deny->setText(isOpen() ? m_panel->denyText() : tr("Deny"));
     for (QPushButton* button : {m_allow, m_deny})
         button->setEnabled(isAnswerable);
-    for (QWidget* part : std::initializer_list<QWidget*>{m_who, m_url, m_count, m_chain})
-        part->setEnabled(isAnswerable);
+    m_summary->setEnabled(isAnswerable);
     update(); // the edge
     const int others = m_model.waiting() - (isAnswerable && !m_model.isAnswering(at) ? 1 : 0);
     m_next->setText(tr("Next (%1)").arg(others));
@@ -340,6 +336,12 @@ void PromptBar::updateButtons()
     m_next->setVisible(others > 0);
     m_panel->setWaiting(m_model.waiting(m_sandbox));
     updateIcon();
+}
+
+void PromptBar::updateWidths()
+{
+    fixWidth(*m_allow, isOpen() ? PromptPanel::allowTexts() : QStringList{tr("Allow once")});
+    fixWidth(*m_deny, isOpen() ? PromptPanel::denyTexts() : QStringList{tr("Deny")});
 }
 
 void PromptBar::updateClock()
@@ -370,6 +372,11 @@ void PromptBar::updateIcon()
                                  devicePixelRatioF()));
 }
 
+bool PromptBar::takesInput() const
+{
+    return !isGuarded() && !m_hold->isHeld();
+}
+
 bool PromptBar::isOpen() const
 {
     return !m_panel->isHidden();
@@ -382,6 +389,7 @@ void PromptBar::setOpen(bool isOpen)
     m_panel->setVisible(isOpen);
     m_more->defaultAction()->setIcon(icon(isOpen ? Icon::ChevronDown : Icon::ChevronUp));
     m_more->defaultAction()->setText(isOpen ? tr("Fewer details") : tr("Details"));
+    updateWidths();
     updateButtons();
     updateGeometry();
 }
@@ -429,6 +437,7 @@ void PromptBar::showEvent(QShowEvent* event)
     if (event->spontaneous())
         return;
     window()->installEventFilter(this);
+    updateWidths(); // the style is known now
     m_guard.start();
     m_content->move(0, 0);
     if (style()->styleHint(QStyle::SH_Widget_Animation_Duration, nullptr, this) <= 0)
@@ -445,6 +454,8 @@ void PromptBar::changeEvent(QEvent* event)
 {
     if (event->type() == QEvent::PaletteChange || event->type() == QEvent::DevicePixelRatioChange)
         updateIcon();
+    else if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
+        updateWidths();
     QWidget::changeEvent(event);
 }
 
@@ -503,7 +514,7 @@ void PromptBar::deny()
 void PromptBar::answer(const std::string& verdict)
 {
     const int at = row();
-    if (isGuarded() || isHidden() || at < 0 || m_model.at(at).count == 0)
+    if (!takesInput() || isHidden() || at < 0 || m_model.at(at).count == 0)
         return;
     api::AnswerPrompt answer;
     if (isOpen())

@@ -13,13 +13,16 @@ class QToolButton;
 
 namespace caisson {
 
-class ElidedLabel;
+class KeyHold;
 class PromptPanel;
-class UrlLabel;
+class PromptSummary;
 
 /// The strip above the status line that says which request waits, and opens to a panel. It never
-/// takes the focus, and for a moment after it came, or shows another request than before, it takes
-/// no click and no key: they were meant for something else.
+/// takes the focus, and for a moment after it came, or an answer would be to something else than
+/// before, it takes no click and no key: they were meant for that.
+///
+/// What answers keeps its place, counted from the right edge, whatever else comes and goes in the
+/// line: a second click on Deny must never find Allow.
 class PromptBar : public QWidget
 {
     Q_OBJECT
@@ -81,9 +84,11 @@ private:
     void showNothing();
     void updateLine(const api::Prompt& prompt, int row);
     void updateButtons();
+    void updateWidths();
     void updateClock();
     void updateIcon();
     void answer(const std::string& verdict);
+    bool takesInput() const;
     int row() const { return m_model.rowOf(m_sandbox, m_prompt); }
     int bestRow() const;
 
@@ -93,16 +98,15 @@ private:
     std::function<QString(const QString&, const QString&)> m_titleOf;
     QString m_sandbox;
     QString m_prompt;
+    api::Prompt m_shown; ///< what an answer is about
     QTimer m_guard;
+    KeyHold* m_hold; ///< one press gives one answer
     QTimer m_tick;
     QWidget* m_content; ///< slides in; the room for it is there at once
     QWidget* m_line;
     PromptPanel* m_panel;
     QLabel* m_icon;
-    QLabel* m_who;
-    UrlLabel* m_url;
-    ElidedLabel* m_chain;
-    QLabel* m_count;
+    PromptSummary* m_summary;
     QLabel* m_clock;
     QPushButton* m_allow;
     QPushButton* m_deny;

@@ -5,6 +5,8 @@
 #include "backend/policy/host_name.h"
 #include "backend/policy/path.h"
 
+#include <array>
+
 #include <QComboBox>
 #include <QDateTime>
 #include <QGridLayout>
@@ -77,6 +79,32 @@ policy::Protocol protocolOf(const api::Prompt& prompt)
     if (prompt.scheme == "http")
         return policy::Protocol::Http;
     return prompt.scheme == "tls" ? policy::Protocol::Tls : policy::Protocol::Tcp;
+}
+
+constexpr std::array kDurations{"once", "process", "15m", "session", "always"};
+
+QString allowTextFor(const QString& duration)
+{
+    if (duration == QLatin1String("process"))
+        return PromptPanel::tr("Allow until it ends");
+    if (duration == QLatin1String("15m"))
+        return PromptPanel::tr("Allow for 15 min");
+    if (duration == QLatin1String("session"))
+        return PromptPanel::tr("Allow until it stops");
+    return duration == QLatin1String("always") ? PromptPanel::tr("Allow always")
+                                               : PromptPanel::tr("Allow once");
+}
+
+QString denyTextFor(const QString& duration)
+{
+    if (duration == QLatin1String("process"))
+        return PromptPanel::tr("Deny until it ends");
+    if (duration == QLatin1String("15m"))
+        return PromptPanel::tr("Deny for 15 min");
+    if (duration == QLatin1String("session"))
+        return PromptPanel::tr("Deny until it stops");
+    return duration == QLatin1String("always") ? PromptPanel::tr("Deny always")
+                                               : PromptPanel::tr("Deny");
 }
 
 } // namespace
@@ -338,26 +366,28 @@ bool PromptPanel::isOnce() const
 
 QString PromptPanel::allowText() const
 {
-    const QString duration = m_duration->currentData().toString();
-    if (duration == QLatin1String("process"))
-        return tr("Allow until it ends");
-    if (duration == QLatin1String("15m"))
-        return tr("Allow for 15 min");
-    if (duration == QLatin1String("session"))
-        return tr("Allow until it stops");
-    return duration == QLatin1String("always") ? tr("Allow always") : tr("Allow once");
+    return allowTextFor(m_duration->currentData().toString());
 }
 
 QString PromptPanel::denyText() const
 {
-    const QString duration = m_duration->currentData().toString();
-    if (duration == QLatin1String("process"))
-        return tr("Deny until it ends");
-    if (duration == QLatin1String("15m"))
-        return tr("Deny for 15 min");
-    if (duration == QLatin1String("session"))
-        return tr("Deny until it stops");
-    return duration == QLatin1String("always") ? tr("Deny always") : tr("Deny");
+    return denyTextFor(m_duration->currentData().toString());
+}
+
+QStringList PromptPanel::allowTexts()
+{
+    QStringList texts;
+    for (const char* duration : kDurations)
+        texts += allowTextFor(QLatin1String(duration));
+    return texts;
+}
+
+QStringList PromptPanel::denyTexts()
+{
+    QStringList texts;
+    for (const char* duration : kDurations)
+        texts += denyTextFor(QLatin1String(duration));
+    return texts;
 }
 
 api::AnswerPrompt PromptPanel::answer() const

@@ -38,6 +38,9 @@ public:
     /// "Allow for 15 min": what the buttons say, for what is chosen.
     QString allowText() const;
     QString denyText() const;
+    /// All that they could say, for a button that keeps its width.
+    static QStringList allowTexts();
+    static QStringList denyTexts();
     void focusFirst();
     /// So that nothing scrolls.
     int wantedHeight(int width) const;

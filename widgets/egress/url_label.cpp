@@ -20,6 +20,13 @@ QFont emphasised(QFont font)
     return font;
 }
 
+/// Of a path, where there is hardly any room.
+QString leastOf(const QString& path, const QFontMetrics& metrics)
+{
+    const QString little = QStringLiteral("/") + QChar(0x2026);
+    return metrics.horizontalAdvance(path) <= metrics.horizontalAdvance(little) ? path : little;
+}
+
 } // namespace
 
 UrlParts fittedUrl(UrlParts url, int room, const QFont& font)
@@ -40,19 +47,20 @@ UrlParts fittedUrl(UrlParts url, int room, const QFont& font)
             return {names, url.domain, url.after, url.path};
     }
     const QString fewNames = QChar(0x2026) + QStringLiteral(".");
-    const QString littlePath = QStringLiteral("/") + QChar(0x2026);
-    const QString leastPath = width(url.path) <= width(littlePath) ? url.path : littlePath;
+    const QString leastPath = leastOf(url.path, plain);
     const int namesLeast = qMin(width(names), width(fewNames));
     const int pathLeast = width(leastPath);
+    const int domain = bold.horizontalAdvance(url.domain);
+    if (room < width(kept + url.after) + domain + namesLeast + pathLeast)
+        kept.clear();
     const int fixed = width(kept + url.after);
-    const int left = room - fixed - bold.horizontalAdvance(url.domain);
+    const int left = room - fixed - domain;
     if (left < namesLeast + pathLeast) {
         // The names go into the ellipsis of the domain, which has one even where it would just fit.
-        const int domainRoom = qMin(room - fixed - pathLeast,
-                                    bold.horizontalAdvance(url.domain) - (names.isEmpty() ? 0 : 1));
-        const QString domain = bold.elidedText(url.domain, Qt::ElideLeft, domainRoom);
+        const int domainRoom = qMin(room - fixed - pathLeast, domain - (names.isEmpty() ? 0 : 1));
+        const QString end = bold.elidedText(url.domain, Qt::ElideLeft, domainRoom);
         // elidedText() gives nothing at all where there is no room for its ellipsis.
-        return {kept, domain.isEmpty() ? QString(QChar(0x2026)) : domain, url.after, leastPath};
+        return {kept, end.isEmpty() ? QString(QChar(0x2026)) : end, url.after, leastPath};
     }
     const int path = width(url.path);
     const int pathShare = qMin(path, qMax(left - width(names), left / 2));
@@ -69,6 +77,16 @@ UrlParts fittedUrl(UrlParts url, int room, const QFont& font)
             url.path = leastPath;
     }
     return {kept + names, url.domain, url.after, url.path};
+}
+
+int leastUrlWidth(const UrlParts& url, const QFont& font)
+{
+    UrlParts least = url;
+    const qsizetype scheme = url.before.indexOf(QLatin1String("://"));
+    const QString names = scheme < 0 ? url.before : url.before.sliced(scheme + 3);
+    least.before = names.isEmpty() ? QString() : QChar(0x2026) + QStringLiteral(".");
+    least.path = leastOf(url.path, QFontMetrics(font));
+    return qMin(urlWidth(least, font) + kSlack, urlWidth(url, font));
 }
 
 int urlWidth(const UrlParts& url, const QFont& font)

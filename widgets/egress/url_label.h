@@ -11,10 +11,13 @@ namespace caisson {
 
 struct Colors;
 
-/// What of a URL is shown in `room` pixels. Whose it is, its right end, comes before all else, and
-/// that it is not https is never left out; the rest is shared by the path, elided in its middle, and
-/// the names before the domain, elided at their left. What is left out leaves an ellipsis.
+/// What of a URL is shown in `room` pixels. Whose it is comes before all else: that is cut, at its
+/// left, only where it alone is too wide. Next comes that it is not https; the rest is shared by the
+/// path, elided in its middle, and the names before the domain, elided at their left. What is left
+/// out leaves an ellipsis, but for the scheme.
 UrlParts fittedUrl(UrlParts url, int room, const QFont& font);
+/// In so much room whose it is, is whole.
+int leastUrlWidth(const UrlParts& url, const QFont& font);
 /// Paints a URL in one line with the domain that somebody had to register emphasised.
 void paintUrl(QPainter& painter, const QRect& rect, const UrlParts& url, const QFont& font,
               const Colors& colors);
@@ -28,6 +31,7 @@ public:
     explicit UrlLabel(QWidget* parent = nullptr);
 
     void setUrl(const UrlParts& url);
+    const UrlParts& url() const { return m_url; }
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;

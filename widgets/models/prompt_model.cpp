@@ -12,9 +12,12 @@ QString promptSentence(const api::Prompt& prompt)
 {
     const QString program = programName(prompt.process);
     const QString url = urlParts(prompt).whole();
-    if (prompt.method.empty())
-        return PromptModel::tr("%1 wants to reach %2").arg(program, url);
-    return PromptModel::tr("%1 wants to %2 %3").arg(program, shownText(prompt.method, 20), url);
+    const QString sentence =
+        prompt.method.empty()
+            ? PromptModel::tr("%1 wants to reach %2").arg(program, url)
+            : PromptModel::tr("%1 wants to %2 %3").arg(program, shownText(prompt.method, 20), url);
+    return prompt.isPrivate ? PromptModel::tr("%1, on this machine or its network").arg(sentence)
+                            : sentence;
 }
 
 void PromptModel::reset(const QString& sandbox, const std::vector<api::Prompt>& prompts)

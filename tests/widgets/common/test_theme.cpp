@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
+#include <QComboBox>
 #include <QFontDatabase>
 #include <QFontInfo>
 #include <QLabel>
@@ -13,6 +14,8 @@
 #include <QTest>
 #include <QToolTip>
 #include <QTreeView>
+#include <QVBoxLayout>
+#include <QWheelEvent>
 
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
@@ -36,6 +39,7 @@ private slots:
     void iconsAreSharpAtTheRatio();
     void measuresHold();
     void aTipIsNoHtml();
+    void theWheelChoosesNothingInPassing();
 };
 
 void TestTheme::textCanBeRead_data()
@@ -179,6 +183,45 @@ void TestTheme::aTipIsNoHtml()
     QCOMPARE(tip->textFormat(), Qt::PlainText);
     QCOMPARE(tip->text(), command);
     QToolTip::hideText();
+}
+
+void TestTheme::theWheelChoosesNothingInPassing()
+{
+    class Page : public QWidget
+    {
+    public:
+        int turned = 0;
+
+    protected:
+        void wheelEvent(QWheelEvent* event) override
+        {
+            ++turned;
+            event->accept();
+        }
+    };
+    Page page;
+    auto* other = new QLineEdit;
+    auto* choice = new QComboBox;
+    choice->addItems({QStringLiteral("ask"), QStringLiteral("allow"), QStringLiteral("deny")});
+    auto* column = new QVBoxLayout(&page);
+    column->addWidget(other);
+    column->addWidget(choice);
+    page.show();
+    QVERIFY(QTest::qWaitForWindowActive(&page));
+    other->setFocus();
+    const auto turn = [&] {
+        QTest::wheelEvent(page.windowHandle(), choice->geometry().center(), QPoint(0, -120));
+        QCoreApplication::processEvents();
+    };
+    turn();
+    turn(); // nor did the first one give it the focus
+    QCOMPARE(choice->currentIndex(), 0);
+    QVERIFY(other->hasFocus());
+    QCOMPARE(page.turned, 2);
+    choice->setFocus();
+    turn();
+    QCOMPARE(choice->currentIndex(), 1);
+    QCOMPARE(page.turned, 2);
 }
 
 int main(int argc, char** argv)
