@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/ctl/attach_session.h"
 
+#include "backend/ctl/prompt_notice.h"
 #include "backend/ctl/raw_terminal.h"
 #include "backend/ctl/replay_fence.h"
 #include "backend/ctl/report.h"
@@ -179,6 +180,30 @@ api::Task<Result<int>> pumpOutput(std::shared_ptr<Attachment> attachment)
     }
 }
 
+/// Only now: a line of ours would stand in the middle of whatever draws on the terminal. Who leaves
+/// one in which nothing moves is told why.
+api::Task<void> sayWhatWaits(Session& session, const std::string& sandbox,
+                             const std::string& terminal)
+{
+    const Result<api::PromptList> list = co_await session.client.listPrompts(sandbox);
+    if (!list)
+        co_return; // nobody asked
+    std::string first;
+    std::size_t more = 0;
+    for (const api::Prompt& prompt : list->prompts) {
+        if (prompt.terminal != terminal || prompt.count == 0)
+            continue;
+        if (first.empty())
+            first = noticeOf(prompt, sandbox);
+        else
+            ++more;
+    }
+    if (more > 0)
+        first += "; and " + std::to_string(more) + (more == 1 ? " more waits" : " more wait");
+    if (!first.empty())
+        complain(first);
+}
+
 api::Task<Result<int>> attach(Session& session, std::string sandbox, std::string terminal,
                               History history)
 {
@@ -207,9 +232,11 @@ api::Task<Result<int>> attach(Session& session, std::string sandbox, std::string
         (void)co_await attachment->streams.write(STDOUT_FILENO, kCalmTerminal);
     // Here and not with the last owner: a coroutine that waits for input keeps its share for ever.
     attachment->terminal.reset();
-    if (attachment->endedWith == kExitDone)
+    if (attachment->endedWith == kExitDone) {
         complain("left " + terminal + "; it goes on, and so does: caissonctl attach " + sandbox +
                  " " + terminal);
+        co_await sayWhatWaits(session, sandbox, terminal);
+    }
     co_return code;
 }
 

@@ -273,6 +273,21 @@ class Answers(EgressCase):
             client.expect(b"hello from plain")
             self.assertEqual(client.wait(), 0)
 
+    def test_who_leaves_a_terminal_is_told_what_waits_in_it(self):
+        """While it is shown, a line would stand in the middle of what is drawn there."""
+        with PtyClient(self.home, "sh", self.box.name, cols=200) as client:
+            client.expect(b"# ")
+            client.type(f"curl -s {PLAIN}/from-the-shell\n".encode())
+            prompt = self.untilPrompt()
+            self.assertNotIn(b"and waits", client.seen)
+            client.type(b"\x1d")
+            client.expect(b"goes on")
+            self.assertEqual(client.wait(), 0)
+            said = client.seen.decode()
+            self.assertIn(f'"curl" wants to GET {PLAIN}/from-the-shell and waits', said)
+            self.assertIn(f"egress answer {self.box.name} {prompt['id']} allow|deny", said)
+        self.answer(prompt, "deny")
+
     def test_events_tell_of_prompts(self):
         with self.home.api.stream("/v1/events") as events:
             started, prompt = self.ask(f"{PLAIN}/events-of-prompts")
