@@ -14,14 +14,16 @@ POLICY = DENY + rule(id="h2", host="h2.example.org") + rule(id="nginx", host="se
 CLIENT = """
 import json, socket, ssl, sys
 import h2.connection, h2.config, h2.events, h2.settings
-host = sys.argv[1]
-c = ssl.create_default_context(); c.set_alpn_protocols(["h2"])
-s = c.wrap_socket(socket.create_connection((host, 443), 10), server_hostname=host)
-assert s.selected_alpn_protocol() == "h2", s.selected_alpn_protocol()
+host, usual = sys.argv[1:]
+s = socket.create_connection((host, 443 if usual == "https" else 80), 10)
+if usual == "https":
+    c = ssl.create_default_context(); c.set_alpn_protocols(["h2"])
+    s = c.wrap_socket(s, server_hostname=host)
+    assert s.selected_alpn_protocol() == "h2", s.selected_alpn_protocol()
 h = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
 h.initiate_connection(); s.sendall(h.data_to_send())
 got = {}
-def ask(path, method="GET", headers=(), end=True, authority=host, scheme="https"):
+def ask(path, method="GET", headers=(), end=True, authority=host, scheme=usual):
     n = h.get_next_available_stream_id()
     h.send_headers(n, [(":method", method), (":path", path), (":authority", authority),
                        (":scheme", scheme), *headers], end_stream=end)
@@ -54,8 +56,8 @@ def show(*values): print(json.dumps(values), flush=True)
 class Http2(EgressCase):
     policy = POLICY
 
-    def client(self, script, host="h2.example.org"):
-        return json.loads(self.inside(CLIENT + script, host))
+    def client(self, script, host="h2.example.org", scheme="https"):
+        return json.loads(self.inside(CLIENT + script, host, scheme))
 
     def test_curl(self):
         if "HTTP2" not in self.box.shell("curl --version"):
@@ -105,11 +107,16 @@ class Http2(EgressCase):
                   " s.sendall(h.data_to_send())\n"
                   "finish(n)\n"
                   "show(rounds, got[n]['status'], dict(got[n]['trailers']))\n")
-        rounds, status, trailers = self.client(script)
-        self.assertEqual((rounds, status), ([False] * 5, 200))
-        self.assertEqual(trailers, {"grpc-status": "0", "grpc-message": "fine"})
-        seen = self.internet.requests(origin="h2")[0]
-        self.assertIn(["te", "trailers"], seen["headers"])
+        # In clear it is by prior knowledge on both sides.
+        for scheme in ("https", "http"):
+            with self.subTest(scheme=scheme):
+                self.internet.clear()
+                rounds, status, trailers = self.client(script, scheme=scheme)
+                self.assertEqual((rounds, status), ([False] * 5, 200))
+                self.assertEqual(trailers, {"grpc-status": "0", "grpc-message": "fine"})
+                seen = self.internet.requests(origin="h2")[0]
+                self.assertIn(["te", "trailers"], seen["headers"])
+                self.assertIn([":scheme", scheme], seen["headers"])
         self.assertEqual(seen["trailers"], [["x-client-end", "yes"]])
 
     def test_much_is_whole(self):

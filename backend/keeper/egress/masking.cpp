@@ -1,15 +1,42 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/masking.h"
 
+#include "backend/api/http.h"
+
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <openssl/crypto.h>
 
 namespace caisson::keeper {
 
-Masker::Masker(std::vector<std::string> values)
-    : m_values(std::move(values))
+namespace {
+
+/// What stands between the quotes. PHP's encoder escapes slashes, too.
+std::string inJson(std::string_view value, bool escapesSlashes)
 {
-    std::erase_if(m_values, [](const std::string& value) { return value.empty(); });
+    std::string text =
+        nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    text = text.substr(1, text.size() - 2);
+    for (std::size_t at = 0; escapesSlashes && (at = text.find('/', at)) != std::string::npos;
+         at += 2)
+        text.insert(at, 1, '\\');
+    return text;
+}
+
+} // namespace
+
+Masker::Masker(std::vector<std::string> values)
+{
+    for (std::string& value : values) {
+        if (value.empty())
+            continue;
+        for (std::string variant :
+             {inJson(value, false), inJson(value, true), api::percentEncode(value)}) {
+            if (!std::ranges::contains(m_values, variant) && variant != value)
+                m_values.push_back(std::move(variant));
+        }
+        m_values.push_back(std::move(value));
+    }
 }
 
 Masker::~Masker()

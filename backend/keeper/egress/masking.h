@@ -13,7 +13,8 @@ namespace caisson::keeper {
 class Masker
 {
 public:
-    /// Empty values are left out.
+    /// Empty values are left out. Each is looked for as it is, as JSON has it in a string, and
+    /// percent-encoded (RFC 3986, 2.1).
     explicit Masker(std::vector<std::string> values);
     ~Masker();
     Masker(const Masker&) = delete;

@@ -101,6 +101,7 @@ struct RequestProxy::Carried
     std::unique_ptr<Masker> masker;
     std::optional<Error> pumpFailure;  ///< the sandbox's side of the request's body broke
     std::optional<std::string> leaked; ///< name of a placeholder seen in the body, or a WebSocket
+    bool isSent = false;               ///< the request is over, as far as it goes on
     bool isAnswering = false;          ///< the answer's head has been sent on
     bool wasCut = false;               ///< by the policy, or since the one who asked has gone
 };
@@ -343,6 +344,8 @@ Task<bool> RequestProxy::send(Carried& carried, UpstreamPool::Connection wanted)
     origin.reach = carried.pass.mayBePrivate ? Reach::PrivateToo : Reach::Public;
     if (!carried.head.upgrade.empty())
         origin.versions = Origin::Versions::OnlyHttp1;
+    else if (!origin.isTls && carried.head.version == http::Version::Http2)
+        origin.versions = Origin::Versions::OnlyHttp2;
     const AddressCheck check = [&](const policy::Address& address) {
         return m_parts.gate.mayReach(address, carried.wanted, m_origin.asker);
     };
@@ -418,6 +421,7 @@ Task<void> RequestProxy::pumpBody(Carried& carried)
                 break;
             // A failure shows in the answer, which may well have come: servers may answer early.
             std::ignore = co_await carried.exchange->finishBody(trailers);
+            carried.isSent = true;
             co_return;
         }
         if ((carried.leaked = scan.feed(*bytes)))
@@ -467,8 +471,10 @@ Task<void> RequestProxy::receive(Carried& carried)
             co_return;
         }
         if (carried.masker) {
-            for (auto& [name, value] : head->fields)
+            for (auto& [name, value] : head->fields) {
+                name = carried.masker->mask(name);
                 value = carried.masker->mask(value);
+            }
         }
         if (head->status / 100 == 1 && head->status != 101) {
             if (!co_await carried.responder.inform(*head)) {
@@ -479,11 +485,13 @@ Task<void> RequestProxy::receive(Carried& carried)
         }
         if (const std::string* chosen = http::findField(head->fields, "upgrade");
             head->status == 101 && (carried.head.upgrade.empty() || !chosen ||
-                                    !http::equalsIgnoringCase(*chosen, carried.head.upgrade))) {
+                                    !http::equalsIgnoringCase(*chosen, carried.head.upgrade) ||
+                                    (carried.head.hasBody && !carried.isSent))) {
             carried.exchange->abort();
             carried.responder.closeAfter();
             co_await giveUp(carried, {ErrorCode::Internal,
-                                      "the server switched to a protocol that was not asked for",
+                                      "the server switched to a protocol that was not asked for, "
+                                      "or before the request was over",
                                       {}});
             co_return;
         }
@@ -537,8 +545,10 @@ Task<void> RequestProxy::receiveBody(Carried& carried, const http::ResponseHead&
             http::Fields trailers = body.trailers();
             http::removeUnfitTrailers(trailers);
             if (carried.masker) {
-                for (auto& [name, value] : trailers)
+                for (auto& [name, value] : trailers) {
+                    name = carried.masker->mask(name);
                     value = carried.masker->mask(value);
+                }
             }
             if (!co_await responder.finish(trailers))
                 break;

@@ -28,6 +28,14 @@ TEST(MaskingTest, ValuesBecomeStarsWhereverTheyStand)
     EXPECT_TRUE(masker.hasMasked());
 }
 
+TEST(MaskingTest, ValuesAreSeenAsTextFormatsHaveThem)
+{
+    const Masker masker({"a\"b/c+d", "plain"});
+    EXPECT_EQ(masker.mask(R"({"k":"a\"b/c+d"})"), R"({"k":"********"})");
+    EXPECT_EQ(masker.mask(R"({"k":"a\"b\/c+d"})"), R"({"k":"*********"})");
+    EXPECT_EQ(masker.mask("/x?k=a%22b%2Fc%2Bd&p=plain"), "/x?k=*************&p=*****");
+}
+
 TEST(MaskingTest, WithoutValuesNothingIsHeldBack)
 {
     Masker masker({""});

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An origin that speaks HTTP/2 in TLS, with trailers and streams both ways as gRPC has them."""
+"""An origin that speaks HTTP/2, with trailers and streams both ways as gRPC has them."""
 
 import asyncio
 import json
@@ -33,8 +33,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport = transport
         tls = transport.get_extra_info("ssl_object")
-        self.record = self.origin.records.add("connection", origin=self.origin.name, open=True,
-                                              sni=tls.askedFor, alpn=tls.selected_alpn_protocol())
+        self.record = self.origin.records.add(
+            "connection", origin=self.origin.name, open=True, sni=tls.askedFor if tls else "",
+            alpn=tls.selected_alpn_protocol() if tls else None)
         self.h2.initiate_connection()
         self.flush()
 
@@ -152,7 +153,7 @@ class Http2:
         await event.wait()
         record["held"] = False
 
-    async def start(self, addresses, port, tls):
+    async def start(self, addresses, port, tls=None):
         for address in addresses:
             await asyncio.get_running_loop().create_server(lambda: Connection(self), address, port,
                                                            ssl=tls)

@@ -87,6 +87,7 @@ class World:
         self.origins["h2"] = http2 = Http2(self.records)
         await self.serve("h2.example.org", 443, lambda addresses, port: http2.start(
             addresses, port, self.good.context(["h2"])))
+        await self.serve("h2.example.org", 80, http2.start)
         for serve, port in ((streams.echo(self.records), places.STREAM_PORT),
                             (streams.banner(self.records), places.BANNER_PORT)):
             await self.serve("plain.example.org", port,

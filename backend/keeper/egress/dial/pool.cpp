@@ -170,6 +170,8 @@ Task<Result<std::shared_ptr<UpstreamPool::Kept>>> UpstreamPool::dial(Origin orig
         alpn = opened->alpn;
     } else {
         stream = makeTcpStream(std::move(dialled->socket));
+        if (origin.versions == Origin::Versions::OnlyHttp2)
+            alpn = Alpn::Http2;
     }
     const auto slot = m_slots[origin];
     const auto onChange = [weak = std::weak_ptr(slot)] {

@@ -19,8 +19,9 @@ struct Origin
     std::uint16_t port = 443;
     bool isTls = true;
     Reach reach = Reach::Public;
-    /// Upgrades (WebSocket) are HTTP/1.1's.
-    enum class Versions { Any, OnlyHttp1 };
+    /// Upgrades (WebSocket) are HTTP/1.1's. In clear nothing tells what an origin speaks: `Any` is
+    /// HTTP/1.1 there, and what came in as HTTP/2 (gRPC) goes on as that.
+    enum class Versions { Any, OnlyHttp1, OnlyHttp2 };
     Versions versions = Versions::Any;
     auto operator<=>(const Origin&) const = default;
 };
