@@ -38,13 +38,6 @@ std::optional<std::uint32_t> numberOf(const policy::Address& address)
 
 } // namespace
 
-struct Names::Entry
-{
-    std::string name;
-    std::uint32_t number;
-    std::chrono::steady_clock::time_point used;
-};
-
 Names::Names(Clock clock)
     : m_clock(std::move(clock))
     , m_next(kFirstNameNumber)
@@ -98,7 +91,7 @@ std::optional<Names::Addresses> Names::addressesOf(std::string_view name)
     } else {
         if (!makeRoom(name.size()))
             return std::nullopt;
-        m_entries.push_front(Entry{std::string(name), freeNumber(), m_clock()});
+        m_entries.push_front(Entry{std::pmr::string(name, &m_memory), freeNumber(), m_clock()});
         m_bytes += name.size();
         m_byName.emplace(m_entries.front().name, m_entries.begin());
         m_byNumber.emplace(m_entries.front().number, m_entries.begin());
@@ -117,7 +110,7 @@ std::optional<std::string> Names::nameOf(const policy::Address& address)
     if (found == m_byNumber.end())
         return std::nullopt;
     use(found->second);
-    return found->second->name;
+    return std::string(found->second->name);
 }
 
 } // namespace caisson::keeper

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <list>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,16 +46,24 @@ public:
     std::size_t size() const { return m_entries.size(); }
 
 private:
-    struct Entry;
-    using Entries = std::list<Entry>;
+    struct Entry
+    {
+        std::pmr::string name;
+        std::uint32_t number;
+        std::chrono::steady_clock::time_point used;
+    };
+    using Entries = std::pmr::list<Entry>;
     void use(Entries::iterator entry);
     bool makeRoom(std::size_t bytes);
     std::uint32_t freeNumber();
 
     Clock m_clock;
-    Entries m_entries; ///< the most recently used first
-    std::unordered_map<std::string_view, Entries::iterator> m_byName;
-    std::unordered_map<std::uint32_t, Entries::iterator> m_byNumber;
+    /// Names outlive the connections that ask for them. Among those on the heap each would hold on
+    /// to a page: 40 MB after 10,000.
+    std::pmr::unsynchronized_pool_resource m_memory;
+    Entries m_entries{&m_memory}; ///< the most recently used first
+    std::pmr::unordered_map<std::string_view, Entries::iterator> m_byName{&m_memory};
+    std::pmr::unordered_map<std::uint32_t, Entries::iterator> m_byNumber{&m_memory};
     std::size_t m_bytes = 0; ///< of the names
     std::uint32_t m_next;
 };
