@@ -45,6 +45,9 @@ private slots:
     void theStripStandsOnOneLine();
     void thePanelSaysWhatAnAnswerMeans();
     void thePanelSaysWhatLeadsInside();
+    void thePanelNamesAnExec();
+    void thePanelKeepsItsHeight();
+    void thePanelCrushesNothing();
     void thePanelIsReadInASmallWindow_data();
     void thePanelIsReadInASmallWindow();
     void theNextOneKeepsNoChoice();
@@ -229,7 +232,7 @@ void TestWindowPrompts::theKeyboardAnswers()
     bench.ask(samplePrompt("one.example"));
     bench.ask(samplePrompt("two.example"));
     bench.ask(samplePrompt("three.example"));
-    QCOMPARE(bench.find<QPushButton>("prompt.next")->text(), QStringLiteral("Next (2)"));
+    QCOMPARE(bench.find<QPushButton>("prompt.next")->text(), QStringLiteral("Next of 3"));
     bench.waitForGuard();
     bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_J);
     QVERIFY(bench.find<QWidget>("prompt.lineUrl")->toolTip().startsWith("two.example"));
@@ -567,6 +570,84 @@ void TestWindowPrompts::thePanelSaysWhatLeadsInside()
     const auto* scope = bench.find<QComboBox>("prompt.scope");
     QVERIFY(scope->findData(QStringLiteral("host")) >= 0);
     QCOMPARE(scope->findData(QStringLiteral("domain")), -1); // "**.168.1.1" is no domain
+}
+
+/// "no terminal" stood there, of what `caissonctl exec` had started.
+void TestWindowPrompts::thePanelNamesAnExec()
+{
+    PromptBench bench;
+    bench.open();
+    api::Prompt prompt = samplePrompt();
+    prompt.exec = "x1-7";
+    bench.ask(prompt);
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    QCOMPARE(bench.find<QLabel>("prompt.terminal")->text(),
+             QStringLiteral("exec x1-7, no terminal"));
+    QVERIFY(!bench.isShown("prompt.jump"));
+}
+
+void TestWindowPrompts::thePanelKeepsItsHeight()
+{
+    PromptBench bench;
+    const QString other = bench.backend.addSandbox(QStringLiteral("web-preview"));
+    bench.open();
+    api::Prompt prompt = samplePrompt("one.example", "GET", "/");
+    prompt.process.cmdline = "curl";
+    bench.ask(prompt);
+    prompt = samplePrompt("192.168.1.1");
+    prompt.isPrivate = true;
+    prompt.terminal = bench.terminal.toStdString();
+    prompt.process.cmdline = "curl " + std::string(400, 'x');
+    bench.ask(prompt);
+    bench.ask(samplePrompt("", "", ""));
+    bench.backend.addPrompt(other, samplePrompt("two.example"));
+    bench.settle();
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    const int height = bench.bar()->height();
+    QSet<QString> seen;
+    for (int step = 0; step < 4; ++step) {
+        bench.waitForGuard();
+        bench.click("prompt.next");
+        seen.insert(bench.bar()->prompt());
+        QCOMPARE(bench.bar()->height(), height);
+    }
+    QCOMPARE(seen.size(), 4);
+    // The flag, "Next" and "Deny all" agree on what they count.
+    QCOMPARE(bench.find<QToolButton>("bar.waiting")->text(), QStringLiteral("4"));
+    QCOMPARE(bench.find<QPushButton>("prompt.next")->text(), QStringLiteral("Next of 4"));
+    while (bench.bar()->sandbox() != bench.id) {
+        bench.waitForGuard();
+        bench.click("prompt.next");
+    }
+    QVERIFY2(
+        bench.find<QPushButton>("prompt.denyAll")->text().startsWith(QStringLiteral("Deny all 3 ")),
+        qPrintable(bench.find<QPushButton>("prompt.denyAll")->text()));
+}
+
+/// In the smallest window the texts of the terminals' tabs went, and others lay over each other.
+void TestWindowPrompts::thePanelCrushesNothing()
+{
+    PromptBench bench;
+    bench.size = QSize(720, 480);
+    bench.open();
+    bench.ask(samplePrompt());
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    for (const char* name : {"terminals.tabs", "editors.tabs"}) {
+        const QWidget* part = bench.find(name);
+        QVERIFY2(part->height() >= part->minimumSizeHint().height(), name);
+        for (const QWidget* outer = part->parentWidget(); outer->objectName() != "body";
+             outer = outer->parentWidget()) {
+            const int least = outer->minimumHeight() > 0 ? outer->minimumHeight()
+                                                         : outer->minimumSizeHint().height();
+            QVERIFY2(outer->height() >= least, qPrintable(outer->objectName()));
+        }
+    }
+    QVERIFY(bench.find("terminals.tabs")->mapTo(&bench.window(), QPoint()).y() +
+                bench.find("terminals.tabs")->height() <=
+            bench.bar()->y());
 }
 
 void TestWindowPrompts::thePanelIsReadInASmallWindow_data()
