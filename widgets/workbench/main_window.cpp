@@ -99,6 +99,8 @@ MainWindow::MainWindow(const WindowServices& services, QWidget* parent)
     setMinimumSize(kSmallestSize);
     m_saveSoon.setSingleShot(true);
     m_saveSoon.setInterval(kSaveDelay);
+    m_noteTime.setObjectName(QStringLiteral("noteTime"));
+    m_noteTime.setParent(this); // so that it is found
     m_noteTime.setSingleShot(true);
     m_noteTime.setInterval(kNoteTime);
     layOut();
