@@ -248,7 +248,7 @@ struct ProcessInfo
 {
     std::int64_t pid = 0; ///< inside
     std::string exe;      ///< path inside
-    std::string cmdline;  ///< arguments joined by spaces, lossy UTF-8, at most 4096 bytes
+    std::string cmdline; ///< arguments as a shell would quote them, lossy UTF-8, at most 4096 bytes
     bool operator==(const ProcessInfo&) const = default;
 };
 
