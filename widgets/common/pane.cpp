@@ -3,6 +3,7 @@
 
 #include <QAbstractItemView>
 #include <QAction>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
@@ -93,6 +94,42 @@ void Pane::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     painter.fillRect(rect(), palette().color(QPalette::Window));
+}
+
+TopClip::TopClip(QWidget* content, int lowest, QWidget* parent)
+    : QWidget(parent)
+    , m_content(content)
+    , m_lowest(lowest)
+{
+    m_content->setParent(this);
+}
+
+QSize TopClip::sizeHint() const
+{
+    return m_content->sizeHint();
+}
+
+QSize TopClip::minimumSizeHint() const
+{
+    return {m_content->minimumSizeHint().width(), m_lowest};
+}
+
+bool TopClip::event(QEvent* event)
+{
+    if (event->type() == QEvent::LayoutRequest)
+        place(); // it may need more than before
+    return QWidget::event(event);
+}
+
+void TopClip::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    place();
+}
+
+void TopClip::place()
+{
+    m_content->setGeometry(0, 0, width(), qMax(height(), m_content->minimumSizeHint().height()));
 }
 
 QToolButton* makeToolButton(QAction* action, QWidget* parent)

@@ -48,6 +48,29 @@ private:
     ActivityLine* m_activity; ///< over the lower edge of the title row, so that nothing moves
 };
 
+/// Shows the top of what is in it where there is no room for all: the parts of a window that are
+/// lower than they can be overlap, and are read worse than parts of which the lower end is covered.
+class TopClip : public QWidget
+{
+    Q_OBJECT
+public:
+    /// `lowest`: so much of it is always there.
+    TopClip(QWidget* content, int lowest, QWidget* parent = nullptr);
+
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
+
+protected:
+    bool event(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void place();
+
+    QWidget* m_content;
+    int m_lowest;
+};
+
 /// An icon-only button for an action, as used in title rows and strips.
 QToolButton* makeToolButton(QAction* action, QWidget* parent);
 

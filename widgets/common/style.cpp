@@ -434,6 +434,7 @@ int Style::styleHint(StyleHint hint, const QStyleOption* option, const QWidget* 
     case SH_ItemView_PaintAlternatingRowColorsForEmptyArea:
         return 0;
     case SH_Menu_MouseTracking:
+    case SH_Menu_SupportsSections:
     case SH_ItemView_ShowDecorationSelected:
     case SH_ScrollBar_LeftClickAbsolutePosition:
     case SH_ToolTip_WakeUpDelay:

@@ -6,6 +6,7 @@
 #include <QStyleOption>
 
 #include "widgets/common/colors.h"
+#include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/common/style_parts.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int kItemHeight = 28;
 constexpr int kSeparatorHeight = 9;
+constexpr int kHeadingHeight = 24;
 constexpr int kPadding = 8;
 constexpr int kIconColumn = metrics::kIconSize + 8;
 constexpr int kShortcutGap = 32;
@@ -54,7 +56,8 @@ QRegion menuShape(const QRect& rect)
 QSize menuItemSize(const QStyleOptionMenuItem& option, const QSize& contents)
 {
     if (option.menuItemType == QStyleOptionMenuItem::Separator)
-        return QSize(contents.width(), kSeparatorHeight);
+        return option.text.isEmpty() ? QSize(contents.width(), kSeparatorHeight)
+                                     : QSize(contents.width() + 2 * kPadding, kHeadingHeight);
     // The width that QMenu measured holds the label; the shortcut's column comes on top of it.
     int width = contents.width() + 2 * kPadding + kArrowColumn;
     if (hasIconColumn(option))
@@ -68,6 +71,15 @@ void drawMenuItem(QPainter& painter, const QStyleOptionMenuItem& option, const Q
 {
     const Colors& colors = colorsOf(option.palette);
     const QRect rect = option.rect;
+    if (option.menuItemType == QStyleOptionMenuItem::Separator && !option.text.isEmpty()) {
+        painter.save();
+        painter.setFont(secondaryFont());
+        painter.setPen(colors.secondary);
+        painter.drawText(rect.adjusted(kPadding, 0, -kPadding, 0),
+                         Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, option.text);
+        painter.restore();
+        return;
+    }
     if (option.menuItemType == QStyleOptionMenuItem::Separator) {
         painter.fillRect(
             QRect(rect.left() + kPadding, rect.center().y(), rect.width() - 2 * kPadding, 1),

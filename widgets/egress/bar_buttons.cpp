@@ -70,7 +70,8 @@ void PolicyButton::follow()
     setVisible(m_model && m_model->isRead());
     if (!m_model)
         return;
-    setText(tr("policy: %1").arg(actionText(m_model->table().defaultAction.toStdString())));
+    setText(
+        tr("everything else: %1").arg(actionText(m_model->table().defaultAction.toStdString())));
     setAccessibleName(text());
     updateGeometry();
     update();
@@ -93,12 +94,11 @@ void PolicyButton::fill()
     if (!m_model)
         return;
     auto* group = new QActionGroup(m_menu);
-    const std::pair<const char*, QString> choices[] = {
-        {"ask", tr("Ask me")}, {"allow", tr("Allow everything")}, {"deny", tr("Deny everything")}};
-    m_menu->addSection(tr("Where no rule fits"));
-    for (const auto& [action, text] : choices) {
+    // The words of the rules' last line. "Allow everything" would not: rules come first.
+    m_menu->addSection(tr("Everything else, where no rule fits"));
+    for (const char* action : {"ask", "allow", "deny"}) {
         const QString name = QString::fromLatin1(action);
-        QAction* choice = m_menu->addAction(text);
+        QAction* choice = m_menu->addAction(actionText(action));
         choice->setObjectName(QStringLiteral("policy.") + name);
         choice->setCheckable(true);
         choice->setChecked(name == m_model->table().defaultAction);

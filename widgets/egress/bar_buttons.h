@@ -12,7 +12,7 @@ namespace caisson {
 class PromptModel;
 class RuleModel;
 
-/// "policy: ask", with a menu that switches it and adds rules that come with Caisson.
+/// "everything else: ask", as in the rules, with a menu that switches it and adds rules that come with Caisson.
 class PolicyButton : public ToolButton
 {
     Q_OBJECT

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kHintWidth = 320;
 constexpr int kNarrowest = 120;
+constexpr int kLines = 2;
 
 } // namespace
 
@@ -65,9 +66,9 @@ QSize CommandLabel::minimumSizeHint() const
     return {kNarrowest, fontMetrics().height()};
 }
 
-int CommandLabel::heightForWidth(int width) const
+int CommandLabel::heightForWidth(int) const
 {
-    return static_cast<int>(linesIn(width).size()) * fontMetrics().height();
+    return kLines * fontMetrics().height();
 }
 
 void CommandLabel::paintEvent(QPaintEvent*)

@@ -6,7 +6,8 @@
 namespace caisson {
 
 /// A command line in two lines at most, broken anywhere, for it may be one long word. Too long, it
-/// loses its middle, and the whole is its tooltip. It can be copied from its context menu.
+/// loses its middle, and the whole is its tooltip. It can be copied from its context menu. It takes
+/// as much room whatever it is, so that nothing moves from one to the next.
 class CommandLabel : public ElidedLabel
 {
     Q_OBJECT

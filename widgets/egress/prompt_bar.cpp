@@ -331,10 +331,10 @@ void PromptBar::updateButtons()
     m_summary->setEnabled(isAnswerable);
     update(); // the edge
     const int others = m_model.waiting() - (isAnswerable && !m_model.isAnswering(at) ? 1 : 0);
-    m_next->setText(tr("Next (%1)").arg(others));
+    m_next->setText(tr("Next of %1").arg(m_model.waiting())); // as the flag counts
     m_next->setAccessibleName(tr("Next request; %1 more wait").arg(others));
     m_next->setVisible(others > 0);
-    m_panel->setWaiting(m_model.waiting(m_sandbox));
+    m_panel->setWaiting(m_model.waiting(m_sandbox), m_model.waiting());
     updateIcon();
 }
 
@@ -387,6 +387,7 @@ void PromptBar::setOpen(bool isOpen)
     if (isOpen == this->isOpen())
         return;
     m_panel->setVisible(isOpen);
+    m_highest = 0;
     m_more->defaultAction()->setIcon(icon(isOpen ? Icon::ChevronDown : Icon::ChevronUp));
     m_more->defaultAction()->setText(isOpen ? tr("Fewer details") : tr("Details"));
     updateWidths();
@@ -409,7 +410,10 @@ int PromptBar::heightIn(int width) const
     if (!isOpen())
         return line;
     const int room = qMax(line, window()->height() / 2);
-    return qMin(room, line + m_panel->wantedHeight(width - kEdge));
+    if (std::exchange(m_highestIn, width) != width)
+        m_highest = 0;
+    m_highest = qMax(m_highest, line + m_panel->wantedHeight(width - kEdge));
+    return qMin(room, m_highest);
 }
 
 QSize PromptBar::sizeHint() const

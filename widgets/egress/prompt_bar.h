@@ -99,6 +99,9 @@ private:
     QString m_sandbox;
     QString m_prompt;
     api::Prompt m_shown; ///< what an answer is about
+    mutable int m_highest =
+        0; ///< since it was opened: the panel does not jump from one to the next
+    mutable int m_highestIn = 0; ///< in that width
     QTimer m_guard;
     KeyHold* m_hold; ///< one press gives one answer
     QTimer m_tick;

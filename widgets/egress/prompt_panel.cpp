@@ -28,6 +28,7 @@ namespace caisson {
 namespace {
 
 constexpr qsizetype kLongestCommand = 600;
+constexpr qsizetype kLongestName = 28;
 constexpr int kTitleWidth = 72;
 /// The three choices stand beside each other in the narrowest window.
 constexpr int kWidestChoice = 230;
@@ -81,6 +82,17 @@ policy::Protocol protocolOf(const api::Prompt& prompt)
     return prompt.scheme == "tls" ? policy::Protocol::Tls : policy::Protocol::Tcp;
 }
 
+QString placeOf(const api::Prompt& prompt, const QString& terminalTitle)
+{
+    if (prompt.terminal.empty())
+        return prompt.exec.empty()
+                   ? PromptPanel::tr("no terminal")
+                   : PromptPanel::tr("exec %1, no terminal").arg(shownText(prompt.exec, 20));
+    return terminalTitle.isEmpty()
+               ? PromptPanel::tr("a terminal")
+               : PromptPanel::tr("the terminal “%1”").arg(shownText(terminalTitle, 40));
+}
+
 constexpr std::array kDurations{"once", "process", "15m", "session", "always"};
 
 QString allowTextFor(const QString& duration)
@@ -117,13 +129,10 @@ PromptPanel::PromptPanel(QWidget* parent)
     , m_url(new UrlLabel)
     , m_method(makeLabel(QStringLiteral("method")))
     , m_inner(makeLabel(QStringLiteral("inner")))
-    , m_innerTitle(nullptr)
     , m_chain(makeLabel(QStringLiteral("program")))
     , m_command(new CommandLabel)
-    , m_sandbox(makeLabel(QStringLiteral("sandbox")))
-    , m_sandboxTitle(nullptr)
     , m_terminal(makeLabel(QStringLiteral("terminal")))
-    , m_jump(new QPushButton(tr("Show &terminal")))
+    , m_jump(new QPushButton(tr("S&how terminal")))
     , m_waits(makeLabel(QStringLiteral("waits")))
     , m_denyAll(new QPushButton)
     , m_duration(makeChoice(QStringLiteral("duration"), tr("How long the answer counts")))
@@ -165,50 +174,50 @@ PromptPanel::PromptPanel(QWidget* parent)
         connect(choice, &QComboBox::currentIndexChanged, this, &PromptPanel::updateMeaning);
 }
 
+/// Few rows, and the same ones for every prompt: all of them are seen in the smallest window, and
+/// the panel is as high for the next one.
 QWidget* PromptPanel::makeInfo()
 {
-    auto* request = new QWidget;
-    request->setObjectName(QStringLiteral("prompt.requestRow"));
-    auto* requestRow = new QHBoxLayout(request);
-    requestRow->setContentsMargins(0, 0, 0, 0);
-    requestRow->setSpacing(8);
-    requestRow->addWidget(m_method);
-    requestRow->addWidget(m_url, 1);
-    auto* place = new QWidget;
-    place->setObjectName(QStringLiteral("prompt.placeRow"));
-    auto* placeRow = new QHBoxLayout(place);
-    placeRow->setContentsMargins(0, 0, 0, 0);
-    placeRow->setSpacing(12);
-    placeRow->addWidget(m_terminal);
-    placeRow->addWidget(m_jump);
-    placeRow->addStretch();
+    const auto makeRow = [](const char* name, int gap) {
+        auto* line = new QWidget;
+        line->setObjectName(QStringLiteral("prompt.") + QLatin1String(name));
+        auto* row = new QHBoxLayout(line);
+        row->setContentsMargins(0, 0, 0, 0);
+        row->setSpacing(gap);
+        return row;
+    };
+    QHBoxLayout* request = makeRow("requestRow", 8);
+    request->addWidget(m_method);
+    request->addWidget(m_url, 1);
+    request->addWidget(m_inner);
+    m_inner->setWordWrap(false);
+    m_inner->setFont(headingFont());
+    m_inner->setText(tr("on this machine or its network"));
+    QHBoxLayout* program = makeRow("programRow", 12);
+    program->addWidget(m_chain, 1, Qt::AlignTop);
+    program->addWidget(m_waits, 0, Qt::AlignTop);
+    m_waits->setWordWrap(false);
+    m_waits->setForegroundRole(QPalette::PlaceholderText);
+    QHBoxLayout* place = makeRow("placeRow", 12);
+    place->addWidget(m_terminal);
+    place->addWidget(m_jump);
+    place->addStretch();
+    place->addWidget(m_denyAll);
     m_denyAll->setObjectName(QStringLiteral("prompt.denyAll"));
     m_denyAll->setFocusPolicy(Qt::TabFocus);
     m_denyAll->setAutoDefault(true);
     m_denyAll->setToolTip(tr("This once; nothing is remembered"));
     m_denyAll->hide();
-    m_waits->setWordWrap(false);
-    auto* waits = new QWidget;
-    waits->setObjectName(QStringLiteral("prompt.waitsRow"));
-    auto* waitsRow = new QHBoxLayout(waits);
-    waitsRow->setContentsMargins(0, 0, 0, 0);
-    waitsRow->setSpacing(12);
-    waitsRow->addWidget(m_waits);
-    waitsRow->addWidget(m_denyAll);
-    waitsRow->addStretch();
-    m_grid->setContentsMargins(kLeft, 14, kRight, 4);
+    place->parentWidget()->setMinimumHeight(m_jump->sizeHint().height());
+    m_grid->setContentsMargins(kLeft, 10, kRight, 2);
     m_grid->setHorizontalSpacing(12);
-    m_grid->setVerticalSpacing(8);
+    m_grid->setVerticalSpacing(6);
     m_grid->setColumnMinimumWidth(0, kTitleWidth);
     m_grid->setColumnStretch(1, 1);
-    addRow(tr("Request"), request);
-    m_innerTitle = addRow(tr("Leads to"), m_inner);
-    m_inner->setText(tr("this machine or its network, not the internet"));
-    addRow(tr("Program"), m_chain);
+    addRow(tr("Request"), request->parentWidget());
+    addRow(tr("Program"), program->parentWidget());
     addRow(tr("Command"), m_command);
-    m_sandboxTitle = addRow(tr("Sandbox"), m_sandbox);
-    addRow(tr("From"), place);
-    addRow(tr("Waits"), waits);
+    addRow(tr("From"), place->parentWidget());
     auto* info = new QWidget;
     info->setObjectName(QStringLiteral("prompt.infoBody"));
     info->setLayout(m_grid);
@@ -232,9 +241,9 @@ QWidget* PromptPanel::makeAnswer()
     auto* part = new QWidget;
     part->setObjectName(QStringLiteral("prompt.answerPart"));
     auto* grid = new QGridLayout(part);
-    grid->setContentsMargins(kLeft, 4, kRight, 6);
+    grid->setContentsMargins(kLeft, 4, kRight, 4);
     grid->setHorizontalSpacing(12);
-    grid->setVerticalSpacing(8);
+    grid->setVerticalSpacing(6);
     grid->setColumnMinimumWidth(0, kTitleWidth);
     grid->setColumnStretch(1, 1);
     grid->addWidget(title, 0, 0, Qt::AlignLeft | Qt::AlignVCenter);
@@ -252,17 +261,16 @@ int PromptPanel::wantedHeight(int width) const
     return heightOf(m_scroll->widget()) + heightOf(m_answer);
 }
 
-QLabel* PromptPanel::addRow(const QString& title, QWidget* field)
+void PromptPanel::addRow(const QString& title, QWidget* field)
 {
     const int row = m_grid->rowCount();
     auto* label = new QLabel(title);
     label->setObjectName(QStringLiteral("prompt.title"));
     label->setForegroundRole(QPalette::PlaceholderText);
-    // Beside one line in its middle, beside a text that wraps at its first.
-    const bool isText = qobject_cast<QLabel*>(field) || qobject_cast<CommandLabel*>(field);
-    m_grid->addWidget(label, row, 0, Qt::AlignLeft | (isText ? Qt::AlignTop : Qt::AlignVCenter));
+    // Beside what has a button in its middle, beside a text that may wrap at its first line.
+    const bool hasButton = field->findChild<QPushButton*>();
+    m_grid->addWidget(label, row, 0, Qt::AlignLeft | (hasButton ? Qt::AlignVCenter : Qt::AlignTop));
     m_grid->addWidget(field, row, 1);
-    return label;
 }
 
 void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
@@ -278,30 +286,25 @@ void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
         url.before.prepend(QStringLiteral("https://"));
     m_url->setUrl(url);
     m_inner->setVisible(prompt.isPrivate);
-    m_innerTitle->setVisible(prompt.isPrivate);
     const QString chain = processChain(prompt.process);
     m_chain->setText(chain.isEmpty() ? tr("not known")
                                      : tr("%1, process %2").arg(chain).arg(prompt.process.pid));
     const QString command = shownText(prompt.process.cmdline, kLongestCommand);
     m_command->setText(command.isEmpty() ? tr("not known") : command);
-    m_sandbox->setText(sandboxName);
-    m_sandbox->setVisible(!sandboxName.isEmpty());
-    m_sandboxTitle->setVisible(!sandboxName.isEmpty());
+    m_sandboxName = shownText(sandboxName, kLongestName);
     m_jump->setVisible(!prompt.terminal.empty());
-    m_terminal->setText(prompt.terminal.empty() ? tr("no terminal")
-                        : terminalTitle.isEmpty()
-                            ? tr("a terminal")
-                            : tr("the terminal “%1”").arg(shownText(terminalTitle, 40)));
+    const QString place = placeOf(prompt, terminalTitle);
+    m_terminal->setText(m_sandboxName.isEmpty() ? place : tr("“%1”, %2").arg(m_sandboxName, place));
     const QDateTime since =
         QDateTime::fromString(QString::fromStdString(prompt.since), Qt::ISODateWithMs)
             .toLocalTime();
     const QString time = since.toString(QStringLiteral("HH:mm:ss"));
     // "Deny all" counts what can be answered, which is not how often it was asked.
     m_waits->setText(
-        prompt.count == 0 ? tr("nobody any more")
+        prompt.count == 0 ? tr("nobody waits any more")
         : prompt.count == 1
-            ? tr("since %1").arg(time)
-            : tr("since %1, asked %2 times")
+            ? tr("waits since %1").arg(time)
+            : tr("waits since %1, asked %2 times")
                   .arg(time, QLocale().toString(static_cast<qlonglong>(prompt.count))));
     for (QWidget* part : std::initializer_list<QWidget*>{m_method, m_url})
         part->setEnabled(prompt.count > 0);
@@ -310,9 +313,13 @@ void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
     updateMeaning();
 }
 
-void PromptPanel::setWaiting(int count)
+void PromptPanel::setWaiting(int count, int inAll)
 {
-    m_denyAll->setText(tr("Deny all %1").arg(QLocale().toString(count)));
+    const QString number = QLocale().toString(count);
+    m_denyAll->setText(count == inAll ? tr("Deny all %1").arg(number)
+                       : m_sandboxName.isEmpty()
+                           ? tr("Deny all %1 here").arg(number)
+                           : tr("Deny all %1 of “%2”").arg(number, m_sandboxName));
     m_denyAll->setVisible(count > 1);
 }
 

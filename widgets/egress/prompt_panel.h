@@ -29,8 +29,8 @@ public:
     /// with "once" again, whatever was chosen for the one before.
     void setPrompt(const QString& sandbox, const api::Prompt& prompt, const QString& sandboxName,
                    const QString& terminalTitle);
-    /// How many requests of the sandbox wait, this one included.
-    void setWaiting(int count);
+    /// How many requests of the sandbox wait, this one included, and how many in all.
+    void setWaiting(int count, int inAll);
 
     /// What is chosen, without the verdict.
     api::AnswerPrompt answer() const;
@@ -53,12 +53,13 @@ signals:
 private:
     QWidget* makeInfo();
     QWidget* makeAnswer();
-    QLabel* addRow(const QString& title, QWidget* field);
+    void addRow(const QString& title, QWidget* field);
     void fillChoices();
     void updateMeaning();
     QString meaningOf(const std::string& verdict) const;
 
     QString m_key; ///< sandbox and prompt
+    QString m_sandboxName;
     api::Prompt m_prompt;
     QScrollArea* m_scroll;
     QGridLayout* m_grid;
@@ -66,11 +67,8 @@ private:
     UrlLabel* m_url;
     QLabel* m_method;
     QLabel* m_inner;
-    QLabel* m_innerTitle;
     QLabel* m_chain;
     CommandLabel* m_command;
-    QLabel* m_sandbox;
-    QLabel* m_sandboxTitle;
     QLabel* m_terminal;
     QPushButton* m_jump;
     QLabel* m_waits;

@@ -4,15 +4,54 @@
 #include "widgets/models/request_text.h"
 #include "widgets/models/sandbox_model.h"
 
+#include <QLocale>
+
 namespace caisson {
 
 namespace {
+
+constexpr std::chrono::seconds kTogether{2};
+constexpr qsizetype kMostNamed = 3;
 
 /// "POST api.example.com/v1/orders", or the URL alone.
 QString nameOf(const api::Prompt& prompt)
 {
     const QString url = urlParts(prompt).whole();
     return prompt.method.empty() ? url : shownText(prompt.method, 20) + QLatin1Char(' ') + url;
+}
+
+QString endSentence(const QString& name, const QString& why)
+{
+    using Actions = PromptActions;
+    if (why == QLatin1String("allowed"))
+        return Actions::tr("%1 was allowed meanwhile, by the policy or from elsewhere.").arg(name);
+    if (why == QLatin1String("denied"))
+        return Actions::tr("%1 was denied meanwhile, by the policy or from elsewhere.").arg(name);
+    if (why == QLatin1String("timeout"))
+        return Actions::tr("Nobody answered in time: %1 was denied, this once.").arg(name);
+    return Actions::tr("Nothing waits for %1 any more.").arg(name);
+}
+
+QString endSentence(const QStringList& names, const QString& why)
+{
+    using Actions = PromptActions;
+    QStringList told = names.first(qMin(names.size(), kMostNamed));
+    if (names.size() > told.size())
+        told += Actions::tr("%1 more").arg(QLocale().toString(names.size() - told.size()));
+    const QString count = QLocale().toString(names.size());
+    const QString list = QLocale().createSeparatedList(told);
+    if (why == QLatin1String("allowed"))
+        return Actions::tr(
+                   "%1 requests were allowed meanwhile, by the policy or from elsewhere: %2.")
+            .arg(count, list);
+    if (why == QLatin1String("denied"))
+        return Actions::tr(
+                   "%1 requests were denied meanwhile, by the policy or from elsewhere: %2.")
+            .arg(count, list);
+    if (why == QLatin1String("timeout"))
+        return Actions::tr("Nobody answered in time: %1 requests were denied, this once: %2.")
+            .arg(count, list);
+    return Actions::tr("Nothing waits any more for %1 requests: %2.").arg(count, list);
 }
 
 } // namespace
@@ -24,6 +63,8 @@ PromptActions::PromptActions(desk::Backend& backend, const SandboxModel& sandbox
     , m_sandboxes(sandboxes)
     , m_model(model)
 {
+    m_together.setSingleShot(true);
+    m_together.setInterval(kTogether);
     connect(&m_backend, &desk::Backend::promptChanged, this,
             [this](const QString& sandbox, const api::Prompt& prompt) {
                 const QString id = QString::fromStdString(prompt.id);
@@ -104,8 +145,9 @@ void PromptActions::answer(const QString& sandbox, const QString& prompt,
             const ErrorCode code = result.error().code;
             if (code == ErrorCode::Gone || code == ErrorCode::NotFound) {
                 m_model.remove(sandbox, prompt);
-                emit ended(sandbox,
-                           tr("Your answer came too late. %1").arg(endSentence(asked, why)));
+                emit ended(
+                    sandbox,
+                    tr("Your answer came too late. %1").arg(endSentence(nameOf(asked), why)));
                 return;
             }
             m_model.setAnswering(sandbox, prompt, false);
@@ -124,19 +166,17 @@ void PromptActions::removed(const QString& sandbox, const QString& prompt, const
     if (const auto mine = m_mine.find(keyOf(sandbox, prompt)); mine != m_mine.end())
         *mine = why; // whether by this window's answer, the call will say
     else if (gone.count > 0 || why != QLatin1String("gone"))
-        emit ended(sandbox, endSentence(gone, why));
+        tellEnd(sandbox, gone, why);
 }
 
-QString PromptActions::endSentence(const api::Prompt& prompt, const QString& why) const
+void PromptActions::tellEnd(const QString& sandbox, const api::Prompt& prompt, const QString& why)
 {
-    const QString name = nameOf(prompt);
-    if (why == QLatin1String("allowed"))
-        return tr("%1 was allowed meanwhile, by a rule or from elsewhere.").arg(name);
-    if (why == QLatin1String("denied"))
-        return tr("%1 was denied meanwhile, by a rule or from elsewhere.").arg(name);
-    if (why == QLatin1String("timeout"))
-        return tr("Nobody answered in time: %1 was denied, this once.").arg(name);
-    return tr("Nothing waits for %1 any more.").arg(name);
+    if (!m_together.isActive() || m_ended.sandbox != sandbox || m_ended.why != why)
+        m_ended = {.sandbox = sandbox, .why = why, .names = {}};
+    m_ended.names += nameOf(prompt);
+    m_together.start();
+    emit ended(sandbox, m_ended.names.size() == 1 ? endSentence(m_ended.names.first(), why)
+                                                  : endSentence(m_ended.names, why));
 }
 
 } // namespace caisson

@@ -6,6 +6,7 @@
 
 #include <QHash>
 #include <QObject>
+#include <QTimer>
 
 namespace caisson {
 
@@ -29,7 +30,8 @@ signals:
     void arrived(const QString& sandbox, const QString& prompt);
     /// Of an answer of this window.
     void answered(const caisson::api::Prompt& prompt, const caisson::api::PromptAnswered& outcome);
-    /// It is over, and not by this window: a sentence for the person.
+    /// It is over, and not by this window: a sentence for the person. Of several that end alike, one
+    /// soon after the other, each sentence tells of all so far.
     void ended(const QString& sandbox, const QString& sentence);
     /// Nobody knows whether the answer arrived; the prompt is as before.
     void failed(const QString& sandbox, const QString& what, const caisson::Error& error);
@@ -37,7 +39,7 @@ signals:
 private:
     void read(const QString& sandbox);
     void removed(const QString& sandbox, const QString& prompt, const QString& why);
-    QString endSentence(const api::Prompt& prompt, const QString& why) const;
+    void tellEnd(const QString& sandbox, const api::Prompt& prompt, const QString& why);
     static QString keyOf(const QString& sandbox, const QString& prompt);
 
     desk::Backend& m_backend;
@@ -45,6 +47,14 @@ private:
     PromptModel& m_model;
     /// Answered by this window, the call under way; and, where its end was told meanwhile, why.
     QHash<QString, QString> m_mine;
+    struct Ended
+    {
+        QString sandbox;
+        QString why;
+        QStringList names;
+    };
+    Ended m_ended;     ///< what was told last
+    QTimer m_together; ///< runs while more of the same belongs to it
 };
 
 } // namespace caisson

@@ -15,6 +15,7 @@
 #include "widgets/common/empty_state.h"
 #include "widgets/common/error_strip.h"
 #include "widgets/common/keyboard_focus.h"
+#include "widgets/common/pane.h"
 #include "widgets/common/prompter.h"
 #include "widgets/editor/editor_page.h"
 #include "widgets/egress/bar_buttons.h"
@@ -51,6 +52,7 @@ constexpr int kLeftNarrowest = 180;
 constexpr int kRightWidth = 360;
 constexpr int kRightNarrowest = 240;
 constexpr int kPaneLowest = 96;
+constexpr int kBodyLowest = 96;
 /// How long something is said that needs no answer.
 constexpr std::chrono::seconds kNoteTime{8};
 /// Changes within this much are saved in one go.
@@ -97,6 +99,8 @@ MainWindow::MainWindow(const WindowServices& services, QWidget* parent)
     setMinimumSize(kSmallestSize);
     m_saveSoon.setSingleShot(true);
     m_saveSoon.setInterval(kSaveDelay);
+    m_noteTime.setObjectName(QStringLiteral("noteTime"));
+    m_noteTime.setParent(this); // so that it is found
     m_noteTime.setSingleShot(true);
     m_noteTime.setInterval(kNoteTime);
     layOut();
@@ -165,7 +169,7 @@ void MainWindow::layOut()
     layout->setSpacing(0);
     layout->addWidget(m_bar);
     layout->addWidget(m_activity);
-    layout->addWidget(m_body, 1);
+    layout->addWidget(new TopClip(m_body, kBodyLowest), 1);
     layout->addWidget(m_copies);
     layout->addWidget(m_note);
     layout->addWidget(m_errors);

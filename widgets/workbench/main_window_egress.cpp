@@ -147,6 +147,13 @@ void MainWindow::requestArrived(const QString& sandbox, const QString& prompt)
     QApplication::alert(this);
 }
 
+void MainWindow::changeEvent(QEvent* event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::ActivationChange && isActiveWindow() && m_notice)
+        m_notice->seen();
+}
+
 void MainWindow::showTerminal(const QString& sandbox, const QString& terminal)
 {
     showSandbox(sandbox);

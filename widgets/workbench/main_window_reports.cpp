@@ -12,7 +12,9 @@
 #include "widgets/models/draft_store.h"
 #include "widgets/models/file_names.h"
 #include "widgets/models/reason.h"
+#include "widgets/workbench/sandbox_page.h"
 #include "widgets/workbench/status_line.h"
+#include "widgets/workbench/workspace.h"
 
 /// What MainWindow tells the person: in a strip, or in the whole window while there is nothing else.
 namespace caisson {
@@ -26,7 +28,9 @@ const QString kLinkTopic = QStringLiteral("link");
 void MainWindow::say(const QString& what, const QString& sandbox)
 {
     m_noteAbout = sandbox;
-    m_note->setText(what);
+    const SandboxPage* page = m_workspace->current();
+    const QString name = page && page->id() == sandbox ? QString() : nameAmongSeveral(sandbox);
+    m_note->setText(name.isEmpty() ? what : tr("%1: %2").arg(name, what));
     m_note->show();
     m_noteTime.start();
 }

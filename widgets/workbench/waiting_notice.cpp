@@ -64,8 +64,13 @@ void WaitingNotice::tell()
 void WaitingNotice::follow()
 {
     forgetGone();
-    if (!m_told.isEmpty())
-        return;
+    if (m_told.isEmpty())
+        seen();
+}
+
+void WaitingNotice::seen()
+{
+    m_told.clear();
     m_hasNews = false;
     if (std::exchange(m_isShown, false))
         m_notifier.withdraw(kKey);

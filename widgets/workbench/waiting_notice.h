@@ -23,6 +23,9 @@ public:
     void arrived(const QString& sandbox, const QString& prompt, const QString& sentence,
                  const QString& sandboxName);
 
+    /// The person looks at the window, where all that waits is to be seen.
+    void seen();
+
 signals:
     /// The person has chosen it.
     void chosen();
@@ -34,7 +37,8 @@ private:
 
     Notifier& m_notifier;
     const PromptModel& m_model;
-    QSet<std::pair<QString, QString>> m_told; ///< sandbox and prompt, of those that still wait
+    QSet<std::pair<QString, QString>>
+        m_told; ///< sandbox and prompt, of those that still wait unseen
     QString m_sentence;
     QString m_sandboxName;
     QTimer m_pause;

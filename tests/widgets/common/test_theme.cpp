@@ -164,6 +164,13 @@ void TestTheme::measuresHold()
     QMenu menu;
     menu.addAction(QStringLiteral("One"));
     QCOMPARE(menu.actionGeometry(menu.actions().first()).height(), 28);
+    // A heading is there, and no mere line.
+    QMenu titled;
+    const QAction* heading = titled.addSection(QStringLiteral("Everything else"));
+    titled.addAction(QStringLiteral("One"));
+    const QRect place = titled.actionGeometry(titled.actions().first());
+    QCOMPARE(place.height(), 24);
+    QVERIFY(place.width() >= QFontMetrics(secondaryFont()).horizontalAdvance(heading->text()));
 }
 
 /// The command line of a program in a sandbox could draw what it liked in its tooltip.

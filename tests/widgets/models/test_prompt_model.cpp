@@ -158,7 +158,7 @@ void TestPromptModel::whoeverIsFirstWins()
     desk.actions.answer(desk.one, QStringLiteral("a"), {.verdict = "allow", .methods = {}});
     settle();
     QCOMPARE(desk.takeSaid(), QStringList{"Your answer came too late. POST a.example/v1/orders was "
-                                          "denied meanwhile, by a rule or from elsewhere."});
+                                          "denied meanwhile, by the policy or from elsewhere."});
     QCOMPARE(desk.model.rowCount(), 0);
 
     desk.backend.addPrompt(desk.one, prompt("b", "b.example", "2026-01-01T00:00:02.000Z"));
@@ -193,8 +193,9 @@ void TestPromptModel::whatEndsByItselfIsSaid()
 {
     Desk desk;
     for (const auto& [why, sentence] :
-         {std::pair("allowed", "POST a.example/v1/orders was allowed meanwhile, by a rule or from "
-                               "elsewhere."),
+         {std::pair("allowed",
+                    "POST a.example/v1/orders was allowed meanwhile, by the policy or from "
+                    "elsewhere."),
           std::pair("timeout",
                     "Nobody answered in time: POST a.example/v1/orders was denied, this once."),
           std::pair("gone", "Nothing waits for POST a.example/v1/orders any more.")}) {

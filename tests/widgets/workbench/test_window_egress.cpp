@@ -262,7 +262,7 @@ void TestWindowEgress::thePolicyIsInTheBar()
     bench.open();
     auto* policy = bench.find<QToolButton>("bar.policy");
     QVERIFY(policy);
-    QCOMPARE(policy->text(), QStringLiteral("policy: ask"));
+    QCOMPARE(policy->text(), QStringLiteral("everything else: ask"));
     // Within the window, and the button is dark again when its menu has closed.
     bench.window().resize(900, 600);
     policy->menu()->popup(policy->mapToGlobal(QPoint(policy->width() - 20, policy->height())));
@@ -274,13 +274,19 @@ void TestWindowEgress::thePolicyIsInTheBar()
     bench.settle();
     QVERIFY(!policy->underMouse() && !policy->isDown());
     emit policy->menu()->aboutToShow();
+    const QList<QAction*> lines = policy->menu()->actions();
+    QCOMPARE(lines.first()->text(), QStringLiteral("Everything else, where no rule fits"));
+    bench.showTab(1);
+    const auto* inRules = bench.find<QComboBox>("rules.default");
+    for (int choice = 0; choice < inRules->count(); ++choice) // one thing, one name
+        QCOMPARE(lines.at(choice + 1)->text(), inRules->itemText(choice));
     policy->menu()->findChild<QAction*>(QStringLiteral("policy.deny"))->trigger();
     bench.settle();
-    QCOMPARE(policy->text(), QStringLiteral("policy: deny"));
+    QCOMPARE(policy->text(), QStringLiteral("everything else: deny"));
     QCOMPARE(bench.backend.policyOf(bench.id).defaultAction, "deny");
     bench.backend.setPolicy(bench.id, {}, "allow"); // on the command line
     bench.settle();
-    QTRY_COMPARE(policy->text(), QStringLiteral("policy: allow"));
+    QTRY_COMPARE(policy->text(), QStringLiteral("everything else: allow"));
     bench.showTab(1);
     QCOMPARE(bench.find<QComboBox>("rules.default")->currentText(), QStringLiteral("allow"));
 }

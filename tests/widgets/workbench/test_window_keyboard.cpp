@@ -24,6 +24,7 @@ private slots:
     void aPageThatCannotBeOpenedHasItsButtonInReach();
     void aTerminalThatGoesTakesNoKeyElsewhere();
     void dialogsShowTheRingAtOnce();
+    void theSheetTellsTheKeysOfTheRules();
     void noButtonIsDeadInAStoppedSandbox();
     void aRemovedSandboxTakesNoKeyToTheNext();
     void anEndedTerminalIsRestarted();
@@ -149,6 +150,24 @@ void TestWindowKeyboard::dialogsShowTheRingAtOnce()
     QVERIFY(question);
     QVERIFY(question->testAttribute(Qt::WA_KeyboardFocusChange));
     QCOMPARE(question->focusWidget()->objectName(), QStringLiteral("confirm.cancel"));
+}
+
+void TestWindowKeyboard::theSheetTellsTheKeysOfTheRules()
+{
+    Bench bench;
+    bench.open();
+    bench.action("showKeyboard")->trigger();
+    bench.settle();
+    const QWidget* group = bench.find("keyboard.group.rules");
+    QVERIFY(group);
+    QStringList told;
+    for (const QLabel* label : group->findChildren<QLabel*>())
+        told += label->text();
+    for (const char* name : {"ruleUp", "ruleDown", "removeRule", "undoRule", "redoRule"}) {
+        const QString keys = bench.action(name)->shortcut().toString(QKeySequence::NativeText);
+        QVERIFY2(!keys.isEmpty() && told.contains(keys), name);
+    }
+    QVERIFY(told.contains(QKeySequence(Qt::Key_Space).toString(QKeySequence::NativeText)));
 }
 
 /// "New file" took the focus and did nothing.

@@ -45,6 +45,9 @@ private slots:
     void theStripStandsOnOneLine();
     void thePanelSaysWhatAnAnswerMeans();
     void thePanelSaysWhatLeadsInside();
+    void thePanelNamesAnExec();
+    void thePanelKeepsItsHeight();
+    void thePanelCrushesNothing();
     void thePanelIsReadInASmallWindow_data();
     void thePanelIsReadInASmallWindow();
     void theNextOneKeepsNoChoice();
@@ -56,6 +59,10 @@ private slots:
     void anAnswerThatIsNotTakenIsSaid();
     void whoLooksElsewhereIsTold();
     void aFloodIsOneNotification();
+    void whoHasSeenItIsNotToldAgain();
+    void whatEndsTogetherIsSaidTogether();
+    void whatIsSaidGoesByItself();
+    void aKeyIsOfOneButton();
     void aClickInTheStripLeavesTheTerminal();
 };
 
@@ -229,7 +236,7 @@ void TestWindowPrompts::theKeyboardAnswers()
     bench.ask(samplePrompt("one.example"));
     bench.ask(samplePrompt("two.example"));
     bench.ask(samplePrompt("three.example"));
-    QCOMPARE(bench.find<QPushButton>("prompt.next")->text(), QStringLiteral("Next (2)"));
+    QCOMPARE(bench.find<QPushButton>("prompt.next")->text(), QStringLiteral("Next of 3"));
     bench.waitForGuard();
     bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_J);
     QVERIFY(bench.find<QWidget>("prompt.lineUrl")->toolTip().startsWith("two.example"));
@@ -569,6 +576,85 @@ void TestWindowPrompts::thePanelSaysWhatLeadsInside()
     QCOMPARE(scope->findData(QStringLiteral("domain")), -1); // "**.168.1.1" is no domain
 }
 
+/// "no terminal" stood there, of what `caissonctl exec` had started.
+void TestWindowPrompts::thePanelNamesAnExec()
+{
+    PromptBench bench;
+    bench.open();
+    api::Prompt prompt = samplePrompt();
+    prompt.exec = "x1-7";
+    bench.ask(prompt);
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    QCOMPARE(bench.find<QLabel>("prompt.terminal")->text(),
+             QStringLiteral("exec x1-7, no terminal"));
+    QVERIFY(!bench.isShown("prompt.jump"));
+}
+
+void TestWindowPrompts::thePanelKeepsItsHeight()
+{
+    PromptBench bench;
+    const QString other = bench.backend.addSandbox(QStringLiteral("web-preview"));
+    bench.open();
+    api::Prompt prompt = samplePrompt("one.example", "GET", "/");
+    prompt.process.cmdline = "curl";
+    bench.ask(prompt);
+    prompt = samplePrompt("192.168.1.1");
+    prompt.isPrivate = true;
+    prompt.terminal = bench.terminal.toStdString();
+    prompt.process.cmdline = "curl " + std::string(400, 'x');
+    bench.ask(prompt);
+    bench.ask(samplePrompt("", "", ""));
+    bench.backend.addPrompt(other, samplePrompt("two.example"));
+    bench.settle();
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    const int height = bench.bar()->height();
+    QSet<QString> seen;
+    for (int step = 0; step < 4; ++step) {
+        bench.waitForGuard();
+        bench.click("prompt.next");
+        seen.insert(bench.bar()->prompt());
+        QCOMPARE(bench.bar()->height(), height);
+    }
+    QCOMPARE(seen.size(), 4);
+    // The flag, "Next" and "Deny all" agree on what they count.
+    QCOMPARE(bench.find<QToolButton>("bar.waiting")->text(), QStringLiteral("4"));
+    QCOMPARE(bench.find<QPushButton>("prompt.next")->text(), QStringLiteral("Next of 4"));
+    while (bench.bar()->sandbox() != bench.id) {
+        bench.waitForGuard();
+        bench.click("prompt.next");
+    }
+    QVERIFY2(
+        bench.find<QPushButton>("prompt.denyAll")->text().startsWith(QStringLiteral("Deny all 3 ")),
+        qPrintable(bench.find<QPushButton>("prompt.denyAll")->text()));
+}
+
+/// In the smallest window the texts of the terminals' tabs went, and others lay over each other.
+void TestWindowPrompts::thePanelCrushesNothing()
+{
+    PromptBench bench;
+    bench.size = QSize(720, 480);
+    bench.open();
+    bench.openFile(QStringLiteral("notes.txt"));
+    bench.ask(samplePrompt());
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    for (const char* name : {"terminals.tabs", "editors.tabs"}) {
+        const QWidget* part = bench.find(name);
+        QVERIFY2(part->height() >= part->minimumSizeHint().height(), name);
+        for (const QWidget* outer = part->parentWidget(); outer->objectName() != "body";
+             outer = outer->parentWidget()) {
+            const int least = outer->minimumHeight() > 0 ? outer->minimumHeight()
+                                                         : outer->minimumSizeHint().height();
+            QVERIFY2(outer->height() >= least, qPrintable(outer->objectName()));
+        }
+    }
+    QVERIFY(bench.find("terminals.tabs")->mapTo(&bench.window(), QPoint()).y() +
+                bench.find("terminals.tabs")->height() <=
+            bench.bar()->y());
+}
+
 void TestWindowPrompts::thePanelIsReadInASmallWindow_data()
 {
     QTest::addColumn<QSize>("size");
@@ -766,9 +852,10 @@ void TestWindowPrompts::whoeverWasFirstIsSaid()
     bench.backend.endPrompt(bench.id, prompt, QStringLiteral("allowed"));
     bench.settle();
     QVERIFY(!bench.isShown("prompt"));
-    QCOMPARE(bench.find<QLabel>("note.what")->text(),
-             QStringLiteral("POST api.example.com/v1/orders was allowed meanwhile, by a rule or "
-                            "from elsewhere."));
+    QCOMPARE(
+        bench.find<QLabel>("note.what")->text(),
+        QStringLiteral("POST api.example.com/v1/orders was allowed meanwhile, by the policy or "
+                       "from elsewhere."));
 }
 
 void TestWindowPrompts::anAnswerThatIsNotTakenIsSaid()
@@ -825,6 +912,113 @@ void TestWindowPrompts::aFloodIsOneNotification()
     emit bench.notifier.activated(bench.notifier.shown.firstKey());
     QVERIFY(QTest::qWaitForWindowActive(&bench.window()));
     QVERIFY(bench.isShown("prompt"));
+}
+
+/// Brought up by the notification, the window was told of the same by another, five seconds later.
+void TestWindowPrompts::whoHasSeenItIsNotToldAgain()
+{
+    PromptBench bench;
+    bench.open();
+    QWidget other;
+    other.show();
+    other.activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(&other));
+    bench.ask(samplePrompt("one.example"));
+    bench.ask(samplePrompt("two.example"));
+    QCOMPARE(bench.notifier.notified, 1);
+    bench.window().activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(&bench.window()));
+    QVERIFY(bench.notifier.shown.isEmpty());
+    auto* pause = bench.window().findChild<QTimer*>(QStringLiteral("waitingNotice.pause"));
+    pause->setInterval(0);
+    QTRY_VERIFY(!pause->isActive());
+    QCOMPARE(bench.notifier.notified, 1);
+    other.activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(&other));
+    bench.ask(samplePrompt("three.example")); // is news again, and alone
+    QCOMPARE(bench.notifier.shown.values(),
+             QStringList{"A request of “bench” waits: curl wants to POST three.example/v1/orders"});
+}
+
+/// Of three that a changed policy let go, one was named; nor was it said in which sandbox.
+void TestWindowPrompts::whatEndsTogetherIsSaidTogether()
+{
+    PromptBench bench;
+    const QString other = bench.backend.addSandbox(QStringLiteral("beta"));
+    bench.open();
+    auto* list = bench.find<QListView>("sandboxes.list");
+    for (int row = 0; row < list->model()->rowCount(); ++row) {
+        const QModelIndex index = list->model()->index(row, 0);
+        if (index.data(SandboxModel::IdRole).toString() == bench.id)
+            list->setCurrentIndex(index);
+    }
+    const auto note = [&] { return bench.find<QLabel>("note.what")->text(); };
+    QStringList asked;
+    for (const char* host : {"a.example", "b.example", "c.example", "d.example", "e.example"})
+        asked += bench.backend.addPrompt(bench.id, samplePrompt(host, "GET", "/"));
+    const QString elsewhere = bench.backend.addPrompt(other, samplePrompt("f.example", "GET", "/"));
+    bench.settle();
+    for (const QString& prompt : asked.first(2))
+        bench.backend.endPrompt(bench.id, prompt, QStringLiteral("allowed"));
+    bench.settle();
+    const QString together =
+        QStringLiteral("%1 requests were allowed meanwhile, by the policy or from elsewhere: %2.");
+    const auto listed = [](const QStringList& names) {
+        return QLocale().createSeparatedList(names);
+    };
+    QCOMPARE(note(), together.arg("2", listed({"GET a.example/", "GET b.example/"})));
+    for (const QString& prompt : asked.sliced(2))
+        bench.backend.endPrompt(bench.id, prompt, QStringLiteral("allowed"));
+    bench.settle();
+    QCOMPARE(note(), together.arg("5", listed({"GET a.example/", "GET b.example/", "GET c.example/",
+                                               "2 more"})));
+    bench.backend.endPrompt(other, elsewhere, QStringLiteral("denied"));
+    bench.settle();
+    QCOMPARE(note(), QStringLiteral("beta: GET f.example/ was denied meanwhile, by the policy or "
+                                    "from elsewhere."));
+}
+
+void TestWindowPrompts::whatIsSaidGoesByItself()
+{
+    PromptBench bench;
+    bench.open();
+    const QString prompt = bench.ask(samplePrompt());
+    bench.backend.endPrompt(bench.id, prompt, QStringLiteral("allowed"));
+    bench.settle();
+    QVERIFY(bench.isShown("note"));
+    bench.window().findChild<QTimer*>(QStringLiteral("noteTime"))->setInterval(0);
+    QTRY_VERIFY(!bench.isShown("note"));
+}
+
+/// Alt+T was of two buttons, and pressed neither.
+void TestWindowPrompts::aKeyIsOfOneButton()
+{
+    PromptBench bench;
+    bench.open();
+    api::EgressEntry entry = test::sampleEntry("allow", "GET", "registry.npmjs.org", "/a", 200);
+    entry.terminal = bench.terminal.toStdString();
+    bench.backend.logEntry(bench.id, entry);
+    api::Prompt prompt = samplePrompt();
+    prompt.terminal = bench.terminal.toStdString();
+    bench.ask(prompt);
+    bench.waitForGuard();
+    auto* requests = bench.find<QAbstractItemView>("requests.table");
+    QVERIFY(requests);
+    QTRY_VERIFY(requests->model()->rowCount() > 0);
+    requests->setCurrentIndex(requests->model()->index(0, 0));
+    bench.click("prompt.more");
+    QTRY_VERIFY(bench.isShown("request.jump"));
+    QVERIFY(bench.isShown("prompt.jump"));
+    QMap<QString, QString> known;
+    for (const QAbstractButton* button : bench.window().findChildren<QAbstractButton*>()) {
+        const QString keys = button->shortcut().toString();
+        if (keys.isEmpty() || !button->isVisible())
+            continue;
+        QVERIFY2(!known.contains(keys),
+                 qPrintable(keys + ": " + known.value(keys) + ", " + button->objectName()));
+        known.insert(keys, button->objectName());
+    }
+    QVERIFY(known.size() >= 2);
 }
 
 void TestWindowPrompts::aClickInTheStripLeavesTheTerminal()

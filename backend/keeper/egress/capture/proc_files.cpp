@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <ranges>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -188,6 +189,33 @@ std::string cleanText(std::string_view bytes, std::size_t limit)
     return text;
 }
 
+std::string shellText(std::string_view arguments)
+{
+    // Also what is no ASCII; of the rest, what means nothing to a shell wherever it stands.
+    const auto isPlain = [](char byte) {
+        const auto code = static_cast<unsigned char>(byte);
+        return code >= 0x80 || (code >= '0' && code <= '9') || (code >= 'A' && code <= 'Z') ||
+               (code >= 'a' && code <= 'z') || std::string_view("_@%+=:,./-").contains(byte);
+    };
+    std::string text;
+    if (arguments.empty())
+        return text;
+    for (const auto part : std::views::split(arguments, '\0')) {
+        const std::string_view argument(part.begin(), part.end());
+        if (!text.empty())
+            text += ' ';
+        if (!argument.empty() && std::ranges::all_of(argument, isPlain)) {
+            text += argument;
+            continue;
+        }
+        text += '\'';
+        for (const char byte : argument)
+            text += byte == '\'' ? "'\\''" : std::string_view(&byte, 1);
+        text += '\'';
+    }
+    return text;
+}
+
 ProcFiles::ProcFiles()
     : m_proc(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
 {
@@ -278,7 +306,7 @@ std::string ProcFiles::cmdlineOf(pid_t process) const
     std::string bytes = contentOf(pathOf("%d/cmdline", process).data(), kMaxCmdline);
     while (bytes.ends_with('\0'))
         bytes.pop_back();
-    return cleanText(bytes, kMaxCmdline);
+    return cleanText(shellText(bytes), kMaxCmdline);
 }
 
 bool ProcFiles::isDescriptor(pid_t process, int descriptor, std::string_view link) const

@@ -45,7 +45,7 @@ public:
 
     /// Path inside; without the " (deleted)" of one that was.
     std::string exeOf(pid_t process) const;
-    /// Arguments joined by spaces; valid UTF-8 without control characters, at most 4096 bytes.
+    /// Arguments as one would type them; valid UTF-8 without control characters, at most 4096 bytes.
     std::string cmdlineOf(pid_t process) const;
 
     /// How far the search through a table of descriptors has come.
@@ -78,5 +78,10 @@ private:
 
 /// Invalid bytes become U+FFFD, control characters spaces; cut at a character's end.
 std::string cleanText(std::string_view bytes, std::size_t limit);
+
+/// Arguments that end with NUL each, but for the last one, as a shell would read them: joined by
+/// spaces, and quoted where they need it. `python3 -c import socket;s=socket.socket()` could be two
+/// commands.
+std::string shellText(std::string_view arguments);
 
 } // namespace caisson::keeper

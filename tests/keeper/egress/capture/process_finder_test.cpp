@@ -154,10 +154,10 @@ TEST_P(Finder, KnowsTheProcessAndItsParents)
                   scene.heard());
         EXPECT_THAT(found->info.exe, EndsWith("/bin/bash"));
         EXPECT_EQ(found->info.cmdline,
-                  "bash -c exec 3<>/dev/tcp/203.0.113.5/443; echo $$ $PPID >&3; read x <&3");
+                  "bash -c 'exec 3<>/dev/tcp/203.0.113.5/443; echo $$ $PPID >&3; read x <&3'");
         ASSERT_EQ(found->info.parents.size(), 1u); // init is left out
         EXPECT_THAT(found->info.parents[0].exe, EndsWith("/bin/bash"));
-        EXPECT_THAT(found->info.parents[0].cmdline, StartsWith("bash -c bash -c 'exec"));
+        EXPECT_THAT(found->info.parents[0].cmdline, StartsWith("bash -c 'bash -c '\\''exec"));
 
         pollfd ended{.fd = found->process.get(), .events = POLLIN, .revents = 0};
         EXPECT_EQ(::poll(&ended, 1, 0), 0);
@@ -361,7 +361,7 @@ TEST_P(Finder, SeesWhatAProcessHasBecome)
                       "exec bash -c 'exec 4<>/dev/tcp/203.0.113.5/443; read x <&4' other");
         });
         const auto before = scene.findNext();
-        EXPECT_THAT(before->info.cmdline, StartsWith("bash -c exec 3<>"));
+        EXPECT_THAT(before->info.cmdline, StartsWith("bash -c 'exec 3<>"));
         scene.answer();
         const auto after = scene.findNext();
         EXPECT_EQ(after->hostPid, before->hostPid);
@@ -536,9 +536,20 @@ TEST_P(Finder, CommandLinesAreCleaned)
             execShell("exec -a $'\\xffevil\\x1b[2J\\n\\xc2\\x9b' bash -c "
                       "'exec 3<>/dev/tcp/203.0.113.5/443; read x <&3'");
         });
-        EXPECT_THAT(scene.findNext()->info.cmdline, StartsWith("\xef\xbf\xbd"
-                                                               "evil [2J   -c exec"));
+        EXPECT_THAT(scene.findNext()->info.cmdline, StartsWith("'\xef\xbf\xbd"
+                                                               "evil [2J  ' -c 'exec"));
     });
+}
+
+/// `python3 -c import socket;s=…` stood there, as if it were two commands.
+TEST(ShellText, TellsOneArgumentFromTheNext)
+{
+    EXPECT_EQ(shellText(""), "");
+    EXPECT_EQ(shellText("curl\0-sS\0https://a.example:8443/b"s),
+              "curl -sS https://a.example:8443/b");
+    EXPECT_EQ(shellText("python3\0-c\0import socket;s=1"s), "python3 -c 'import socket;s=1'");
+    EXPECT_EQ(shellText("a\0\0b"s), "a '' b");
+    EXPECT_EQ(shellText("it's\0*\0\xc3\xa9"s), "'it'\\''s' '*' \xc3\xa9");
 }
 
 TEST(CleanText, IsUtf8WithoutControlCharacters)
