@@ -68,8 +68,9 @@ struct EgressQuery
     bool operator==(const EgressQuery&) const = default;
 };
 
-/// New rows of a sandbox's log as they are written, from an id on. Goes on by itself after a lost
-/// connection, with the next row. Lives on the GUI thread; deleting it ends it.
+/// New rows of a sandbox's log as they are written, from an id on; one with the flag "open" comes once
+/// more, with the same id, when it is over. Goes on by itself after a lost connection, with the next
+/// row. Lives on the GUI thread; deleting it ends it.
 class EgressLink : public QObject
 {
     Q_OBJECT
@@ -77,7 +78,7 @@ public:
     using QObject::QObject;
 
 signals:
-    /// A frame's worth, the oldest first.
+    /// A frame's worth, in the order in which they were written.
     void entries(const QList<caisson::api::EgressEntry>& entries);
     void failed(const caisson::Error& error);
 };
@@ -151,7 +152,8 @@ public:
                                                               const api::AnswerPrompt& answer) = 0;
     virtual QFuture<Result<api::EgressLog>> egressLog(const QString& sandbox,
                                                       const EgressQuery& query) = 0;
-    /// Rows with an id over `after` that fit the query's text and verdict.
+    /// Rows that fit the query's text and verdict: those with an id over `after`, and those that were
+    /// over since.
     virtual std::unique_ptr<EgressLink> followEgress(const QString& sandbox,
                                                      const EgressQuery& query, qint64 after) = 0;
     /// The whole log as HAR 1.2, written to a file of this machine, which nobody else may read.

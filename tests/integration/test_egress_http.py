@@ -4,6 +4,7 @@
 import functools
 import hashlib
 import json
+import subprocess
 
 from caisson_testing import processes
 from caisson_testing.conditions import until
@@ -257,3 +258,22 @@ class Http1(EgressCase):
         self.assertEqual(har["version"], "1.2")
         entry = [one for one in har["entries"] if "/upload?x=1" in one["request"]["url"]][-1]
         self.assertEqual((entry["request"]["method"], entry["response"]["status"]), ("POST", 200))
+
+    def test_what_lasts_is_in_the_log_meanwhile(self):
+        """A WebSocket was in the log when it had ended, so nobody saw one that was open."""
+        script = WEB_SOCKET + "print('up', flush=True)\nsys.stdin.read()\ns.close()\n"
+        follower = self.home.start("--json", "egress", "log", "-f", self.box.name, "--host",
+                                   "echo.example.org", stdout=subprocess.PIPE)
+        self.addCleanup(self.endProcess, follower)
+        with self.box.openExec("python3", "-c", script, "echo.example.org", "443", "tls") as held:
+            self.untilSaid(held, b"up")
+            row = self.untilLogged(host="echo.example.org", path="/socket", flag="open")[-1]
+            self.assertEqual((row["verdict"], row["status"], row["protocol"]),
+                             ("allow", 101, "websocket"))
+            until(lambda: json.loads(follower.stdout.readline())["id"] == row["id"], "its row")
+            held.sendText({"type": "eof"})
+        told = json.loads(follower.stdout.readline())
+        self.assertEqual((told["id"], "flag" in told), (row["id"], False))
+        self.assertGreater(told["ms"], row["ms"])
+        rows = [one for one in self.log(path="/socket") if one["time"] == row["time"]]
+        self.assertEqual([(one["id"], "flag" in one) for one in rows], [(row["id"], False)])

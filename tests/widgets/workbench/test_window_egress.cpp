@@ -27,6 +27,7 @@ private slots:
     void requestsAreFiltered();
     void aRequestBecomesARule();
     void aRuleForWhatIsInsideWorks();
+    void whatLastsIsFollowedToItsEnd();
     void aPinnedClientGetsATunnel();
     void theLogIsExported();
     void thePolicyIsInTheBar();
@@ -220,6 +221,27 @@ void TestWindowEgress::aRuleForWhatIsInsideWorks()
     QVERIFY(isPrivate(QStringLiteral("allow printer.example")));
     QCOMPARE(offers(0).size(), 6);
     QVERIFY(!isPrivate(QStringLiteral("allow one.example")));
+}
+
+/// Whoever has chosen it sees what it has become, without having to choose it again.
+void TestWindowEgress::whatLastsIsFollowedToItsEnd()
+{
+    EgressBench bench;
+    api::EgressEntry entry = sampleEntry("allow", "GET", "socket.example", "/chat", 101);
+    entry.flag = "open";
+    bench.backend.logEntry(bench.id, entry);
+    bench.open();
+    QTRY_VERIFY(bench.requests());
+    bench.requests()->setCurrentIndex(bench.requests()->model()->index(0, 0));
+    const auto* verdict = bench.find<QLabel>("request.verdict");
+    const auto* flag = bench.find<QLabel>("request.flag");
+    QCOMPARE(verdict->text(), QStringLiteral("GET, allowed, open"));
+    QVERIFY(flag->isVisible());
+    entry.id = 1;
+    entry.flag.clear();
+    bench.backend.endEntry(bench.id, entry);
+    QTRY_COMPARE(verdict->text(), QStringLiteral("GET, allowed"));
+    QVERIFY(!flag->isVisible());
 }
 
 void TestWindowEgress::aPinnedClientGetsATunnel()
