@@ -267,6 +267,36 @@ class Lasting(EgressCase):
         self.assertRefused(self.curl("http://evil.example.net/hello"))
         self.assertGreater(self.generation(), generation)
 
+    def test_a_policy_that_cannot_be_read(self):
+        """It lets nothing start, and says what to do; a file that is gone is no new sandbox's."""
+        box = self.newBox("unreadable", DENY)
+        self.home.must("stop", box.name)
+        file = self.home.path / "sandboxes" / box.show()["id"] / "policy.toml"
+        for spoil in (lambda: file.write_text("default = "), file.unlink):
+            spoil()
+            for words in (("start", box.name), ("egress", "show", box.name),
+                          ("egress", "set", box.name, "--default", "allow")):
+                with self.subTest(words=words):
+                    done = self.home.ctl(*words)
+                    self.assertEqual((done.code, done.err.count(b"\n")), (125, 1), done)
+                    self.assertIn(b"egress set NAME FILE", done.err)
+            self.home.must("egress", "set", box.name, "deny-all")
+            self.home.must("start", box.name)
+            self.assertRefused(self.curl("http://plain.example.org/x", box=box))
+            self.home.must("stop", box.name)
+        self.home.must("rm", box.name)
+
+    def test_a_rule_for_the_session_is_for_one_that_runs(self):
+        self.home.must("stop", self.box.name)
+        words = ("egress", "add", self.box.name, "--host", "a.b", "--action", "allow", "--for")
+        done = self.home.ctl(*words, "session")
+        self.assertEqual((done.code, done.err.count(b"\n")), (125, 1), done)
+        self.assertIn(b"does not run", done.err)
+        type(self).changed = True
+        self.home.must(*words, "always")
+        self.home.must("start", self.box.name)
+        self.home.must(*words, "session")
+
     def test_a_killed_keeper_s_sandbox_keeps_its_policy_and_log(self):
         self.assertEqual(self.curl("http://plain.example.org/before").status, 200)
         self.untilLogged(path="/before")

@@ -89,6 +89,17 @@ Result<policy::Policy> checked(const policy::Policy& policy)
     return parsed;
 }
 
+/// A file that is gone beside one that is there was a policy, too: to ask instead would let pass what
+/// it may have denied.
+std::unexpected<Error> unreadable(const std::string& path, const Error& why)
+{
+    return fail(
+        ErrorCode::BadRequest,
+        "the sandbox's policy cannot be read, so nothing may pass; set a whole one anew with "
+        "`caissonctl egress set NAME FILE`, or mend " +
+            path + ": " + (why.code == ErrorCode::NotFound ? "the file is gone" : why.message));
+}
+
 Result<policy::Policy> policyOf(const api::PutPolicy& request, std::int64_t highestId)
 {
     if (!request.toml.empty()) {
@@ -142,30 +153,28 @@ Result<std::unique_ptr<LivePolicy>> LivePolicy::open(const std::string& folder, 
 
 Result<void> LivePolicy::load(Opening opening)
 {
-    policy::Policy policy; // a new sandbox asks
-    FirstLine written;
-    if (const Result<std::string> text = readFile(m_folder + "/policy.toml")) {
-        Result<policy::Policy> parsed = policy::parsePolicy(*text);
-        if (!parsed)
-            return fail(ErrorCode::BadRequest,
-                        "the sandbox's policy cannot be read, so nothing may pass; set it anew "
-                        "with `egress set`: " +
-                            parsed.error().message);
-        policy = std::move(*parsed);
-        written = firstLineOf(*text);
-        // Also of the rules that a start leaves behind.
-        m_highestId = std::max(written.highestId, highestIdIn(policy.rules));
-    } else if (text.error().code != ErrorCode::NotFound) {
-        return std::unexpected(text.error());
-    }
-
     api::PolicyState state;
-    if (const Result<std::string> text = readFile(m_folder + "/policy.json")) {
-        if (auto parsed = api::fromJson<api::PolicyState>(*text))
+    const Result<std::string> beside = readFile(m_folder + "/policy.json");
+    if (beside) {
+        if (auto parsed = api::fromJson<api::PolicyState>(*beside))
             state = std::move(*parsed);
         else
             logWarning("policy.json: {}", parsed.error().message);
     }
+    const Result<std::string> text = readFile(m_folder + "/policy.toml");
+    const FirstLine written = text ? firstLineOf(*text) : FirstLine{};
+    const bool isNew = !text && text.error().code == ErrorCode::NotFound && !beside &&
+                       beside.error().code == ErrorCode::NotFound;
+    policy::Policy policy; // a new sandbox asks
+    if (!isNew) {
+        Result<policy::Policy> read = text ? policy::parsePolicy(*text)
+                                           : Result<policy::Policy>(std::unexpected(text.error()));
+        if (!read && opening != Opening::Replace)
+            return unreadable(m_folder + "/policy.toml", read.error());
+        policy = read ? std::move(*read) : policy::Policy{policy::Action::Deny, {}};
+    }
+    // Also of the rules that a start leaves behind.
+    m_highestId = std::max(written.highestId, highestIdIn(policy.rules));
     m_generation = std::max(state.generation, written.generation);
     const bool isSameBoot = state.boot == bootId();
     for (const auto& rule : state.rules) {
@@ -439,7 +448,7 @@ api::EgressPolicy LivePolicy::describe() const
 
 bool LivePolicy::isLeftBehind(const policy::Rule& rule) const
 {
-    return m_opening == Opening::Look && rule.lasts != policy::Lasts::Always;
+    return m_opening != Opening::Start && rule.lasts != policy::Lasts::Always;
 }
 
 std::string LivePolicy::markedToml() const

@@ -34,10 +34,10 @@ struct Egress
 // ---- policy ------------------------------------------------------------------------------------
 
 /// As it is after `change`. The policy is let go before the answer is written.
-Result<api::EgressPolicy> policyAfter(const EgressDesk& desk,
+Result<api::EgressPolicy> policyAfter(const EgressDesk& desk, EgressDesk::Use use,
                                       const std::function<Result<void>(LivePolicy&)>& change)
 {
-    const auto policy = desk.policy();
+    const auto policy = desk.policy(use);
     if (!policy)
         return std::unexpected(policy.error());
     if (Result<void> changed = change(**policy); !changed)
@@ -47,7 +47,8 @@ Result<api::EgressPolicy> policyAfter(const EgressDesk& desk,
 
 Task<Result<void>> showPolicy(Egress egress)
 {
-    const auto described = policyAfter(egress.desk, [](LivePolicy&) { return Result<void>{}; });
+    const auto described =
+        policyAfter(egress.desk, EgressDesk::Use::Keep, [](LivePolicy&) { return Result<void>{}; });
     if (!described)
         co_return std::unexpected(described.error());
     co_return co_await egress.respond(*described);
@@ -58,10 +59,11 @@ Task<Result<void>> putPolicy(Egress egress)
     const auto request = co_await api::readJson<api::PutPolicy>(egress.connection);
     if (!request)
         co_return std::unexpected(request.error());
-    const auto described = policyAfter(egress.desk, [&](LivePolicy& policy) -> Result<void> {
-        const auto put = policy.replace(*request);
-        return put ? Result<void>{} : std::unexpected(put.error());
-    });
+    const auto described =
+        policyAfter(egress.desk, EgressDesk::Use::Replace, [&](LivePolicy& policy) -> Result<void> {
+            const auto put = policy.replace(*request);
+            return put ? Result<void>{} : std::unexpected(put.error());
+        });
     if (!described)
         co_return std::unexpected(described.error());
     co_return co_await egress.respond(*described);
@@ -72,10 +74,11 @@ Task<Result<void>> patchPolicy(Egress egress)
     const auto request = co_await api::readJson<api::PatchPolicy>(egress.connection);
     if (!request)
         co_return std::unexpected(request.error());
-    const auto described = policyAfter(egress.desk, [&](LivePolicy& policy) -> Result<void> {
-        const auto patched = policy.patch(*request);
-        return patched ? Result<void>{} : std::unexpected(patched.error());
-    });
+    const auto described =
+        policyAfter(egress.desk, EgressDesk::Use::Keep, [&](LivePolicy& policy) -> Result<void> {
+            const auto patched = policy.patch(*request);
+            return patched ? Result<void>{} : std::unexpected(patched.error());
+        });
     if (!described)
         co_return std::unexpected(described.error());
     co_return co_await egress.respond(*described);
@@ -157,7 +160,7 @@ Task<Result<void>> explainEgress(Egress egress)
     asked.process = request->process;
     api::Explanation explanation;
     {
-        const auto policy = egress.desk.policy();
+        const auto policy = egress.desk.policy(EgressDesk::Use::Keep);
         if (!policy)
             co_return std::unexpected(policy.error());
         explanation = (*policy)->explain(asked);

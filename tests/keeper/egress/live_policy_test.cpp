@@ -484,6 +484,40 @@ TEST_F(LivePolicyTest, APolicyThatCannotBeReadLetsNothingStart)
     EXPECT_EQ(verdict(*open(), "a.example"), "deny") << "counts and generation are not worth it";
 }
 
+/// The refusal said to set it anew, and setting it anew was refused with the same words.
+TEST_F(LivePolicyTest, APolicyThatCannotBeReadCanBeReplaced)
+{
+    write("policy.toml", "# generation 7, ids to r9\ndefault = \"al");
+    const auto looked = LivePolicy::open(m_folder.path(), Opening::Look);
+    ASSERT_FALSE(looked);
+    EXPECT_TRUE(looked.error().message.contains("egress set NAME FILE")) << looked.error().message;
+    auto policy = open(Opening::Replace);
+    EXPECT_EQ(verdict(*policy, "a.example"), "deny");
+    ASSERT_FALSE(policy->replace(toml("default = \"perhaps\"\n")));
+    EXPECT_EQ(policy->replace(toml("default = \"deny\"\n[[rule]]\nhost = \"b.example\"\n"
+                                   "action = \"allow\"\nlasts = \"session\"\n")),
+              8);
+    EXPECT_EQ(policy->policy().rules.front().id, "r10") << "the log has rows of the older ones";
+    EXPECT_TRUE(policy->describe().toml.contains("# gone at the next start")) << "as for a look";
+    policy.reset();
+    EXPECT_EQ(verdict(*open(), "b.example"), "deny");
+}
+
+/// With its file gone, a sandbox that denied everything asked.
+TEST_F(LivePolicyTest, APolicyWhoseFileIsGoneIsNoNewOne)
+{
+    ASSERT_TRUE(open()->replace(toml("default = \"deny\"\n")));
+    std::filesystem::remove(m_folder / "policy.toml");
+    for (const Opening opening : {Opening::Start, Opening::Look}) {
+        const auto opened = LivePolicy::open(m_folder.path(), opening);
+        ASSERT_FALSE(opened);
+        EXPECT_TRUE(opened.error().message.contains("gone")) << opened.error().message;
+    }
+    EXPECT_EQ(verdict(*open(Opening::Replace), "a.example"), "deny");
+    EXPECT_EQ(open(Opening::Replace)->replace(toml("default = \"allow\"\n")), 3);
+    EXPECT_EQ(verdict(*open(), "a.example"), "allow");
+}
+
 TEST(RuleMessageTest, ARuleComesBackAsItWent)
 {
     api::EgressRule message;
