@@ -208,6 +208,13 @@ class Answers(EgressCase):
         started, prompt = self.ask(f"{PLAIN}/w")
         for words in (("perhaps",), ("allow", "--scope", "world"), ("allow", "--for", "3 days")):
             self.assertIn(self.answer(prompt, *words).code, (2, 125))
+        # What lets a request go on is about that request, for once, too.
+        for methods, says in (("POST", b"is GET"), ("B D", b"no HTTP method")):
+            for duration in ("once", "always"):
+                done = self.answer(prompt, "allow", "--methods", methods, "--for", duration)
+                self.assertEqual(done.code, 125, done)
+                self.assertIn(says, done.err)
+        self.assertEqual([one["id"] for one in self.prompts()], [prompt["id"]])
         self.assertEqual(self.answer({"id": "none-such"}, "allow").code, 125)
         self.answer(prompt, "deny")
         self.finish(started)
