@@ -109,8 +109,9 @@ class Secrets(EgressCase):
                 self.assertNotEqual(got.status, 200)
                 self.assertEqual([seen for seen in self.internet.requests()
                                   if seen.get("digest")], [])
-                self.assertEqual(self.untilLogged(host="plain.example.org", flag="placeholder")[-1]
-                                 ["verdict"], "deny")
+                row = self.untilLogged(host="plain.example.org", flag="placeholder")[-1]
+                self.assertEqual(row["verdict"], "deny")
+                self.assertNotIn("secret", row, "none was put in")
 
     def test_what_comes_back_is_masked(self):
         for how in ("text", "json", "split", "event"):
