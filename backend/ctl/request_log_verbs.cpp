@@ -154,7 +154,9 @@ void addRequestLogVerbs(CLI::App& egress, Choice& choice)
     logVerb->add_option("--verdict", options->filter.verdict, "Only those with this one")
         ->type_name("V")
         ->check(CLI::IsMember({"allow", "deny", "tunnel"}));
-    logVerb->add_option("--host", options->filter.host, "Only to this host, or below it")
+    logVerb
+        ->add_option("--host", options->filter.host,
+                     "Only to this host, or below it; or to a pattern such as *.example.org")
         ->type_name("HOST");
     logVerb->add_option("--method", options->filter.method, "Only with this method")
         ->type_name("M");

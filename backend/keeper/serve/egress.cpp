@@ -4,6 +4,7 @@
 #include "backend/keeper/egress/airlock.h"
 #include "backend/keeper/egress/http/fields.h"
 #include "backend/policy/host_name.h"
+#include "backend/policy/host_pattern.h"
 #include "backend/policy/path.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -228,6 +229,11 @@ Result<LogQuery> queryOf(const api::RouteMatch& match)
     if (!query.verdict.empty() && query.verdict != "allow" && query.verdict != "deny" &&
         query.verdict != "tunnel")
         return fail(ErrorCode::BadRequest, "\"verdict\" must be allow, deny or tunnel");
+    if (query.host.contains('*')) {
+        if (const auto pattern = policy::canonicalHostPattern(query.host); !pattern)
+            return fail(ErrorCode::BadRequest,
+                        "\"host\" is no pattern of hosts: " + pattern.error().message);
+    }
     return query;
 }
 
