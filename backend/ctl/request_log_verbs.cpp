@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/api/codec.h"
+#include "backend/api/entry_url.h"
 #include "backend/ctl/egress_verbs.h"
 #include "backend/ctl/report.h"
 
@@ -30,10 +31,8 @@ std::string baseName(std::string_view path)
 
 std::string targetOf(const api::EgressEntry& entry)
 {
-    const bool isUsual = (entry.scheme == "https" && entry.port == 443) ||
-                         (entry.scheme == "http" && entry.port == 80);
-    return entry.scheme + "://" + entry.host + (isUsual ? "" : ":" + std::to_string(entry.port)) +
-           entry.path + (entry.query.empty() ? "" : "?" + entry.query);
+    const std::string odd = api::oddTargetOf(entry);
+    return api::urlOf(entry) + (odd.empty() ? "" : ", asked for " + odd);
 }
 
 /// One row for people: in columns that rows to come can keep to.
