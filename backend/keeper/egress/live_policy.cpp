@@ -320,10 +320,8 @@ Result<void> LivePolicy::save(const policy::Policy& policy, std::int64_t generat
 
 Result<std::int64_t> LivePolicy::replace(policy::Policy policy, std::int64_t expected)
 {
-    if (expected != 0 && expected != m_generation)
-        return fail(ErrorCode::PreconditionFailed,
-                    "the policy was changed meanwhile; look at it and try again",
-                    {{"generation", std::to_string(m_generation)}});
+    if (const Result<void> same = checkGeneration(expected); !same)
+        return std::unexpected(same.error());
     return putInForce(std::move(policy));
 }
 
@@ -343,8 +341,23 @@ Result<void> LivePolicy::checkStored(const policy::Policy& next, std::string_vie
                         : Result<void>{};
 }
 
+Result<void> LivePolicy::checkGeneration(std::int64_t expected) const
+{
+    if (expected != 0 && expected != m_generation)
+        return fail(ErrorCode::PreconditionFailed,
+                    "the policy was changed meanwhile; look at it and try again",
+                    {{"generation", std::to_string(m_generation)}});
+    return {};
+}
+
 Result<std::vector<std::string>> LivePolicy::patch(const api::PatchPolicy& request)
 {
+    // What changes nothing is no new generation, which would be looked at by every flow.
+    if (request.add.empty() && request.update.empty() && request.remove.empty() &&
+        request.defaultAction.empty()) {
+        const Result<void> same = checkGeneration(request.generation);
+        return same ? Result<std::vector<std::string>>{} : std::unexpected(same.error());
+    }
     policy::Policy next = policy();
     const auto find = [&](const std::string& id) {
         return std::ranges::find(next.rules, id, &policy::Rule::id);

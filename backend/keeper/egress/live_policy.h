@@ -90,6 +90,7 @@ private:
     Ends endsOf(const policy::Policy& policy) const;
     HitsById hitsOf(const policy::Policy& policy);
     Result<std::int64_t> putInForce(policy::Policy policy);
+    Result<void> checkGeneration(std::int64_t expected) const;
     Result<void> checkStored(const policy::Policy& next, std::string_view toml) const;
     void install(policy::Policy policy, std::vector<policy::Moment> moments,
                  std::map<std::string, Expiry> expiries);
