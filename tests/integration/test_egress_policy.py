@@ -103,6 +103,43 @@ class Decisions(EgressCase):
         self.assertEqual(self.generation(), before)
         self.assertEqual(self.curl("http://plain.example.org/hello").status, 200)
 
+    def test_a_large_file_says_what_to_do(self):
+        for text, says in (("# " + 20 * 2 ** 20 * "x", b"fewer rules"),
+                           (20_000 * '[[rule]]\nhost="a.b"\naction="deny"\n', b"10,000 rules")):
+            done = self.putPolicy(text)
+            self.assertEqual((done.code, done.err.count(b"\n")), (125, 1), done.err[:300])
+            self.assertIn(says, done.err)
+        # As JSON it is larger than any other request may be.
+        self.setPolicy(DENY + 9_000 * ('[[rule]]\nhost="a.b"\naction="deny"\nnote="' + 70 * "n"
+                                       + '"\n'))
+
+    def test_by_the_api(self):
+        url = f"{self.box.url}/egress/policy"
+        self.setPolicy(DENY)
+        before = self.generation()
+        answer = self.home.api.call("PATCH", url, {"add": [{"host": "a.b"}]})
+        self.assertEqual((answer.status, answer.code), (400, "bad_request"))
+        self.assertIn("action", answer.json()["error"])
+        self.assertEqual(self.home.api.call("PATCH", url, {}).status, 200)
+        self.assertEqual(self.generation(), before)
+        self.assertRefused(self.curl("http://plain.example.org/rows"))
+        self.untilLogged(path="/rows")
+        log = self.home.api.get(f"{self.box.url}/egress/log?limit=0").json()
+        self.assertEqual(log["entries"], [])
+        self.assertGreaterEqual(log["total"], 1)
+        self.assertEqual(self.home.api.get(f"{self.box.url}/egress/log?host=203.*").status, 400)
+
+    def test_the_log_is_found_by_what_it_shows(self):
+        self.assertRefused(self.curl("http://plain.example.org/found?x=1"))
+        self.untilLogged(path="/found")
+        for words in (("--text", "example.org/found?x"), ("--method", "get"),
+                      ("--host", "*.example.org"), ("--host", "**.org")):
+            with self.subTest(words=words):
+                shown = self.home.must("egress", "log", self.box.name, *words).text
+                self.assertIn("http://plain.example.org/found?x=1", shown)
+        self.assertNotIn("/found", self.home.must("egress", "log", self.box.name, "--host",
+                                                  "*.*.example.org").text)
+
     def test_generations_count_up_and_are_logged(self):
         self.setPolicy(DENY)
         first = self.generation()

@@ -166,7 +166,7 @@ class Secrets(EgressCase):
         before = self.home.api.get(f"{self.box.url}/egress/policy").json()
         done = self.home.ctl("egress", "set", self.box.name, "/dev/stdin", input=text.encode())
         self.assertEqual(done.code, 125)
-        self.assertIn(b'line 5: there is no secret "none-such"', done.err)
+        self.assertIn(b'line 5, column 39: there is no secret "none-such"', done.err)
         self.assertEqual(self.home.api.get(f"{self.box.url}/egress/policy").json(), before)
         done = self.home.ctl("create", "--policy", "/dev/stdin", input=text.encode())
         self.assertEqual(done.code, 125)

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace caisson::keeper {
 
@@ -75,6 +76,12 @@ std::string expiresText(const policy::Rule& rule)
 /// Through the file's own reader, so that no way in lets a rule pass that a file could not have.
 Result<policy::Policy> checked(const policy::Policy& policy)
 {
+    std::set<std::string_view> ids;
+    for (const policy::Rule& rule : policy.rules) {
+        if (!rule.id.empty() && !ids.insert(rule.id).second)
+            return fail(ErrorCode::BadRequest, "there are two rules of the id \"" + rule.id + "\"",
+                        {{"rule", rule.id}});
+    }
     Result<policy::Policy> parsed = policy::parsePolicy(policy::writePolicy(policy));
     if (!parsed) {
         // The place is of a text that nobody wrote.
@@ -394,6 +401,17 @@ Result<std::vector<std::string>> LivePolicy::patch(const api::PatchPolicy& reque
         Result<policy::Rule> rule = ruleOf(message);
         if (!rule)
             return std::unexpected(rule.error());
+        if (!rule->id.empty() && find(rule->id) != next.rules.end())
+            return fail(ErrorCode::Exists,
+                        "there is a rule \"" + rule->id +
+                            "\" already; give another id, or none and one is made");
+        // One that is only moved is in the table already.
+        if (isLeftBehind(*rule) &&
+            !std::ranges::contains(policy().rules, rule->id, &policy::Rule::id))
+            return fail(ErrorCode::Conflict,
+                        "the sandbox does not run, and a rule that lasts until it stops would be "
+                        "gone when it starts; start it first, or let the rule last for a time or "
+                        "always");
         if (rule->id.empty())
             rule->id = "r" + std::to_string(++highestId);
         if (request.forSeconds > 0)

@@ -55,9 +55,22 @@ Task<Result<void>> showPolicy(Egress egress)
     co_return co_await egress.respond(*described);
 }
 
+/// A file of 1 MiB, the most that parsePolicy() takes, is more as JSON: it escapes quotes and newlines.
+constexpr std::size_t kLargestPolicyBody = 4u << 20;
+
+Task<Result<api::PutPolicy>> readPolicy(api::ServerConnection& connection)
+{
+    const Result<std::string> body = co_await connection.readBody(kLargestPolicyBody);
+    if (!body)
+        co_return std::unexpected(body.error());
+    if (const Result<void> checked = api::checkValueCount(*body); !checked)
+        co_return std::unexpected(checked.error());
+    co_return api::fromJson<api::PutPolicy>(*body);
+}
+
 Task<Result<void>> putPolicy(Egress egress)
 {
-    const auto request = co_await api::readJson<api::PutPolicy>(egress.connection);
+    const auto request = co_await readPolicy(egress.connection);
     if (!request)
         co_return std::unexpected(request.error());
     const auto described =

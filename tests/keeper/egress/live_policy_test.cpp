@@ -164,6 +164,9 @@ TEST_F(LivePolicyTest, OnlySecretsThatAreStoredArePutIn)
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::BadRequest);
     EXPECT_EQ(refused.error().detail.at("line"), "7");
+    EXPECT_EQ(refused.error().detail.at("column"), "39");
+    EXPECT_TRUE(refused.error().message.starts_with("line 7, column 39: "))
+        << refused.error().message;
     api::PatchPolicy patch;
     patch.update = policy->describe().rules;
     patch.update[0].inject->value = "Bearer ${secret:lost}";
@@ -171,6 +174,61 @@ TEST_F(LivePolicyTest, OnlySecretsThatAreStoredArePutIn)
     ASSERT_FALSE(patched);
     EXPECT_EQ(patched.error().detail.at("secret"), "lost");
     EXPECT_EQ(policy->describe().rules[0].inject->value, "${secret:key}");
+}
+
+TEST_F(LivePolicyTest, APatchOfNothingIsNoGeneration)
+{
+    const auto policy = open();
+    bool isChanged = false;
+    policy->onChange = [&] { isChanged = true; };
+    EXPECT_TRUE(policy->patch({}));
+    EXPECT_EQ(policy->generation(), 1);
+    EXPECT_FALSE(isChanged);
+    api::PatchPolicy stale;
+    stale.generation = 7;
+    EXPECT_EQ(policy->patch(stale).error().code, ErrorCode::PreconditionFailed);
+}
+
+/// The line of a file was named that nobody had in front of them.
+TEST_F(LivePolicyTest, AnIdIsTakenOnce)
+{
+    const auto policy = open();
+    api::PatchPolicy patch;
+    patch.add = {{.id = "e", .host = "a.example", .action = "allow"}};
+    ASSERT_TRUE(policy->patch(patch));
+    const auto again = policy->patch(patch);
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, ErrorCode::Exists);
+    EXPECT_TRUE(again.error().message.contains("a rule \"e\" already")) << again.error().message;
+    patch.remove = {"e"};
+    EXPECT_TRUE(policy->patch(patch)) << "it is given back first";
+    api::PutPolicy twice;
+    twice.rules = {patch.add[0], patch.add[0]};
+    twice.defaultAction = "ask";
+    const auto put = policy->replace(twice);
+    ASSERT_FALSE(put);
+    EXPECT_EQ(put.error().message, "there are two rules of the id \"e\"");
+}
+
+/// It was taken, and gone after the start.
+TEST_F(LivePolicyTest, AStoppedSandboxTakesNoRuleForItsSession)
+{
+    const auto policy = open(Opening::Look);
+    api::PatchPolicy patch;
+    patch.add = {{.host = "a.example", .action = "allow", .lasts = "session"}};
+    const auto added = policy->patch(patch);
+    ASSERT_FALSE(added);
+    EXPECT_EQ(added.error().code, ErrorCode::Conflict);
+    EXPECT_TRUE(added.error().message.contains("does not run")) << added.error().message;
+    EXPECT_TRUE(policy->policy().rules.empty());
+    patch.add[0].lasts = "always";
+    EXPECT_TRUE(policy->patch(patch));
+    // One that was there when it stopped may be moved.
+    ASSERT_TRUE(policy->replace(toml("[[rule]]\nid = \"s\"\nhost = \"s.example\"\n"
+                                     "action = \"allow\"\nlasts = \"session\"\n")));
+    patch.remove = {"s"};
+    patch.add = policy->describe().rules;
+    EXPECT_TRUE(policy->patch(patch));
 }
 
 TEST_F(LivePolicyTest, WhatCannotBeWrittenIsNotInForce)
