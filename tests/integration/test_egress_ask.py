@@ -171,6 +171,10 @@ class Answers(EgressCase):
         self.setPolicy(DENY)
         self.assertEqual(self.finish(started, 5)[0], 403)
         self.assertEqual(self.prompts(), [])
+        # Nobody answered: who does so now is told what decided.
+        late = self.answer(prompt, "allow")
+        self.assertEqual(late.code, 125)
+        self.assertIn(b"the policy was changed meanwhile", late.err)
 
     def test_the_prompt_goes_with_the_last_who_waits(self):
         """A killed process's prompt may stay, greyed, but nobody is asked to decide on it."""
