@@ -553,6 +553,11 @@ api::Explanation LivePolicy::explain(const policy::Request& request) const
         return refuse(std::string(request.host) +
                       " is a private address, or one of this host; only a rule with private = true "
                       "may let it through.");
+    if (request.protocol == policy::Protocol::Http && !explanation.secrets.empty())
+        explanation.why += " Over http everybody on the way can read the secret that is put in.";
+    if (!decision.mayBePrivate() && !policy::Address::parse(request.host))
+        explanation.why += " The address it leads to is looked at, too, when the name is resolved: "
+                           "one of this host or its network needs private = true.";
     return explanation;
 }
 

@@ -405,6 +405,33 @@ TEST_F(LivePolicyTest, ExplainsWhatNoRuleCanAllow)
     EXPECT_TRUE(policy->explain(leaking).why.contains("placeholder"));
 }
 
+/// An allowed name that led to this host was refused in fact, and a secret went out in clear with
+/// nobody having been told.
+TEST_F(LivePolicyTest, ExplainTellsWhatARuleAloneDoesNot)
+{
+    const auto policy = open();
+    ASSERT_TRUE(policy->replace(
+        toml("default = \"deny\"\n"
+             "[[rule]]\nid = \"in\"\nhost = \"inner.example\"\naction = \"allow\"\nprivate = true\n"
+             "[[rule]]\nid = \"at\"\nhost = \"203.0.113.7\"\naction = \"allow\"\n"
+             "[[rule]]\nid = \"put\"\nhost = \"api.example\"\naction = \"allow\"\n"
+             "inject = { header = \"Authorization\", value = \"${secret:key}\" }\n")));
+    const auto why = [&](std::string_view host, policy::Protocol protocol) {
+        policy::Request request = requestFor(host);
+        request.protocol = protocol;
+        return policy->explain(request).why;
+    };
+    constexpr const char* kResolved = "when the name is resolved";
+    constexpr const char* kClear = "everybody on the way can read";
+    EXPECT_TRUE(why("api.example", policy::Protocol::Https).contains(kResolved));
+    EXPECT_FALSE(why("inner.example", policy::Protocol::Https).contains(kResolved));
+    EXPECT_FALSE(why("203.0.113.7", policy::Protocol::Https).contains(kResolved));
+    EXPECT_FALSE(why("other.example", policy::Protocol::Https).contains(kResolved));
+    EXPECT_FALSE(why("api.example", policy::Protocol::Https).contains(kClear));
+    EXPECT_TRUE(why("api.example", policy::Protocol::Http).contains(kClear));
+    EXPECT_FALSE(why("inner.example", policy::Protocol::Http).contains(kClear));
+}
+
 /// Whoever waits for the end of rules asks for the one behind what has been seen to; asked for the one
 /// behind now, the rule that has just ended was passed over, and its flows went on.
 TEST_F(LivePolicyTest, TheNextEndIsNotPassedOver)
