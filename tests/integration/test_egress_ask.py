@@ -167,7 +167,7 @@ class Answers(EgressCase):
         self.assertEqual(self.prompts(), [])
 
     def test_a_new_policy_settles_what_waits(self):
-        started, _ = self.ask(f"{PLAIN}/a")
+        started, prompt = self.ask(f"{PLAIN}/a")
         self.setPolicy(DENY)
         self.assertEqual(self.finish(started, 5)[0], 403)
         self.assertEqual(self.prompts(), [])
