@@ -309,7 +309,7 @@ class Lasting(EgressCase):
         box = self.newBox("unreadable", DENY)
         self.home.must("stop", box.name)
         file = self.home.path / "sandboxes" / box.show()["id"] / "policy.toml"
-        for spoil in (lambda: file.write_text("default = "), file.unlink):
+        for spoil in (file.unlink, lambda: file.write_text("default = ")):
             spoil()
             for words in (("start", box.name), ("egress", "show", box.name),
                           ("egress", "set", box.name, "--default", "allow")):
