@@ -73,6 +73,12 @@ struct Writer
             object[name] = write(field.value);
     }
 
+    template<class T>
+    void operator()(const char* name, Demanded<T> field)
+    {
+        object[name] = write(field.value);
+    }
+
     void fileName(const char* name, FileName& value)
     {
         object[name] = value.bytes; // made valid by dumpJson
@@ -158,6 +164,15 @@ struct Reader
     void operator()(const char* name, WhenSet<T> field)
     {
         (*this)(name, field.value);
+    }
+
+    template<class T>
+    void operator()(const char* name, Demanded<T> field)
+    {
+        if (const Json* json = find(name))
+            read(name, *json, field.value);
+        else
+            wrong(name, "is missing");
     }
 
     bool fileName(const char* name, FileName& value)
@@ -274,6 +289,13 @@ struct SchemaMaker
     void operator()(const char* name, WhenSet<T> field)
     {
         properties[name] = make(field.value);
+    }
+
+    template<class T>
+    void operator()(const char* name, Demanded<T> field)
+    {
+        properties[name] = make(field.value);
+        required.push_back(name);
     }
 
     enum class Presence { Always, Sometimes };

@@ -11,7 +11,8 @@
 
 /// The names of all messages' fields in JSON, each written once. A visitor is called with every
 /// field's name and a reference to it: the reader, the writer and the schema maker of codec.cpp.
-/// A field wrapped in whenSet() is left out where it is empty: "", 0, no elements.
+/// A field wrapped in whenSet() is left out where it is empty: "", 0, no elements. One wrapped in
+/// demanded() has to be there when it is read: what it would be otherwise is nobody's word.
 namespace caisson::api {
 
 template<class Enum>
@@ -50,6 +51,18 @@ struct WhenSet
 
 template<class T>
 WhenSet<T> whenSet(T& value)
+{
+    return {value};
+}
+
+template<class T>
+struct Demanded
+{
+    T& value;
+};
+
+template<class T>
+Demanded<T> demanded(T& value)
 {
     return {value};
 }
@@ -319,7 +332,7 @@ CAISSON_DESCRIBE(EgressRule)
     v("methods", whenSet(m.methods));
     v("path", whenSet(m.path));
     v("process", whenSet(m.process));
-    v("action", m.action);
+    v("action", demanded(m.action));
     v("private", m.isPrivate);
     v("expires", whenSet(m.expires));
     v("lasts", whenSet(m.lasts));

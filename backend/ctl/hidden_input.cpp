@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -50,6 +51,13 @@ private:
     termios m_before{};
     bool m_changed = false;
 };
+
+/// nullptr: none is named.
+const char* passphraseFile()
+{
+    const char* path = std::getenv("CAISSON_PASSPHRASE_FILE");
+    return path && *path != '\0' ? path : nullptr;
+}
 
 } // namespace
 
@@ -119,11 +127,21 @@ Result<std::string> readStandardInput(std::size_t limit)
     return text;
 }
 
+std::string passphraseFileAdvice()
+{
+    const char* path = passphraseFile();
+    struct stat about{};
+    if (!path || ::stat(path, &about) != 0 || !S_ISREG(about.st_mode) || (about.st_mode & 077) == 0)
+        return {};
+    return std::string("CAISSON_PASSPHRASE_FILE: others may read or change ") + path +
+           "; keep it to yourself with: chmod 600 " + path;
+}
+
 std::optional<Result<std::string>> passphraseFromFile()
 {
     constexpr std::size_t kLargestPassphrase = 4096; // the service's limit
-    const char* path = std::getenv("CAISSON_PASSPHRASE_FILE");
-    if (!path || *path == '\0')
+    const char* path = passphraseFile();
+    if (!path)
         return std::nullopt;
     Result<std::string> text = readFile(path, kLargestPassphrase);
     if (!text)

@@ -16,6 +16,9 @@ Result<std::string> askHidden(const std::string& question);
 /// All of standard input, at most `limit` bytes of it; TooLarge over that.
 Result<std::string> readStandardInput(std::size_t limit);
 
+/// One line for whoever named a file in CAISSON_PASSPHRASE_FILE that others may read; empty: none is.
+std::string passphraseFileAdvice();
+
 /// The passphrase in the file that CAISSON_PASSPHRASE_FILE names, as the service reads it: without one
 /// newline at its end. None: the variable names no file.
 std::optional<Result<std::string>> passphraseFromFile();

@@ -10,25 +10,31 @@ namespace caisson::ctl {
 
 namespace {
 
+/// What parsePolicy() takes.
+constexpr std::size_t kMostPolicy = 1u << 20;
+
 /// To the service an empty text is none at all; with a line it is a file in which nothing stands.
-Result<std::string> withLine(Result<std::string> text)
+Result<std::string> policyIn(const std::string& path, const std::string& shown)
 {
+    Result<std::string> text = readFile(path, kMostPolicy);
+    if (!text && text.error().code == ErrorCode::TooLarge)
+        return fail(ErrorCode::TooLarge,
+                    shown +
+                        " is larger than 1 MiB, the most that a policy may have; patterns such as "
+                        "*.example.com, and cidr, say the same with fewer rules");
     if (text && text->empty())
         *text = "\n";
     return text;
 }
-
-/// As much as a policy file may be; parsePolicy() says so better than a cut could.
-constexpr std::size_t kMostPolicy = 2u << 20;
 
 } // namespace
 
 Result<std::string> readPolicyText(const std::string& fileOrPreset)
 {
     if (fileOrPreset == "-")
-        return withLine(readFile("/dev/stdin", kMostPolicy));
+        return policyIn("/dev/stdin", "standard input");
     if (::access(fileOrPreset.c_str(), F_OK) == 0)
-        return withLine(readFile(fileOrPreset, kMostPolicy));
+        return policyIn(fileOrPreset, fileOrPreset);
     if (const policy::Preset* preset = policy::presetByName(fileOrPreset))
         return std::string(preset->toml);
     std::string names;

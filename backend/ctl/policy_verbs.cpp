@@ -2,6 +2,7 @@
 #include "backend/api/codec.h"
 #include "backend/api/names.h"
 #include "backend/ctl/egress_verbs.h"
+#include "backend/ctl/policy_advice.h"
 #include "backend/ctl/report.h"
 
 #include <CLI/CLI.hpp>
@@ -40,6 +41,12 @@ Result<int> finishWith(const Session& session, const api::EgressPolicy& policy)
     return kExitDone;
 }
 
+void advise(std::span<const api::EgressRule> rules)
+{
+    if (const std::string advice = clearSecretAdvice(rules); !advice.empty())
+        complain(advice);
+}
+
 api::Task<Result<int>> show(Session& session, const std::string& sandbox)
 {
     const Result<api::EgressPolicy> policy = co_await session.client.showPolicy(sandbox);
@@ -74,6 +81,7 @@ api::Task<Result<int>> set(Session& session, const std::string& sandbox, const s
                                                      "the policy in force stays"));
     if (!changed)
         co_return std::unexpected(changed.error());
+    advise(changed->rules);
     co_return finishWith(session, *changed);
 }
 
@@ -174,6 +182,10 @@ api::Task<Result<int>> add(Session& session, const AddOptions& options)
     const auto changed = co_await session.client.patchPolicy(options.sandbox, *std::move(patch));
     if (!changed)
         co_return std::unexpected(changed.error());
+    if (const auto added =
+            std::ranges::find(changed->rules, addedId(options, *changed), &api::EgressRule::id);
+        added != changed->rules.end())
+        advise({&*added, 1});
     if (session.form == OutputForm::Json)
         co_return finishWith(session, *changed);
     co_return printAndFinish(printable(addedId(options, *changed)) + "\n");

@@ -54,7 +54,9 @@ void addPromptVerbs(CLI::App& egress, Choice& choice)
 {
     auto sandbox = std::make_shared<std::string>();
     CLI::App* listVerb = egress.add_subcommand(
-        "prompts", "List the requests that wait for an answer, as a JSON array");
+        "prompts",
+        "List the requests that wait for an answer, as a JSON array; each waits 120 s, or as "
+        "many as CAISSON_PROMPT_SECONDS says where the service starts");
     listVerb->add_option("NAME", *sandbox, "Name or id of the sandbox")->required()->type_name("");
     listVerb->callback([&choice, sandbox] {
         choice.verb = [sandbox](Session& s) { return prompts(s, *sandbox); };

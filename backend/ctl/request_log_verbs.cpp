@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/api/codec.h"
+#include "backend/api/entry_url.h"
 #include "backend/ctl/egress_verbs.h"
 #include "backend/ctl/report.h"
 
@@ -32,10 +33,8 @@ std::string baseName(std::string_view path)
 
 std::string targetOf(const api::EgressEntry& entry)
 {
-    const bool isUsual = (entry.scheme == "https" && entry.port == 443) ||
-                         (entry.scheme == "http" && entry.port == 80);
-    return entry.scheme + "://" + entry.host + (isUsual ? "" : ":" + std::to_string(entry.port)) +
-           entry.path + (entry.query.empty() ? "" : "?" + entry.query);
+    const std::string odd = api::oddTargetOf(entry);
+    return api::urlOf(entry) + (odd.empty() ? "" : ", asked for " + odd);
 }
 
 /// One row for people: in columns that rows to come can keep to.
@@ -163,7 +162,9 @@ void addRequestLogVerbs(CLI::App& egress, Choice& choice)
     logVerb->add_option("--verdict", options->filter.verdict, "Only those with this one")
         ->type_name("V")
         ->check(CLI::IsMember({"allow", "deny", "tunnel"}));
-    logVerb->add_option("--host", options->filter.host, "Only to this host, or below it")
+    logVerb
+        ->add_option("--host", options->filter.host,
+                     "Only to this host, or below it; or to a pattern such as *.example.org")
         ->type_name("HOST");
     logVerb->add_option("--method", options->filter.method, "Only with this method")
         ->type_name("M");

@@ -60,6 +60,8 @@ bool hasFile(const api::SecretList& list)
 Result<std::string> askPassphrase(const api::SecretList& list)
 {
     std::optional<Result<std::string>> named = passphraseFromFile();
+    if (const std::string advice = passphraseFileAdvice(); named && !advice.empty())
+        complain(advice);
     Result<std::string> passphrase =
         named           ? std::move(*named)
         : hasFile(list) ? askHidden("Passphrase of the secrets kept on this machine: ")
@@ -156,6 +158,35 @@ api::Task<Result<int>> list(Session& session)
     co_return printAndFinish(table.text());
 }
 
+bool usesSecret(const api::EgressRule& rule, const std::string& name)
+{
+    if (!rule.inject)
+        return false;
+    const std::string placeholder = "${secret:" + name + "}";
+    return rule.inject->value.contains(placeholder) || rule.inject->user.contains(placeholder) ||
+           rule.inject->password.contains(placeholder);
+}
+
+/// "; rules still name it: r1 and r2 of demo": what is refused now. Empty: none does. What cannot be looked
+/// at is left out: the secret is gone either way.
+api::Task<std::string> rulesWithSecret(Session& session, const std::string& name)
+{
+    std::string rules;
+    const auto sandboxes = co_await session.client.listSandboxes();
+    if (!sandboxes)
+        co_return rules;
+    for (const api::Sandbox& sandbox : sandboxes->sandboxes) {
+        const Result<api::EgressPolicy> policy = co_await session.client.showPolicy(sandbox.id);
+        if (!policy)
+            continue;
+        for (const api::EgressRule& rule : policy->rules) {
+            if (usesSecret(rule, name))
+                rules += (rules.empty() ? "" : ", ") + rule.id + " of " + sandbox.name;
+        }
+    }
+    co_return rules;
+}
+
 /// Every one is tried; each failure is a line of its own.
 api::Task<Result<int>> remove(Session& session, const std::vector<std::string>& names)
 {
@@ -164,7 +195,11 @@ api::Task<Result<int>> remove(Session& session, const std::vector<std::string>& 
         if (const Result<void> removed = co_await session.client.removeSecret(name); !removed) {
             complain(sentenceOf(removed.error()));
             code = exitCodeOf(removed.error());
+            continue;
         }
+        if (const std::string rules = co_await rulesWithSecret(session, name); !rules.empty())
+            complain(name + " is gone, and rules still put it in: " + rules +
+                     "; their requests are refused until it is set again");
     }
     co_return code;
 }

@@ -171,6 +171,9 @@ void Registry::save(const Record& record)
 
 void Registry::savePolicy(const std::string& id, std::string toml)
 {
+    // Its keeper knows by this that there was a policy, should the other file get lost before it has
+    // written either.
+    write(m_paths.sandbox(id) + "/policy.json", "{}\n");
     write(m_paths.sandbox(id) + "/policy.toml", std::move(toml));
 }
 

@@ -3,6 +3,7 @@
 
 #include "backend/policy/host_name.h"
 #include "backend/policy/path.h"
+#include "backend/policy/rule_check.h"
 
 #include <algorithm>
 #include <array>
@@ -65,6 +66,11 @@ std::string upper(std::string_view text)
     return result;
 }
 
+bool isHttp(const Request& request)
+{
+    return request.protocol == Protocol::Http || request.protocol == Protocol::Https;
+}
+
 } // namespace
 
 std::optional<Scope> scopeFromName(std::string_view name)
@@ -87,6 +93,21 @@ std::string_view durationName(Duration duration)
     return nameOf(kDurations, duration);
 }
 
+Result<void> checkAnswerMethods(const Request& request, const std::vector<std::string>& methods)
+{
+    // As a rule has them: what may not stand there is no answer for once, either.
+    Rule rule{.host = "any", .methods = methods};
+    if (const std::optional<RuleFault> fault = checkRule(rule))
+        return fail(ErrorCode::BadRequest, fault->message);
+    if (methods.empty() || !isHttp(request) ||
+        std::ranges::contains(rule.methods, upper(request.method)))
+        return {};
+    return fail(ErrorCode::BadRequest,
+                "The request that waits is " + std::string(request.method) +
+                    ", which the answer's methods do not name; name it, too, "
+                    "or leave them out.");
+}
+
 std::optional<Rule> ruleOfAnswer(const Request& request, Action action, Scope scope,
                                  Duration duration, std::vector<std::string> methods, WallTime now)
 {
@@ -100,11 +121,10 @@ std::optional<Rule> ruleOfAnswer(const Request& request, Action action, Scope sc
     // What is below a public suffix is other people's.
     if (scope == Scope::Domain && !Address::parse(domain) && !isPublicSuffix(domain))
         rule.host = "**." + std::string(domain);
-    const bool isHttp = request.protocol == Protocol::Http || request.protocol == Protocol::Https;
     const bool isUsualPort = request.port == 80 || request.port == 443;
     if (!isUsualPort || request.protocol == Protocol::Tcp)
         rule.ports = {request.port};
-    if (isHttp) {
+    if (isHttp(request)) {
         const bool isNarrow = scope == Scope::Request || scope == Scope::Path;
         if (methods.empty() && isNarrow)
             methods.emplace_back(request.method);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "backend/base/error.h"
 #include "backend/policy/decide.h"
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace caisson::policy {
 
@@ -23,6 +26,10 @@ std::optional<Scope> scopeFromName(std::string_view name);
 std::optional<Duration> durationFromName(std::string_view name);
 std::string_view scopeName(Scope scope);
 std::string_view durationName(Duration duration);
+
+/// Whether an answer for these methods is one to this request: each is a method and, where the request
+/// is of HTTP and any are given, its own is among them. BadRequest. None: the scope's.
+Result<void> checkAnswerMethods(const Request& request, const std::vector<std::string>& methods);
 
 /// The rule that an answer means: action Allow or Deny, id empty, `expires` for Quarter, `lasts`
 /// and pid for Session and Process. None for Once. Methods: those given, else for Scope::Request and

@@ -12,7 +12,7 @@ namespace caisson::policy {
 
 /// That every secret which `policy` puts in is stored, or is put in by the policy that is in force
 /// already: that one may stay, each of its requests being refused with the reason. BadRequest with
-/// `detail.secret`, and with `detail.line` where `toml` is the text of the policy.
+/// `detail.secret`, and with `detail.line` and `detail.column` where `toml` is the text of the policy.
 Result<void> checkSecrets(const Policy& policy, const std::set<std::string>& stored,
                           const Policy& inForce, std::string_view toml = {});
 

@@ -169,6 +169,21 @@ TEST(Codec, NamesTheFieldThatIsWrong)
     EXPECT_THAT(refusal(R"({"limits": {"cpus": 1e999}})"), HasSubstr("not JSON"));
 }
 
+/// A rule without its action was taken for one that denies.
+TEST(Codec, DemandsARulesAction)
+{
+    EXPECT_TRUE(fromJson<PatchPolicy>(R"({"add": [{"host": "a.example", "action": "ask"}]})"));
+    for (const char* key : {"add", "update"}) {
+        const auto patch =
+            fromJson<PatchPolicy>("{\"" + std::string(key) + "\": [{\"host\": \"a.example\"}]}");
+        ASSERT_FALSE(patch);
+        EXPECT_EQ(patch.error().code, ErrorCode::BadRequest);
+        EXPECT_TRUE(patch.error().message.contains("action\" is missing")) << patch.error().message;
+    }
+    const std::string schema = schemaOf<EgressRule>();
+    EXPECT_THAT(schema.substr(schema.find("\"required\":")), HasSubstr("\"action\""));
+}
+
 TEST(Codec, RefusesWhatTwoParsersMayReadAsTwoThings)
 {
     EXPECT_THAT(refusal(R"({"name": null})"), HasSubstr("\"name\" must be a string"));

@@ -148,6 +148,9 @@ class Uses(SandboxCase):
             self.assertIn(f"  {verb} ", done.text)
             self.assertEqual(self.home.ctl(verb, "--help").code, 0)
         self.assertNotIn("snapshot", done.text)
+        # A setting that no help names is none.
+        self.assertIn("CAISSON_PROMPT_SECONDS",
+                      self.home.must("egress", "prompts", "--help").text)
 
     def test_what_is_not_there(self):
         for line in ("show none", "start none", "stop none", "rm none", "exec none -- true",

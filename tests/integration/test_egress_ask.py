@@ -167,10 +167,14 @@ class Answers(EgressCase):
         self.assertEqual(self.prompts(), [])
 
     def test_a_new_policy_settles_what_waits(self):
-        started, _ = self.ask(f"{PLAIN}/a")
+        started, prompt = self.ask(f"{PLAIN}/a")
         self.setPolicy(DENY)
         self.assertEqual(self.finish(started, 5)[0], 403)
         self.assertEqual(self.prompts(), [])
+        # Nobody answered: who does so now is told what decided.
+        late = self.answer(prompt, "allow")
+        self.assertEqual(late.code, 125)
+        self.assertIn(b"the policy was changed meanwhile", late.err)
 
     def test_the_prompt_goes_with_the_last_who_waits(self):
         """A killed process's prompt may stay, greyed, but nobody is asked to decide on it."""
@@ -240,6 +244,13 @@ class Answers(EgressCase):
         started, prompt = self.ask(f"{PLAIN}/w")
         for words in (("perhaps",), ("allow", "--scope", "world"), ("allow", "--for", "3 days")):
             self.assertIn(self.answer(prompt, *words).code, (2, 125))
+        # What lets a request go on is about that request, for once, too.
+        for methods, says in (("POST", b"is GET"), ("B D", b"no HTTP method")):
+            for duration in ("once", "always"):
+                done = self.answer(prompt, "allow", "--methods", methods, "--for", duration)
+                self.assertEqual(done.code, 125, done)
+                self.assertIn(says, done.err)
+        self.assertEqual([one["id"] for one in self.prompts()], [prompt["id"]])
         self.assertEqual(self.answer({"id": "none-such"}, "allow").code, 125)
         self.answer(prompt, "deny")
         self.finish(started)

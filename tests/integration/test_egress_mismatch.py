@@ -146,6 +146,13 @@ class Mismatch(EgressCase):
                 self.assertIn(self.statusOf(said), (400, 403, 421), said[:300])
                 self.assertEqual(self.internet.requests(), [])
 
+    def test_an_absolute_uri_in_the_log_is_told_from_where_it_led(self):
+        self.raw("GET http://evil.example.net/shown HTTP/1.1\r\nHost: plain.example.org\r\n\r\n",
+                 "plain.example.org")
+        self.untilLogged(path="http://evil.example.net/shown")
+        self.assertIn("http://plain.example.org/, asked for http://evil.example.net/shown",
+                      self.home.must("egress", "log", self.box.name).text)
+
     def test_an_absolute_uri_of_the_same_host_is_that_request(self):
         said = self.raw("GET http://plain.example.org/abs?q HTTP/1.1\r\nHost: plain.example.org\r\n"
                         "Connection: close\r\n\r\n", "plain.example.org")

@@ -103,6 +103,43 @@ class Decisions(EgressCase):
         self.assertEqual(self.generation(), before)
         self.assertEqual(self.curl("http://plain.example.org/hello").status, 200)
 
+    def test_a_large_file_says_what_to_do(self):
+        for text, says in (("# " + 20 * 2 ** 20 * "x", b"fewer rules"),
+                           (20_000 * '[[rule]]\nhost="a.b"\naction="deny"\n', b"10,000 rules")):
+            done = self.putPolicy(text)
+            self.assertEqual((done.code, done.err.count(b"\n")), (125, 1), done.err[:300])
+            self.assertIn(says, done.err)
+        # As JSON it is larger than any other request may be.
+        self.setPolicy(DENY + 9_000 * ('[[rule]]\nhost="a.b"\naction="deny"\nnote="' + 70 * "n"
+                                       + '"\n'))
+
+    def test_by_the_api(self):
+        url = f"{self.box.url}/egress/policy"
+        self.setPolicy(DENY)
+        before = self.generation()
+        answer = self.home.api.call("PATCH", url, {"add": [{"host": "a.b"}]})
+        self.assertEqual((answer.status, answer.code), (400, "bad_request"))
+        self.assertIn("action", answer.json()["error"])
+        self.assertEqual(self.home.api.call("PATCH", url, {}).status, 200)
+        self.assertEqual(self.generation(), before)
+        self.assertRefused(self.curl("http://plain.example.org/rows"))
+        self.untilLogged(path="/rows")
+        log = self.home.api.get(f"{self.box.url}/egress/log?limit=0").json()
+        self.assertEqual(log["entries"], [])
+        self.assertGreaterEqual(log["total"], 1)
+        self.assertEqual(self.home.api.get(f"{self.box.url}/egress/log?host=203.*").status, 400)
+
+    def test_the_log_is_found_by_what_it_shows(self):
+        self.assertRefused(self.curl("http://plain.example.org/found?x=1"))
+        self.untilLogged(path="/found")
+        for words in (("--text", "example.org/found?x"), ("--method", "get"),
+                      ("--host", "*.example.org"), ("--host", "**.org")):
+            with self.subTest(words=words):
+                shown = self.home.must("egress", "log", self.box.name, *words).text
+                self.assertIn("http://plain.example.org/found?x=1", shown)
+        self.assertNotIn("/found", self.home.must("egress", "log", self.box.name, "--host",
+                                                  "*.*.example.org").text)
+
     def test_generations_count_up_and_are_logged(self):
         self.setPolicy(DENY)
         first = self.generation()
@@ -266,6 +303,36 @@ class Lasting(EgressCase):
         self.assertEqual(self.curl("https://echo.example.org/hello").status, 200)
         self.assertRefused(self.curl("http://evil.example.net/hello"))
         self.assertGreater(self.generation(), generation)
+
+    def test_a_policy_that_cannot_be_read(self):
+        """It lets nothing start, and says what to do; a file that is gone is no new sandbox's."""
+        box = self.newBox("unreadable", DENY)
+        self.home.must("stop", box.name)
+        file = self.home.path / "sandboxes" / box.show()["id"] / "policy.toml"
+        for spoil in (file.unlink, lambda: file.write_text("default = ")):
+            spoil()
+            for words in (("start", box.name), ("egress", "show", box.name),
+                          ("egress", "set", box.name, "--default", "allow")):
+                with self.subTest(words=words):
+                    done = self.home.ctl(*words)
+                    self.assertEqual((done.code, done.err.count(b"\n")), (125, 1), done)
+                    self.assertIn(b"egress set NAME FILE", done.err)
+            self.home.must("egress", "set", box.name, "deny-all")
+            self.home.must("start", box.name)
+            self.assertRefused(self.curl("http://plain.example.org/x", box=box))
+            self.home.must("stop", box.name)
+        self.home.must("rm", box.name)
+
+    def test_a_rule_for_the_session_is_for_one_that_runs(self):
+        self.home.must("stop", self.box.name)
+        words = ("egress", "add", self.box.name, "--host", "a.b", "--action", "allow", "--for")
+        done = self.home.ctl(*words, "session")
+        self.assertEqual((done.code, done.err.count(b"\n")), (125, 1), done)
+        self.assertIn(b"does not run", done.err)
+        type(self).changed = True
+        self.home.must(*words, "always")
+        self.home.must("start", self.box.name)
+        self.home.must(*words, "session")
 
     def test_a_killed_keeper_s_sandbox_keeps_its_policy_and_log(self):
         self.assertEqual(self.curl("http://plain.example.org/before").status, 200)

@@ -57,6 +57,38 @@ class Secrets(EgressCase):
         row = self.untilLogged(path="/api/x")[-1]
         self.assertEqual((row["rule"], row["secret"]), ("bearer", "token"))
 
+    def test_a_secret_in_clear_is_told_of(self):
+        """A rule without ports fits port 80 as well, where everybody on the way can read it."""
+        said = self.setPolicyAndListen(POLICY)
+        self.assertEqual(said.count(b"\n"), 1, said)
+        self.assertIn(b"rules bearer, reflect, socket, moved, basic, key put their secrets", said)
+        injecting = ("egress", "add", self.box.name, "--host", "w.example.org", "--action", "allow",
+                     "--inject-header", "X-Key: ${secret:token}")
+        done = self.home.must(*injecting, "--id", "clear")
+        self.assertEqual((done.out, done.err.count(b"\n")), (b"clear\n", 1), done)
+        self.assertIn(b"rule clear puts its secret into http:// requests", done.err)
+        self.assertEqual(self.home.must(*injecting, "--ports", "443").err, b"")
+        self.assertIn("everybody on the way can read", self.home.json(
+            "egress", "explain", self.box.name, "GET", "http://other.example.net/")["why"])
+        self.assertNotIn("everybody on the way", self.home.json(
+            "egress", "explain", self.box.name, "GET", "https://other.example.net/")["why"])
+
+    def setPolicyAndListen(self, policy):
+        done = self.putPolicy(policy)
+        self.assertEqual(done.code, 0, done)
+        return done.err
+
+    def test_a_secret_that_is_removed_while_rules_name_it(self):
+        self.setSecret("brief", TOKEN)
+        self.addRule("--host", "brief.example.org", "--action", "allow", "--ports", "443", "--id",
+                     "brief-rule", "--inject-basic", "me:brief")
+        done = self.home.must("secret", "rm", "brief")
+        self.assertEqual(done.err.count(b"\n"), 1, done)
+        self.assertIn(f"brief-rule of {self.box.name}", done.err.decode())
+        self.setPolicy(POLICY)
+        self.setSecret("brief", TOKEN)
+        self.assertEqual(self.home.must("secret", "rm", "brief").err, b"")
+
     def test_also_in_http_2(self):
         got = self.curl("https://h2.example.org/hello", "-H", "x-api-key: mine")
         self.assertEqual(got.status, 200)
@@ -109,8 +141,9 @@ class Secrets(EgressCase):
                 self.assertNotEqual(got.status, 200)
                 self.assertEqual([seen for seen in self.internet.requests()
                                   if seen.get("digest")], [])
-                self.assertEqual(self.untilLogged(host="plain.example.org", flag="placeholder")[-1]
-                                 ["verdict"], "deny")
+                row = self.untilLogged(host="plain.example.org", flag="placeholder")[-1]
+                self.assertEqual(row["verdict"], "deny")
+                self.assertNotIn("secret", row, "none was put in")
 
     def test_what_comes_back_is_masked(self):
         for how in ("text", "json", "split", "event"):
@@ -169,7 +202,7 @@ class Secrets(EgressCase):
         before = self.home.api.get(f"{self.box.url}/egress/policy").json()
         done = self.home.ctl("egress", "set", self.box.name, "/dev/stdin", input=text.encode())
         self.assertEqual(done.code, 125)
-        self.assertIn(b'line 5: there is no secret "none-such"', done.err)
+        self.assertIn(b'line 5, column 39: there is no secret "none-such"', done.err)
         self.assertEqual(self.home.api.get(f"{self.box.url}/egress/policy").json(), before)
         done = self.home.ctl("create", "--policy", "/dev/stdin", input=text.encode())
         self.assertEqual(done.code, 125)

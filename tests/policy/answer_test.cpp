@@ -33,6 +33,28 @@ TEST(Answer, namesGoBothWays)
     EXPECT_FALSE(durationFromName("never"));
 }
 
+/// One for POST alone let the GET through that it was given to.
+TEST(Answer, coversTheRequestItAnswers)
+{
+    const std::vector<std::string> covering[] = {{}, {"GET"}, {"get", "HEAD"}, {"POST", "Get"}};
+    for (const auto& methods : covering)
+        EXPECT_TRUE(checkAnswerMethods(asked(), methods));
+    for (const auto& [methods, says] :
+         {std::pair(std::vector<std::string>{"POST"}, "is GET"),
+          std::pair(std::vector<std::string>{"POST", "HEAD"}, "is GET"),
+          std::pair(std::vector<std::string>{"B D"}, "no HTTP method"),
+          std::pair(std::vector<std::string>{"GET", ""}, "no HTTP method")}) {
+        const auto checked = checkAnswerMethods(asked(), methods);
+        ASSERT_FALSE(checked) << methods.front();
+        EXPECT_EQ(checked.error().code, ErrorCode::BadRequest);
+        EXPECT_TRUE(checked.error().message.contains(says)) << checked.error().message;
+    }
+    Request stream = asked();
+    stream.protocol = Protocol::Tcp;
+    stream.method = {};
+    EXPECT_TRUE(checkAnswerMethods(stream, {"GET"})) << "there it says nothing";
+}
+
 TEST(Answer, becomesTheRuleOfItsScope)
 {
     struct Row

@@ -275,6 +275,10 @@ Result<api::PromptAnswered> Airlock::answer(const std::string& prompt,
     const Result<Prompts::Question> question = m_prompts->find(prompt);
     if (!question)
         return std::unexpected(question.error());
+    if (Result<void> checked =
+            policy::checkAnswerMethods(question->wanted.request(question->asker), request.methods);
+        !checked)
+        return std::unexpected(checked.error());
     auto rule =
         policy::ruleOfAnswer(question->wanted.request(question->asker),
                              isAllowed ? policy::Action::Allow : policy::Action::Deny, *scope,

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace caisson::keeper {
 
@@ -75,6 +76,12 @@ std::string expiresText(const policy::Rule& rule)
 /// Through the file's own reader, so that no way in lets a rule pass that a file could not have.
 Result<policy::Policy> checked(const policy::Policy& policy)
 {
+    std::set<std::string_view> ids;
+    for (const policy::Rule& rule : policy.rules) {
+        if (!rule.id.empty() && !ids.insert(rule.id).second)
+            return fail(ErrorCode::BadRequest, "there are two rules of the id \"" + rule.id + "\"",
+                        {{"rule", rule.id}});
+    }
     Result<policy::Policy> parsed = policy::parsePolicy(policy::writePolicy(policy));
     if (!parsed) {
         // The place is of a text that nobody wrote.
@@ -87,6 +94,17 @@ Result<policy::Policy> checked(const policy::Policy& policy)
         error.detail.erase("column");
     }
     return parsed;
+}
+
+/// A file that is gone beside one that is there was a policy, too: to ask instead would let pass what
+/// it may have denied.
+std::unexpected<Error> unreadable(const std::string& path, const Error& why)
+{
+    return fail(
+        ErrorCode::BadRequest,
+        "the sandbox's policy cannot be read, so nothing may pass; set a whole one anew with "
+        "`caissonctl egress set NAME FILE`, or mend " +
+            path + ": " + (why.code == ErrorCode::NotFound ? "the file is gone" : why.message));
 }
 
 Result<policy::Policy> policyOf(const api::PutPolicy& request, std::int64_t highestId)
@@ -142,30 +160,28 @@ Result<std::unique_ptr<LivePolicy>> LivePolicy::open(const std::string& folder, 
 
 Result<void> LivePolicy::load(Opening opening)
 {
-    policy::Policy policy; // a new sandbox asks
-    FirstLine written;
-    if (const Result<std::string> text = readFile(m_folder + "/policy.toml")) {
-        Result<policy::Policy> parsed = policy::parsePolicy(*text);
-        if (!parsed)
-            return fail(ErrorCode::BadRequest,
-                        "the sandbox's policy cannot be read, so nothing may pass; set it anew "
-                        "with `egress set`: " +
-                            parsed.error().message);
-        policy = std::move(*parsed);
-        written = firstLineOf(*text);
-        // Also of the rules that a start leaves behind.
-        m_highestId = std::max(written.highestId, highestIdIn(policy.rules));
-    } else if (text.error().code != ErrorCode::NotFound) {
-        return std::unexpected(text.error());
-    }
-
     api::PolicyState state;
-    if (const Result<std::string> text = readFile(m_folder + "/policy.json")) {
-        if (auto parsed = api::fromJson<api::PolicyState>(*text))
+    const Result<std::string> beside = readFile(m_folder + "/policy.json");
+    if (beside) {
+        if (auto parsed = api::fromJson<api::PolicyState>(*beside))
             state = std::move(*parsed);
         else
             logWarning("policy.json: {}", parsed.error().message);
     }
+    const Result<std::string> text = readFile(m_folder + "/policy.toml");
+    const FirstLine written = text ? firstLineOf(*text) : FirstLine{};
+    const bool isNew = !text && text.error().code == ErrorCode::NotFound && !beside &&
+                       beside.error().code == ErrorCode::NotFound;
+    policy::Policy policy; // a new sandbox asks
+    if (!isNew) {
+        Result<policy::Policy> read = text ? policy::parsePolicy(*text)
+                                           : Result<policy::Policy>(std::unexpected(text.error()));
+        if (!read && opening != Opening::Replace)
+            return unreadable(m_folder + "/policy.toml", read.error());
+        policy = read ? std::move(*read) : policy::Policy{policy::Action::Deny, {}};
+    }
+    // Also of the rules that a start leaves behind.
+    m_highestId = std::max(written.highestId, highestIdIn(policy.rules));
     m_generation = std::max(state.generation, written.generation);
     const bool isSameBoot = state.boot == bootId();
     for (const auto& rule : state.rules) {
@@ -311,10 +327,8 @@ Result<void> LivePolicy::save(const policy::Policy& policy, std::int64_t generat
 
 Result<std::int64_t> LivePolicy::replace(policy::Policy policy, std::int64_t expected)
 {
-    if (expected != 0 && expected != m_generation)
-        return fail(ErrorCode::PreconditionFailed,
-                    "the policy was changed meanwhile; look at it and try again",
-                    {{"generation", std::to_string(m_generation)}});
+    if (const Result<void> same = checkGeneration(expected); !same)
+        return std::unexpected(same.error());
     return putInForce(std::move(policy));
 }
 
@@ -334,8 +348,23 @@ Result<void> LivePolicy::checkStored(const policy::Policy& next, std::string_vie
                         : Result<void>{};
 }
 
+Result<void> LivePolicy::checkGeneration(std::int64_t expected) const
+{
+    if (expected != 0 && expected != m_generation)
+        return fail(ErrorCode::PreconditionFailed,
+                    "the policy was changed meanwhile; look at it and try again",
+                    {{"generation", std::to_string(m_generation)}});
+    return {};
+}
+
 Result<std::vector<std::string>> LivePolicy::patch(const api::PatchPolicy& request)
 {
+    // What changes nothing is no new generation, which would be looked at by every flow.
+    if (request.add.empty() && request.update.empty() && request.remove.empty() &&
+        request.defaultAction.empty()) {
+        const Result<void> same = checkGeneration(request.generation);
+        return same ? Result<std::vector<std::string>>{} : std::unexpected(same.error());
+    }
     policy::Policy next = policy();
     const auto find = [&](const std::string& id) {
         return std::ranges::find(next.rules, id, &policy::Rule::id);
@@ -372,6 +401,17 @@ Result<std::vector<std::string>> LivePolicy::patch(const api::PatchPolicy& reque
         Result<policy::Rule> rule = ruleOf(message);
         if (!rule)
             return std::unexpected(rule.error());
+        if (!rule->id.empty() && find(rule->id) != next.rules.end())
+            return fail(ErrorCode::Exists,
+                        "there is a rule \"" + rule->id +
+                            "\" already; give another id, or none and one is made");
+        // One that is only moved is in the table already.
+        if (isLeftBehind(*rule) &&
+            !std::ranges::contains(policy().rules, rule->id, &policy::Rule::id))
+            return fail(ErrorCode::Conflict,
+                        "the sandbox does not run, and a rule that lasts until it stops would be "
+                        "gone when it starts; start it first, or let the rule last for a time or "
+                        "always");
         if (rule->id.empty())
             rule->id = "r" + std::to_string(++highestId);
         if (request.forSeconds > 0)
@@ -439,7 +479,7 @@ api::EgressPolicy LivePolicy::describe() const
 
 bool LivePolicy::isLeftBehind(const policy::Rule& rule) const
 {
-    return m_opening == Opening::Look && rule.lasts != policy::Lasts::Always;
+    return m_opening != Opening::Start && rule.lasts != policy::Lasts::Always;
 }
 
 std::string LivePolicy::markedToml() const
@@ -513,6 +553,11 @@ api::Explanation LivePolicy::explain(const policy::Request& request) const
         return refuse(std::string(request.host) +
                       " is a private address, or one of this host; only a rule with private = true "
                       "may let it through.");
+    if (request.protocol == policy::Protocol::Http && !explanation.secrets.empty())
+        explanation.why += " Over http everybody on the way can read the secret that is put in.";
+    if (!decision.mayBePrivate() && !policy::Address::parse(request.host))
+        explanation.why += " The address it leads to is looked at, too, when the name is resolved: "
+                           "one of this host or its network needs private = true.";
     return explanation;
 }
 

@@ -25,9 +25,10 @@ class LivePolicy
 {
 public:
     /// A sandbox that starts leaves the rules of its last session and processes behind; one that is
-    /// only looked at keeps them. That nobody else writes meanwhile is the caller's to see to
-    /// (serve/policy_lock.h).
-    enum class Opening { Start, Look };
+    /// only looked at keeps them. Where the whole policy is about to be replaced, one that cannot be
+    /// read is no hindrance: until then there are no rules and everything is denied. That nobody else
+    /// writes meanwhile is the caller's to see to (serve/policy_lock.h).
+    enum class Opening { Start, Look, Replace };
     static Result<std::unique_ptr<LivePolicy>> open(const std::string& folder, Opening opening);
     ~LivePolicy();
 
@@ -90,6 +91,7 @@ private:
     Ends endsOf(const policy::Policy& policy) const;
     HitsById hitsOf(const policy::Policy& policy);
     Result<std::int64_t> putInForce(policy::Policy policy);
+    Result<void> checkGeneration(std::int64_t expected) const;
     Result<void> checkStored(const policy::Policy& next, std::string_view toml) const;
     void install(policy::Policy policy, std::vector<policy::Moment> moments,
                  std::map<std::string, Expiry> expiries);

@@ -86,8 +86,7 @@ void LogRow::refuse(const Error& error)
 void LogRow::refuseLeak(const std::string& secret)
 {
     refuse("the placeholder of the secret \"" + secret + "\" was sent where no rule puts it in");
-    entry.flag = "placeholder";
-    entry.secret = secret;
+    entry.flag = "placeholder"; // not `secret`: none was put in
 }
 
 void LogRow::refuseChanged(const Wanted& wanted, const Asker& asker)

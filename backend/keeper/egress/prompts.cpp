@@ -19,6 +19,8 @@ namespace {
 constexpr auto kGreyed = 5s;
 constexpr std::size_t kRemembered = 1000;
 
+constexpr const char* kNobodyWaits = "nothing waits for it any more";
+
 } // namespace
 
 struct Prompts::Entry
@@ -117,7 +119,7 @@ Task<void> Prompts::timeOut(std::shared_ptr<Entry> entry)
     const auto [code] =
         co_await entry->deadline.async_wait(api::asio::as_tuple(api::asio::use_awaitable));
     if (!code && !entry->outcome && !entry->isRemoved && entry->prompt.count > 0)
-        end(entry, Answer::TimedOut, "", "timeout");
+        end(entry, Answer::TimedOut, "", By::Nobody);
 }
 
 void Prompts::leave(const std::shared_ptr<Entry>& entry)
@@ -133,7 +135,7 @@ void Prompts::leave(const std::shared_ptr<Entry>& entry)
         m_gone.push_back(entry);
         // Who asks and leaves at once, over and over, fills no memory with it.
         if (m_gone.size() > kMostGone)
-            remove(std::shared_ptr(m_gone.front()), "gone");
+            remove(std::shared_ptr(m_gone.front()), "gone", kNobodyWaits);
         if (m_gone.size() == 1)
             api::spawnDetached(m_executor, forgetGone(), "prompts that nobody waits for");
     }
@@ -145,7 +147,7 @@ Task<void> Prompts::forgetGone()
     while (!m_gone.empty()) {
         const auto left = m_gone.front()->goneSince + kGreyed - std::chrono::steady_clock::now();
         if (left <= 0s) {
-            remove(std::shared_ptr(m_gone.front()), "gone");
+            remove(std::shared_ptr(m_gone.front()), "gone", kNobodyWaits);
             continue;
         }
         co_await api::sleepFor(std::chrono::ceil<std::chrono::milliseconds>(left));
@@ -153,27 +155,36 @@ Task<void> Prompts::forgetGone()
 }
 
 void Prompts::end(const std::shared_ptr<Entry>& entry, Answer answer, const std::string& rule,
-                  const char* why)
+                  By by)
 {
     entry->outcome = Outcome{answer, entry->prompt.id, rule};
     entry->deadline.cancel();
     m_byKey.erase(entry->key);
     entry->decided.notifyAll();
-    remove(entry, why);
+    if (answer == Answer::TimedOut) {
+        remove(entry, "timeout", "nobody answered in time, and it was denied");
+        return;
+    }
+    const char* outcome = answer == Answer::Allow ? "allowed" : "denied";
+    const std::string decider = rule == "default" ? "what it does by default" : "its rule " + rule;
+    remove(entry, outcome,
+           by == By::Person
+               ? std::string("it was answered before, and ") + outcome
+               : "the policy was changed meanwhile, and " + decider + " has " + outcome + " it");
 }
 
-void Prompts::remove(const std::shared_ptr<Entry>& entry, const char* why)
+void Prompts::remove(const std::shared_ptr<Entry>& entry, const char* outcome, std::string told)
 {
     entry->isRemoved = true;
     std::erase(m_gone, entry);
     m_entries.erase(entry->number);
-    m_ended[entry->prompt.id] = why;
+    m_ended[entry->prompt.id] = {outcome, std::move(told)};
     m_endedOrder.push_back(entry->prompt.id);
     if (m_endedOrder.size() > kRemembered) {
         m_ended.erase(m_endedOrder.front());
         m_endedOrder.pop_front();
     }
-    m_listener(Change::Removed, entry->prompt, why);
+    m_listener(Change::Removed, entry->prompt, outcome);
 }
 
 api::PromptList Prompts::list() const
@@ -194,19 +205,13 @@ Result<Prompts::Question> Prompts::find(const std::string& id) const
             continue;
         if (entry->prompt.count == 0)
             return fail(ErrorCode::Gone,
-                        "prompt " + id +
-                            " is over: nothing waits for it any more; no rule was made");
+                        "prompt " + id + " is over: " + kNobodyWaits + "; no rule was made");
         return Question{entry->wanted, entry->asker};
     }
     if (const auto ended = m_ended.find(id); ended != m_ended.end()) {
-        const std::string& why = ended->second;
         return fail(ErrorCode::Gone,
-                    "prompt " + id + " is over: " +
-                        (why == "timeout" ? "nobody answered in time, and it was denied"
-                         : why == "gone"  ? "nothing waits for it any more"
-                                          : "it was answered before, and " + why) +
-                        "; no rule was made",
-                    {{"outcome", why}});
+                    "prompt " + id + " is over: " + ended->second.told + "; no rule was made",
+                    {{"outcome", ended->second.outcome}});
     }
     return fail(ErrorCode::NotFound, "there is no prompt \"" + id +
                                          "\"; `egress prompts` lists "
@@ -222,7 +227,7 @@ Result<std::int64_t> Prompts::answer(const std::string& id, Answer answer, const
             continue;
         const std::shared_ptr<Entry> held = entry;
         const std::int64_t count = held->prompt.count;
-        end(held, answer, rule, answer == Answer::Allow ? "allowed" : "denied");
+        end(held, answer, rule, By::Person);
         return count;
     }
     return 0;
@@ -237,8 +242,7 @@ void Prompts::decideAgain(const Decide& decide, const std::string& but)
     }
     for (const auto& entry : waiting) {
         if (const auto outcome = decide(entry->wanted, entry->asker))
-            end(entry, outcome->answer, outcome->rule,
-                outcome->answer == Answer::Allow ? "allowed" : "denied");
+            end(entry, outcome->answer, outcome->rule, By::Policy);
     }
 }
 

@@ -70,12 +70,13 @@ public:
 private:
     struct Entry;
     struct Waiter;
-    void end(const std::shared_ptr<Entry>& entry, Answer answer, const std::string& rule,
-             const char* why);
+    enum class By { Person, Policy, Nobody };
+    void end(const std::shared_ptr<Entry>& entry, Answer answer, const std::string& rule, By by);
     void leave(const std::shared_ptr<Entry>& entry);
     api::Task<void> timeOut(std::shared_ptr<Entry> entry);
     api::Task<void> forgetGone();
-    void remove(const std::shared_ptr<Entry>& entry, const char* why);
+    /// `outcome` is for programs, `told` for people.
+    void remove(const std::shared_ptr<Entry>& entry, const char* outcome, std::string told);
 
     api::asio::any_io_executor m_executor;
     std::int64_t m_incarnation;
@@ -86,7 +87,12 @@ private:
     std::map<std::string, std::shared_ptr<Entry>, std::less<>> m_byKey;
     std::map<std::int64_t, std::shared_ptr<Entry>> m_entries; ///< by number: the oldest first
     std::deque<std::shared_ptr<Entry>> m_gone;                ///< shown greyed, the oldest first
-    std::map<std::string, std::string> m_ended;               ///< id → how, the last 1,000
+    struct Ended
+    {
+        std::string outcome;
+        std::string told;
+    };
+    std::map<std::string, Ended> m_ended; ///< by id, the last 1,000
     std::deque<std::string> m_endedOrder;
 };
 

@@ -4,6 +4,7 @@
 #include "backend/keeper/egress/airlock.h"
 #include "backend/keeper/egress/http/fields.h"
 #include "backend/policy/host_name.h"
+#include "backend/policy/host_pattern.h"
 #include "backend/policy/path.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -34,10 +35,10 @@ struct Egress
 // ---- policy ------------------------------------------------------------------------------------
 
 /// As it is after `change`. The policy is let go before the answer is written.
-Result<api::EgressPolicy> policyAfter(const EgressDesk& desk,
+Result<api::EgressPolicy> policyAfter(const EgressDesk& desk, EgressDesk::Use use,
                                       const std::function<Result<void>(LivePolicy&)>& change)
 {
-    const auto policy = desk.policy();
+    const auto policy = desk.policy(use);
     if (!policy)
         return std::unexpected(policy.error());
     if (Result<void> changed = change(**policy); !changed)
@@ -47,21 +48,36 @@ Result<api::EgressPolicy> policyAfter(const EgressDesk& desk,
 
 Task<Result<void>> showPolicy(Egress egress)
 {
-    const auto described = policyAfter(egress.desk, [](LivePolicy&) { return Result<void>{}; });
+    const auto described =
+        policyAfter(egress.desk, EgressDesk::Use::Keep, [](LivePolicy&) { return Result<void>{}; });
     if (!described)
         co_return std::unexpected(described.error());
     co_return co_await egress.respond(*described);
 }
 
+/// A file of 1 MiB, the most that parsePolicy() takes, is more as JSON: it escapes quotes and newlines.
+constexpr std::size_t kLargestPolicyBody = 4u << 20;
+
+Task<Result<api::PutPolicy>> readPolicy(api::ServerConnection& connection)
+{
+    const Result<std::string> body = co_await connection.readBody(kLargestPolicyBody);
+    if (!body)
+        co_return std::unexpected(body.error());
+    if (const Result<void> checked = api::checkValueCount(*body); !checked)
+        co_return std::unexpected(checked.error());
+    co_return api::fromJson<api::PutPolicy>(*body);
+}
+
 Task<Result<void>> putPolicy(Egress egress)
 {
-    const auto request = co_await api::readJson<api::PutPolicy>(egress.connection);
+    const auto request = co_await readPolicy(egress.connection);
     if (!request)
         co_return std::unexpected(request.error());
-    const auto described = policyAfter(egress.desk, [&](LivePolicy& policy) -> Result<void> {
-        const auto put = policy.replace(*request);
-        return put ? Result<void>{} : std::unexpected(put.error());
-    });
+    const auto described =
+        policyAfter(egress.desk, EgressDesk::Use::Replace, [&](LivePolicy& policy) -> Result<void> {
+            const auto put = policy.replace(*request);
+            return put ? Result<void>{} : std::unexpected(put.error());
+        });
     if (!described)
         co_return std::unexpected(described.error());
     co_return co_await egress.respond(*described);
@@ -72,10 +88,11 @@ Task<Result<void>> patchPolicy(Egress egress)
     const auto request = co_await api::readJson<api::PatchPolicy>(egress.connection);
     if (!request)
         co_return std::unexpected(request.error());
-    const auto described = policyAfter(egress.desk, [&](LivePolicy& policy) -> Result<void> {
-        const auto patched = policy.patch(*request);
-        return patched ? Result<void>{} : std::unexpected(patched.error());
-    });
+    const auto described =
+        policyAfter(egress.desk, EgressDesk::Use::Keep, [&](LivePolicy& policy) -> Result<void> {
+            const auto patched = policy.patch(*request);
+            return patched ? Result<void>{} : std::unexpected(patched.error());
+        });
     if (!described)
         co_return std::unexpected(described.error());
     co_return co_await egress.respond(*described);
@@ -157,7 +174,7 @@ Task<Result<void>> explainEgress(Egress egress)
     asked.process = request->process;
     api::Explanation explanation;
     {
-        const auto policy = egress.desk.policy();
+        const auto policy = egress.desk.policy(EgressDesk::Use::Keep);
         if (!policy)
             co_return std::unexpected(policy.error());
         explanation = (*policy)->explain(asked);
@@ -225,6 +242,11 @@ Result<LogQuery> queryOf(const api::RouteMatch& match)
     if (!query.verdict.empty() && query.verdict != "allow" && query.verdict != "deny" &&
         query.verdict != "tunnel")
         return fail(ErrorCode::BadRequest, "\"verdict\" must be allow, deny or tunnel");
+    if (query.host.contains('*')) {
+        if (const auto pattern = policy::canonicalHostPattern(query.host); !pattern)
+            return fail(ErrorCode::BadRequest,
+                        "\"host\" is no pattern of hosts: " + pattern.error().message);
+    }
     return query;
 }
 

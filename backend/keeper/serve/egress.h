@@ -17,7 +17,9 @@ class RequestLog;
 /// opened when they are needed, and held no longer.
 struct EgressDesk
 {
-    std::function<Result<std::shared_ptr<LivePolicy>>()> policy;
+    /// To look at it or change it, or to put another in its place, which needs no readable one.
+    enum class Use { Keep, Replace };
+    std::function<Result<std::shared_ptr<LivePolicy>>(Use)> policy;
     std::function<Result<std::shared_ptr<RequestLog>>()> log;
     Airlock* airlock = nullptr; ///< of a sandbox that runs
 };

@@ -19,7 +19,7 @@ EgressDesk Server::egressDesk()
 {
     // Both live as long as the keeper.
     return {.policy =
-                [this] {
+                [this](EgressDesk::Use) {
                     return std::shared_ptr<LivePolicy>(std::shared_ptr<void>(),
                                                        &m_airlock.policy());
                 },

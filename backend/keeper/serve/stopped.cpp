@@ -19,13 +19,15 @@ struct LockedPolicy
     std::unique_ptr<LivePolicy> policy;
 };
 
-Result<std::shared_ptr<LivePolicy>> openPolicy(const std::string& folder,
-                                               const std::vector<std::string>& secrets)
+Result<std::shared_ptr<LivePolicy>>
+openPolicy(const std::string& folder, const std::vector<std::string>& secrets, EgressDesk::Use use)
 {
     Result<PolicyLock> lock = PolicyLock::forChange(folder);
     if (!lock)
         return std::unexpected(lock.error());
-    auto policy = LivePolicy::open(folder, LivePolicy::Opening::Look);
+    auto policy =
+        LivePolicy::open(folder, use == EgressDesk::Use::Replace ? LivePolicy::Opening::Replace
+                                                                 : LivePolicy::Opening::Look);
     if (!policy)
         return std::unexpected(policy.error());
     (*policy)->knownSecrets.emplace(secrets.begin(), secrets.end());
@@ -57,14 +59,15 @@ Task<void> answerForStopped(api::Paths paths, std::string sandbox, std::vector<s
         co_return;
     }
     const auto executor = co_await api::asio::this_coro::executor;
-    const EgressDesk desk{.policy = [&] { return openPolicy(folder, secrets); },
-                          .log = [&]() -> Result<std::shared_ptr<RequestLog>> {
-                              auto log = RequestLog::open(executor, folder + "/requests.sqlite");
-                              if (!log)
-                                  return std::unexpected(log.error());
-                              return std::shared_ptr<RequestLog>(std::move(*log));
-                          },
-                          .airlock = nullptr};
+    const EgressDesk desk{
+        .policy = [&](EgressDesk::Use use) { return openPolicy(folder, secrets, use); },
+        .log = [&]() -> Result<std::shared_ptr<RequestLog>> {
+            auto log = RequestLog::open(executor, folder + "/requests.sqlite");
+            if (!log)
+                return std::unexpected(log.error());
+            return std::shared_ptr<RequestLog>(std::move(*log));
+        },
+        .airlock = nullptr};
     Result<void> done = co_await serveEgress(connection, *head, *match, desk);
     if (!done)
         co_await connection.respondError(std::move(done.error()));

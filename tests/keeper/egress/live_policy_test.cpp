@@ -164,6 +164,9 @@ TEST_F(LivePolicyTest, OnlySecretsThatAreStoredArePutIn)
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::BadRequest);
     EXPECT_EQ(refused.error().detail.at("line"), "7");
+    EXPECT_EQ(refused.error().detail.at("column"), "39");
+    EXPECT_TRUE(refused.error().message.starts_with("line 7, column 39: "))
+        << refused.error().message;
     api::PatchPolicy patch;
     patch.update = policy->describe().rules;
     patch.update[0].inject->value = "Bearer ${secret:lost}";
@@ -171,6 +174,61 @@ TEST_F(LivePolicyTest, OnlySecretsThatAreStoredArePutIn)
     ASSERT_FALSE(patched);
     EXPECT_EQ(patched.error().detail.at("secret"), "lost");
     EXPECT_EQ(policy->describe().rules[0].inject->value, "${secret:key}");
+}
+
+TEST_F(LivePolicyTest, APatchOfNothingIsNoGeneration)
+{
+    const auto policy = open();
+    bool isChanged = false;
+    policy->onChange = [&] { isChanged = true; };
+    EXPECT_TRUE(policy->patch({}));
+    EXPECT_EQ(policy->generation(), 1);
+    EXPECT_FALSE(isChanged);
+    api::PatchPolicy stale;
+    stale.generation = 7;
+    EXPECT_EQ(policy->patch(stale).error().code, ErrorCode::PreconditionFailed);
+}
+
+/// The line of a file was named that nobody had in front of them.
+TEST_F(LivePolicyTest, AnIdIsTakenOnce)
+{
+    const auto policy = open();
+    api::PatchPolicy patch;
+    patch.add = {{.id = "e", .host = "a.example", .action = "allow"}};
+    ASSERT_TRUE(policy->patch(patch));
+    const auto again = policy->patch(patch);
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, ErrorCode::Exists);
+    EXPECT_TRUE(again.error().message.contains("a rule \"e\" already")) << again.error().message;
+    patch.remove = {"e"};
+    EXPECT_TRUE(policy->patch(patch)) << "it is given back first";
+    api::PutPolicy twice;
+    twice.rules = {patch.add[0], patch.add[0]};
+    twice.defaultAction = "ask";
+    const auto put = policy->replace(twice);
+    ASSERT_FALSE(put);
+    EXPECT_EQ(put.error().message, "there are two rules of the id \"e\"");
+}
+
+/// It was taken, and gone after the start.
+TEST_F(LivePolicyTest, AStoppedSandboxTakesNoRuleForItsSession)
+{
+    const auto policy = open(Opening::Look);
+    api::PatchPolicy patch;
+    patch.add = {{.host = "a.example", .action = "allow", .lasts = "session"}};
+    const auto added = policy->patch(patch);
+    ASSERT_FALSE(added);
+    EXPECT_EQ(added.error().code, ErrorCode::Conflict);
+    EXPECT_TRUE(added.error().message.contains("does not run")) << added.error().message;
+    EXPECT_TRUE(policy->policy().rules.empty());
+    patch.add[0].lasts = "always";
+    EXPECT_TRUE(policy->patch(patch));
+    // One that was there when it stopped may be moved.
+    ASSERT_TRUE(policy->replace(toml("[[rule]]\nid = \"s\"\nhost = \"s.example\"\n"
+                                     "action = \"allow\"\nlasts = \"session\"\n")));
+    patch.remove = {"s"};
+    patch.add = policy->describe().rules;
+    EXPECT_TRUE(policy->patch(patch));
 }
 
 TEST_F(LivePolicyTest, WhatCannotBeWrittenIsNotInForce)
@@ -349,6 +407,33 @@ TEST_F(LivePolicyTest, ExplainsWhatNoRuleCanAllow)
     EXPECT_TRUE(policy->explain(leaking).why.contains("placeholder"));
 }
 
+/// An allowed name that led to this host was refused in fact, and a secret went out in clear with
+/// nobody having been told.
+TEST_F(LivePolicyTest, ExplainTellsWhatARuleAloneDoesNot)
+{
+    const auto policy = open();
+    ASSERT_TRUE(policy->replace(
+        toml("default = \"deny\"\n"
+             "[[rule]]\nid = \"in\"\nhost = \"inner.example\"\naction = \"allow\"\nprivate = true\n"
+             "[[rule]]\nid = \"at\"\nhost = \"203.0.113.7\"\naction = \"allow\"\n"
+             "[[rule]]\nid = \"put\"\nhost = \"api.example\"\naction = \"allow\"\n"
+             "inject = { header = \"Authorization\", value = \"${secret:key}\" }\n")));
+    const auto why = [&](std::string_view host, policy::Protocol protocol) {
+        policy::Request request = requestFor(host);
+        request.protocol = protocol;
+        return policy->explain(request).why;
+    };
+    constexpr const char* kResolved = "when the name is resolved";
+    constexpr const char* kClear = "everybody on the way can read";
+    EXPECT_TRUE(why("api.example", policy::Protocol::Https).contains(kResolved));
+    EXPECT_FALSE(why("inner.example", policy::Protocol::Https).contains(kResolved));
+    EXPECT_FALSE(why("203.0.113.7", policy::Protocol::Https).contains(kResolved));
+    EXPECT_FALSE(why("other.example", policy::Protocol::Https).contains(kResolved));
+    EXPECT_FALSE(why("api.example", policy::Protocol::Https).contains(kClear));
+    EXPECT_TRUE(why("api.example", policy::Protocol::Http).contains(kClear));
+    EXPECT_FALSE(why("inner.example", policy::Protocol::Http).contains(kClear));
+}
+
 /// Whoever waits for the end of rules asks for the one behind what has been seen to; asked for the one
 /// behind now, the rule that has just ended was passed over, and its flows went on.
 TEST_F(LivePolicyTest, TheNextEndIsNotPassedOver)
@@ -484,6 +569,40 @@ TEST_F(LivePolicyTest, APolicyThatCannotBeReadLetsNothingStart)
     write("policy.toml", "default = \"deny\"\n");
     write("policy.json", "{ nothing of the kind");
     EXPECT_EQ(verdict(*open(), "a.example"), "deny") << "counts and generation are not worth it";
+}
+
+/// The refusal said to set it anew, and setting it anew was refused with the same words.
+TEST_F(LivePolicyTest, APolicyThatCannotBeReadCanBeReplaced)
+{
+    write("policy.toml", "# generation 7, ids to r9\ndefault = \"al");
+    const auto looked = LivePolicy::open(m_folder.path(), Opening::Look);
+    ASSERT_FALSE(looked);
+    EXPECT_TRUE(looked.error().message.contains("egress set NAME FILE")) << looked.error().message;
+    auto policy = open(Opening::Replace);
+    EXPECT_EQ(verdict(*policy, "a.example"), "deny");
+    ASSERT_FALSE(policy->replace(toml("default = \"perhaps\"\n")));
+    EXPECT_EQ(policy->replace(toml("default = \"deny\"\n[[rule]]\nhost = \"b.example\"\n"
+                                   "action = \"allow\"\nlasts = \"session\"\n")),
+              8);
+    EXPECT_EQ(policy->policy().rules.front().id, "r10") << "the log has rows of the older ones";
+    EXPECT_TRUE(policy->describe().toml.contains("# gone at the next start")) << "as for a look";
+    policy.reset();
+    EXPECT_EQ(verdict(*open(), "b.example"), "deny");
+}
+
+/// With its file gone, a sandbox that denied everything asked.
+TEST_F(LivePolicyTest, APolicyWhoseFileIsGoneIsNoNewOne)
+{
+    ASSERT_TRUE(open()->replace(toml("default = \"deny\"\n")));
+    std::filesystem::remove(m_folder / "policy.toml");
+    for (const Opening opening : {Opening::Start, Opening::Look}) {
+        const auto opened = LivePolicy::open(m_folder.path(), opening);
+        ASSERT_FALSE(opened);
+        EXPECT_TRUE(opened.error().message.contains("gone")) << opened.error().message;
+    }
+    EXPECT_EQ(verdict(*open(Opening::Replace), "a.example"), "deny");
+    EXPECT_EQ(open(Opening::Replace)->replace(toml("default = \"allow\"\n")), 3);
+    EXPECT_EQ(verdict(*open(), "a.example"), "allow");
 }
 
 TEST(RuleMessageTest, ARuleComesBackAsItWent)

@@ -182,6 +182,35 @@ TEST_F(PromptsTest, APromptIsGreyedWhenItsLastRequestHasGone)
     EXPECT_EQ(takeLog(), "-p3-2x1denied ") << "not the one that has gone";
 }
 
+/// Whoever answered one that a change of the policy had ended was told that somebody had answered.
+TEST_F(PromptsTest, ALaterAnswerIsToldWhatDecided)
+{
+    make();
+    const auto told = [this](const std::string& id) {
+        const auto late = m_prompts->answer(id, Prompts::Answer::Allow, "");
+        EXPECT_EQ(late.error().code, ErrorCode::Gone);
+        return late.error();
+    };
+    ask(wantedAt("a.example"));
+    ask(wantedAt("b.example"));
+    ask(wantedAt("c.example"));
+    m_prompts->decideAgain(
+        [](const Wanted& wanted, const Asker&) -> std::optional<Prompts::Outcome> {
+            if (wanted.host == "c.example")
+                return std::nullopt;
+            return Prompts::Outcome{Prompts::Answer::Deny, "",
+                                    wanted.host == "a.example" ? "r7" : "default"};
+        },
+        "");
+    EXPECT_EQ(told("p3-1").message,
+              "prompt p3-1 is over: the policy was changed meanwhile, and its "
+              "rule r7 has denied it; no rule was made");
+    EXPECT_EQ(told("p3-1").detail.at("outcome"), "denied");
+    EXPECT_TRUE(told("p3-2").message.contains("what it does by default has denied it"));
+    ASSERT_TRUE(m_prompts->answer("p3-3", Prompts::Answer::Deny, ""));
+    EXPECT_TRUE(told("p3-3").message.contains("it was answered before, and denied"));
+}
+
 TEST_F(PromptsTest, NobodyAnswersInTime)
 {
     make(20ms);

@@ -15,6 +15,13 @@ std::unexpected<Error> failSqlite(sqlite3* database, int outcome)
     return fail(code, std::string("The log of requests: ") + reason + ".");
 }
 
+std::string_view textOf(sqlite3_value* value)
+{
+    const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
+    return text ? std::string_view(text, static_cast<std::size_t>(sqlite3_value_bytes(value)))
+                : std::string_view();
+}
+
 } // namespace
 
 void Statement::Close::operator()(sqlite3_stmt* statement) const
@@ -136,6 +143,20 @@ Result<Statement> Database::prepare(std::string_view sql)
     if (outcome != SQLITE_OK)
         return failSqlite(m_database.get(), outcome);
     return statement;
+}
+
+Result<void> Database::define(const char* name, Match match)
+{
+    const auto call = [](sqlite3_context* context, int, sqlite3_value** values) {
+        const auto matches = reinterpret_cast<Match>(sqlite3_user_data(context));
+        sqlite3_result_int(context, matches(textOf(values[0]), textOf(values[1])) ? 1 : 0);
+    };
+    const int outcome = sqlite3_create_function_v2(
+        m_database.get(), name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+        reinterpret_cast<void*>(match), call, nullptr, nullptr, nullptr);
+    if (outcome != SQLITE_OK)
+        return failSqlite(m_database.get(), outcome);
+    return {};
 }
 
 Result<std::int64_t> Database::number(std::string_view sql)

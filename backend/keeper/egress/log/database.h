@@ -53,6 +53,9 @@ public:
 
     Result<void> execute(const char* sql);
     Result<Statement> prepare(std::string_view sql);
+    /// Makes `match` a function of two texts for SQL.
+    using Match = bool (*)(std::string_view pattern, std::string_view text);
+    Result<void> define(const char* name, Match match);
     /// The first column of the first row; 0: there is none.
     Result<std::int64_t> number(std::string_view sql);
 

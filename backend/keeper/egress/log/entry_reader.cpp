@@ -3,6 +3,8 @@
 
 #include "backend/keeper/egress/log/request_log.h"
 #include "backend/keeper/egress/log/schema.h"
+#include "backend/policy/host_name.h"
+#include "backend/policy/host_pattern.h"
 
 #include <algorithm>
 
@@ -57,6 +59,29 @@ std::string likeText(std::string_view before, std::string_view text, std::string
     return pattern.append(after);
 }
 
+bool fitsHost(std::string_view pattern, std::string_view host)
+{
+    return policy::HostPattern(pattern).fits(host, policy::Address::parse(host).has_value());
+}
+
+/// What urlOf() makes of a row with a path, in SQL.
+constexpr std::string_view kUrl = R"sql(
+    (SELECT s.text || '://' || CASE WHEN h.text LIKE '%:%' THEN '[' || h.text || ']' ELSE h.text END ||
+            CASE WHEN port = 0 OR (s.text = 'http' AND port = 80) OR (s.text = 'https' AND port = 443)
+                 THEN '' ELSE ':' || port END ||
+            path || CASE WHEN query = '' THEN '' ELSE '?' || query END
+     FROM word AS s, word AS h WHERE s.id = scheme AND h.id = host))sql";
+
+/// What of a piece of a URL is of its host, if the host's end or its begin is in it at all.
+std::string_view hostIn(std::string_view text)
+{
+    constexpr std::string_view kScheme = "://";
+    if (const std::size_t scheme = text.find(kScheme); scheme != std::string_view::npos)
+        text.remove_prefix(scheme + kScheme.size());
+    text = text.substr(0, text.find_first_of(":/?]"));
+    return text.starts_with('[') ? text.substr(1) : text;
+}
+
 enum class HostIndex { Used, NotUsed };
 
 Filter filterOf(const LogQuery& query, HostIndex index)
@@ -76,15 +101,25 @@ Filter filterOf(const LogQuery& query, HostIndex index)
             filter.sql += " AND verdict <> 0";
     }
     if (!query.host.empty()) {
-        const std::string same = place(query.host);
-        const std::string below = place(likeText("%.", query.host, ""));
+        // As hosts are written down.
+        const std::string host = policy::canonicalHostPattern(query.host).value_or(query.host);
         // A plus sign before a column keeps SQLite from its index.
         filter.sql += index == HostIndex::Used ? " AND host" : " AND +host";
-        filter.sql += " IN (SELECT id FROM word WHERE text = " + same + " OR text LIKE " + below +
-                      " ESCAPE '\\')";
+        filter.sql += " IN (SELECT id FROM word WHERE ";
+        if (host.contains('*')) {
+            filter.sql += "fits_host(" + place(host) + ", text))";
+        } else {
+            const std::string same = place(host);
+            const std::string below = place(likeText("%.", host, ""));
+            filter.sql += "text = " + same + " OR text LIKE " + below + " ESCAPE '\\')";
+        }
     }
-    const std::pair<const char*, const std::string*> words[] = {
-        {"method", &query.method}, {"rule", &query.rule}, {"terminal", &query.terminal}};
+    // A person writes "get"; a sandbox may, too.
+    if (!query.method.empty())
+        filter.sql += " AND method IN (SELECT id FROM word WHERE text = " + place(query.method) +
+                      " COLLATE NOCASE)";
+    const std::pair<const char*, const std::string*> words[] = {{"rule", &query.rule},
+                                                                {"terminal", &query.terminal}};
     for (const auto& [column, text] : words) {
         if (!text->empty())
             filter.sql += " AND " + std::string(column) +
@@ -95,7 +130,15 @@ Filter filterOf(const LogQuery& query, HostIndex index)
         const std::string inWords = " IN (SELECT id FROM word WHERE text" + like + ")";
         filter.sql += " AND (host" + inWords + " OR method" + inWords + " OR why" + inWords +
                       " OR process IN (SELECT id FROM process WHERE exe" + like + " OR cmdline" +
-                      like + ") OR path" + like + " OR query" + like + ")";
+                      like + ") OR path" + like + " OR query" + like;
+        // Where two parts of the URL meet. To look at whole URLs is slow, so the host sorts out first.
+        if (query.text.contains('?'))
+            filter.sql += " OR path || '?' || query" + like;
+        if (query.text.find_first_of(":/") != std::string::npos)
+            filter.sql += " OR (host IN (SELECT id FROM word WHERE text LIKE " +
+                          place(likeText("%", hostIn(query.text), "%")) + " ESCAPE '\\') AND " +
+                          std::string(kUrl) + like + ")";
+        filter.sql += ")";
     }
     return filter;
 }
@@ -116,6 +159,8 @@ Result<EntryReader> EntryReader::open(const std::string& path)
         return std::unexpected(std::move(database.error()));
     if (Result<void> set = database->execute(kSetUp); !set)
         return std::unexpected(std::move(set.error()));
+    if (Result<void> defined = database->define("fits_host", fitsHost); !defined)
+        return std::unexpected(std::move(defined.error()));
     EntryReader reader(std::move(*database));
     Result<Statement> word = reader.m_database.prepare("SELECT text FROM word WHERE id = ?1");
     if (!word)
@@ -269,7 +314,7 @@ Result<api::EgressLog> EntryReader::query(const LogQuery& query, std::int64_t dr
         if (!all)
             return std::unexpected(all.error());
         log.total = *all;
-        if (log.total == 0)
+        if (log.total == 0 || query.limit == 0)
             return log;
         const Filter filter =
             filterOf(query, log.total <= kFew ? HostIndex::Used : HostIndex::NotUsed);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/log/har.h"
 
+#include "backend/api/entry_url.h"
+
 #include <boost/beast/http/status.hpp>
 #include <cmath>
 
@@ -16,21 +18,6 @@ std::string dump(const Json& value)
 {
     // What a sandbox sent need not be UTF-8.
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string urlOf(const api::EgressEntry& entry)
-{
-    const bool isBracketed = entry.host.contains(':');
-    std::string url =
-        entry.scheme + "://" + (isBracketed ? "[" : "") + entry.host + (isBracketed ? "]" : "");
-    const bool isUsual = (entry.scheme == "http" && entry.port == 80) ||
-                         (entry.scheme == "https" && entry.port == 443);
-    if (!isUsual && entry.port != 0)
-        url += ":" + std::to_string(entry.port);
-    url += entry.path;
-    if (!entry.query.empty())
-        url += "?" + entry.query;
-    return url;
 }
 
 /// As they were sent, escapes kept.
@@ -94,6 +81,8 @@ Json ownFields(const api::EgressEntry& entry)
         if (!text->empty())
             own[name] = *text;
     }
+    if (std::string target = api::oddTargetOf(entry); !target.empty())
+        own["target"] = std::move(target);
     return own;
 }
 
@@ -116,7 +105,7 @@ std::string entry(const api::EgressEntry& entry)
     const double ms = milliseconds(entry.ms);
     const Json none = Json::array();
     Json request = {{"method", entry.method},
-                    {"url", urlOf(entry)},
+                    {"url", api::urlOf(entry)},
                     {"httpVersion", httpVersion(entry.protocol)},
                     {"cookies", none},
                     {"headers", none},

@@ -17,13 +17,12 @@ struct LogQuery
 {
     std::int64_t before = 0;  ///< rows with a smaller id; 0: from the newest
     std::int64_t after = 0;   ///< rows with a greater id
-    std::int64_t limit = 100; ///< at most 1,000
+    std::int64_t limit = 100; ///< at most 1,000; 0: how many there are, and no row
     bool oldestFirst = false;
-    std::string text;    ///< in host, path, query, method, executable, command line or why, without
-                         ///< case
+    std::string text;    ///< in the URL, method, executable, command line or why, without case
     std::string verdict; ///< allow | deny | tunnel; empty: all
-    std::string host;    ///< equal to, or below it
-    std::string method;
+    std::string host;    ///< equal to, or below it; with wildcards as a rule's
+    std::string method;  ///< without case
     std::string rule;
     std::string terminal;
 };

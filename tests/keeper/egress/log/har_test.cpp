@@ -168,10 +168,16 @@ TEST_F(LogTest, harHasEveryRequest)
     gone.status = 0;
     gone.protocol = "websocket";
     log->add(gone);
+    api::EgressEntry misdirected = fullEntry();
+    misdirected.host = "plain.example";
+    misdirected.path = "http://evil.example/x";
+    misdirected.query = "y";
+    misdirected.status = 421;
+    log->add(misdirected);
 
     const Json har = checked(this->har());
     const Json& entries = har.at("entries");
-    ASSERT_EQ(entries.size(), 3u);
+    ASSERT_EQ(entries.size(), 4u);
     EXPECT_EQ(entries[0]["request"]["url"],
               "https://api.github.com/repos/a?page=2&q=a%20b&empty&=x&&z=");
     EXPECT_EQ(entries[0]["request"]["httpVersion"], "HTTP/2");
@@ -192,6 +198,9 @@ TEST_F(LogTest, harHasEveryRequest)
     EXPECT_EQ(entries[1]["response"]["content"]["mimeType"], "x-unknown");
     EXPECT_FALSE(entries[1].contains("serverIPAddress"));
     EXPECT_EQ(entries[2]["response"]["status"], 0);
+    EXPECT_EQ(entries[3]["request"]["url"], "https://plain.example/");
+    EXPECT_EQ(entries[3]["_caisson"].value("target", ""), "http://evil.example/x?y");
+    EXPECT_FALSE(entries[0]["_caisson"].contains("target"));
     ASSERT_EQ(har.at("_streams").size(), 1u);
     EXPECT_EQ(har["_streams"][0]["host"], "api.github.com");
     EXPECT_EQ(har["_streams"][0]["_caisson"]["verdict"], "tunnel");

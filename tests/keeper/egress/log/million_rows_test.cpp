@@ -68,6 +68,7 @@ TEST_F(LogTest, aMillionRowsAreFilteredAndPagedQuickly)
         {"no such rule", {.rule = "none"}, 0},
         {"text of many", {.text = "ISSUES/99"}, 11'111},
         {"text of one", {.text = "issues/777777"}, 1},
+        {"a piece of a URL", {.text = "H7.example.com/repos"}, 1'000},
         {"text of none", {.text = "nowhere"}, 0},
         {"text in an executable", {.text = "bin/git"}, kRows},
     };

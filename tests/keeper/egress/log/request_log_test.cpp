@@ -91,7 +91,8 @@ TEST_F(LogTest, isReadPageByPage)
     EXPECT_EQ(ids(query({.after = 22})), (Ids{25, 24, 23}));
     EXPECT_EQ(ids(query({.before = 8, .after = 4, .host = "even.example"})), (Ids{6}));
     EXPECT_EQ(query({.before = 8, .after = 4, .host = "even.example"}).total, 12);
-    EXPECT_EQ(query({.limit = 0}).entries.size(), 1u);
+    EXPECT_EQ(query({.limit = 0}).entries.size(), 0u);
+    EXPECT_EQ(query({.limit = 0}).total, 25);
     EXPECT_EQ(query({.limit = 1'000'000}).entries.size(), 25u);
 }
 
@@ -138,6 +139,42 @@ TEST_F(LogTest, isFiltered)
     EXPECT_EQ(fitting({.text = "' OR 1=1 --"}), Ids{});
     EXPECT_EQ(fitting({.text = "example", .verdict = "deny", .host = "example", .method = "POST"}),
               Ids{5});
+}
+
+/// What stood in a line of the log found nothing when it was looked for.
+TEST_F(LogTest, isFilteredByWhatIsShown)
+{
+    open();
+    log->add(fullEntry()); // of https://api.github.com/repos/a?page=2…
+    api::EgressEntry second = row("A.example");
+    second.host = "2001:db8::7";
+    second.scheme = "http";
+    second.port = 8080;
+    second.path = "/x";
+    second.method = "post";
+    log->add(second);
+    log->add(row("a.b.wild.example"));
+    log->add(row("wild.example"));
+    log->add(row("a.wild.example"));
+    const auto fitting = [this](LogQuery filter) {
+        const api::EgressLog found = query(std::move(filter));
+        EXPECT_EQ(std::cmp_equal(found.total, found.entries.size()), true);
+        return ids(found);
+    };
+    EXPECT_EQ(fitting({.text = "github.com/repos"}), Ids{1});
+    EXPECT_EQ(fitting({.text = "https://API.github.com/repos/a?page=2"}), Ids{1});
+    EXPECT_EQ(fitting({.text = "a?page"}), Ids{1});
+    EXPECT_EQ(fitting({.text = "[2001:db8::7]:8080/x"}), Ids{2});
+    EXPECT_EQ(fitting({.text = "http://[2001"}), Ids{2});
+    EXPECT_EQ(fitting({.text = ".example/x"}), Ids{});
+    EXPECT_EQ(fitting({.method = "POST"}), Ids{2});
+    EXPECT_EQ(fitting({.method = "get"}), (Ids{5, 4, 3, 1}));
+    EXPECT_EQ(fitting({.host = "*.wild.example"}), Ids{5});
+    EXPECT_EQ(fitting({.host = "**.Wild.example"}), (Ids{5, 4, 3}));
+    EXPECT_EQ(fitting({.host = "*.b.**"}), Ids{3});
+    EXPECT_EQ(fitting({.host = "Wild.Example."}), (Ids{5, 4, 3}));
+    EXPECT_EQ(fitting({.host = "[2001:DB8::7]"}), Ids{2});
+    EXPECT_EQ(fitting({.host = "**"}), (Ids{5, 4, 3, 2, 1}));
 }
 
 TEST_F(LogTest, totalsFollowNewRows)
