@@ -10,6 +10,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace caisson::daemon {
@@ -198,6 +199,10 @@ Result<SecretText> SecretStore::passphraseFromFile() const
     Result<std::string> text = readFile(m_options.passphraseFile, kLargestPassphrase);
     if (!text)
         return fail(text.error().code, "CAISSON_PASSPHRASE_FILE: " + text.error().message);
+    if (struct stat about{};
+        ::stat(m_options.passphraseFile.c_str(), &about) == 0 && (about.st_mode & 077) != 0)
+        logWarning("CAISSON_PASSPHRASE_FILE: others may read or change {}",
+                   m_options.passphraseFile);
     std::string_view passphrase = *text;
     if (passphrase.ends_with('\n'))
         passphrase.remove_suffix(1);

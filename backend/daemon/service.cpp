@@ -27,6 +27,18 @@ Task<Result<void>> respond(api::ServerConnection& connection, const api::RouteMa
         {match.route->status, "application/json", api::toJson(*outcome)});
 }
 
+/// It may carry a policy: a file of 1 MiB, the most that one may have, is more as JSON.
+Task<Result<api::CreateSandbox>> readCreate(api::ServerConnection& connection)
+{
+    constexpr std::size_t kLargest = 4u << 20;
+    const Result<std::string> body = co_await connection.readBody(kLargest);
+    if (!body)
+        co_return std::unexpected(body.error());
+    if (const Result<void> checked = api::checkValueCount(*body); !checked)
+        co_return std::unexpected(checked.error());
+    co_return api::fromJson<api::CreateSandbox>(*body);
+}
+
 } // namespace
 
 Service::Service(Sandboxes& sandboxes, EventHub& events, SecretStore& secrets)
@@ -128,7 +140,7 @@ Task<Result<void>> Service::answer(api::ServerConnection& connection, const api:
         co_return co_await sendEvents(connection, since ? *since : last ? std::string(*last) : "");
     }
     if (operation == "createSandbox") {
-        const auto request = co_await api::readJson<api::CreateSandbox>(connection);
+        const auto request = co_await readCreate(connection);
         if (!request)
             co_return std::unexpected(request.error());
         co_return co_await respond(connection, match, co_await m_sandboxes.create(*request));

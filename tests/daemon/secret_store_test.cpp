@@ -246,6 +246,22 @@ TEST_F(SecretStoreTest, TakesThePassphraseFromAFile)
     EXPECT_EQ(value("a"), "one");
 }
 
+/// One that others may read was taken without a word.
+TEST_F(SecretStoreTest, WarnsOfAPassphraseThatOthersMayRead)
+{
+    const std::string path = folder / "passphrase";
+    options.passphraseFile = path;
+    begin();
+    for (const unsigned mode : {0600u, 0640u, 0604u}) {
+        ASSERT_TRUE(writeFileAtomically(path, "from a file\n", mode));
+        testing::internal::CaptureStderr();
+        EXPECT_EQ(put("a", "one", "", "file")->lasts, "file");
+        const std::string said = testing::internal::GetCapturedStderr();
+        EXPECT_EQ(said.contains("others may read"), mode != 0600) << mode << said;
+        reboot();
+    }
+}
+
 /// Kept or refused: without a passphrase "in the file" must not become "until reboot".
 TEST_F(SecretStoreTest, KeepsInTheFileWhatIsToStayThere)
 {

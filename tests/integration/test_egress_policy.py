@@ -110,8 +110,10 @@ class Decisions(EgressCase):
             self.assertEqual((done.code, done.err.count(b"\n")), (125, 1), done.err[:300])
             self.assertIn(says, done.err)
         # As JSON it is larger than any other request may be.
-        self.setPolicy(DENY + 9_000 * ('[[rule]]\nhost="a.b"\naction="deny"\nnote="' + 70 * "n"
-                                       + '"\n'))
+        large = DENY + 9_000 * ('[[rule]]\nhost="a.b"\naction="deny"\nnote="' + 70 * "n" + '"\n')
+        self.setPolicy(large)
+        self.newBox("large", large, "--no-start")
+        self.home.must("rm", "large")
 
     def test_by_the_api(self):
         url = f"{self.box.url}/egress/policy"
