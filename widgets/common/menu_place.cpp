@@ -34,9 +34,11 @@ private:
         const QWidget* window = m_from->window();
         const int end = window->mapToGlobal(QPoint(window->width(), 0)).x();
         const int over = m_menu.x() + m_menu.width() - end;
-        if (over <= 0)
-            return;
         const auto* above = qobject_cast<const QMenu*>(m_menu.parentWidget());
+        // Where the screen ends, Qt lays a menu across the one that it belongs to.
+        const bool isAcross = above && above->geometry().intersects(m_menu.geometry());
+        if (over <= 0 && !isAcross)
+            return;
         const int left = above ? above->x() - m_menu.width() : m_menu.x() - over;
         if (left >= m_menu.screen()->availableGeometry().left())
             m_menu.move(left, m_menu.y());

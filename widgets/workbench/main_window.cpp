@@ -169,7 +169,9 @@ void MainWindow::layOut()
     layout->setSpacing(0);
     layout->addWidget(m_bar);
     layout->addWidget(m_activity);
-    layout->addWidget(new TopClip(m_body, kBodyLowest), 1);
+    auto* clip = new TopClip(m_body, kBodyLowest);
+    clip->setObjectName(QStringLiteral("bodyClip"));
+    layout->addWidget(clip, 1);
     layout->addWidget(m_copies);
     layout->addWidget(m_note);
     layout->addWidget(m_errors);
