@@ -14,7 +14,7 @@ POLICY = DENY + rule(id="h2", host="h2.example.org") + rule(id="nginx", host="se
 CLIENT = """
 import json, socket, ssl, sys
 import h2.connection, h2.config, h2.events, h2.settings
-host, usual = sys.argv[1:]
+host, usual = [*sys.argv[1:], "https"][:2]
 s = socket.create_connection((host, 443 if usual == "https" else 80), 10)
 if usual == "https":
     c = ssl.create_default_context(); c.set_alpn_protocols(["h2"])
