@@ -5,6 +5,7 @@
 #include "backend/keeper/egress/log/schema.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -57,6 +58,11 @@ std::string likeText(std::string_view before, std::string_view text, std::string
     return pattern.append(after);
 }
 
+bool isStatus(std::string_view text)
+{
+    return text.size() == 3 && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 enum class HostIndex { Used, NotUsed };
 
 Filter filterOf(const LogQuery& query, HostIndex index)
@@ -90,12 +96,20 @@ Filter filterOf(const LogQuery& query, HostIndex index)
             filter.sql += " AND " + std::string(column) +
                           " IN (SELECT id FROM word WHERE text = " + place(*text) + ")";
     }
-    if (!query.text.empty()) {
-        const std::string like = " LIKE " + place(likeText("%", query.text, "%")) + " ESCAPE '\\'";
+    std::istringstream typed(query.text);
+    for (std::string text; typed >> text;) {
+        const std::string like = " LIKE " + place(likeText("%", text, "%")) + " ESCAPE '\\'";
         const std::string inWords = " IN (SELECT id FROM word WHERE text" + like + ")";
+        // Damaged parents cost themselves alone, not the search.
         filter.sql += " AND (host" + inWords + " OR method" + inWords + " OR why" + inWords +
                       " OR process IN (SELECT id FROM process WHERE exe" + like + " OR cmdline" +
-                      like + ") OR path" + like + " OR query" + like + ")";
+                      like +
+                      " OR CASE WHEN json_valid(parents) THEN EXISTS (SELECT 1 FROM "
+                      "json_each(parents) WHERE json_extract(value, '$[1]')" +
+                      like + ") END) OR path" + like + " OR query" + like;
+        if (isStatus(text))
+            filter.sql += " OR status = " + text;
+        filter.sql += ')';
     }
     return filter;
 }

@@ -19,8 +19,8 @@ struct LogQuery
     std::int64_t after = 0;   ///< rows with a greater id
     std::int64_t limit = 100; ///< at most 1,000
     bool oldestFirst = false;
-    std::string text;    ///< in host, path, query, method, executable, command line or why, without
-                         ///< case
+    std::string text; ///< words, each of which is, without case, in host, path, query, method, why,
+                      ///< command line, the executable or a parent's, or the status itself
     std::string verdict; ///< allow | deny | tunnel; empty: all
     std::string host;    ///< equal to, or below it
     std::string method;
