@@ -41,6 +41,8 @@ UrlParts hostParts(const QModelIndex& index)
 }
 
 constexpr int kSign = 12;
+/// In less, whose requests a rule is for is a sign alone; it is in the tooltip.
+constexpr int kRoomy = 240;
 /// Fewer pixels of the methods say nothing; they are in the tooltip.
 constexpr int kLeastMethods = 28;
 
@@ -58,9 +60,29 @@ void paintClock(QPainter& painter, const QRectF& rect, const QColor& color)
     painter.restore();
 }
 
+/// A house: what is inside this network.
+void paintHouse(QPainter& painter, const QRectF& rect, const QColor& color)
+{
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(color, 1.25, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    const QRectF in = rect.adjusted(1, 1, -1, -1);
+    const double eaves = in.top() + in.height() * 0.45;
+    const QPointF roof[] = {{in.left(), eaves}, {in.center().x(), in.top()}, {in.right(), eaves}};
+    const double wall = in.width() * 0.15;
+    const QPointF walls[] = {{in.left() + wall, eaves},
+                             {in.left() + wall, in.bottom()},
+                             {in.right() - wall, in.bottom()},
+                             {in.right() - wall, eaves}};
+    painter.drawPolyline(roof, 3);
+    painter.drawPolyline(walls, 4);
+    painter.restore();
+}
+
 } // namespace
 
-/// At the right: that a rule is not for ever, and that it puts a secret in. Returns what is left.
+/// At the right: that a rule is not for ever, that it puts a secret in, whose requests it is for and
+/// that it leads inside. Returns what is left.
 QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, const QModelIndex& index,
                                const Colors& colors) const
 {
@@ -79,11 +101,39 @@ QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, const QModelIndex&
         room.setRight(room.right() - kSign - kGap);
     }
     if (index.data(RuleModel::SecretRole).toBool()) {
+        const bool isMissing = !index.data(RuleModel::MissingRole).toString().isEmpty();
         painter.drawPixmap(room.right() - metrics::kIconSize + 1,
                            room.top() + (room.height() - metrics::kIconSize) / 2,
-                           iconPixmap(Icon::Key, metrics::kIconSize, colors.secondary,
+                           iconPixmap(isMissing ? Icon::Warning : Icon::Key, metrics::kIconSize,
+                                      isMissing ? colors.failed : colors.secondary,
                                       painter.device()->devicePixelRatioF()));
         room.setRight(room.right() - metrics::kIconSize - 4);
+    }
+    const QString program = index.siblingAtColumn(RuleModel::Process).data(Qt::EditRole).toString();
+    if (!program.isEmpty()) {
+        const QFontMetrics metrics(secondaryFont());
+        const QString name =
+            room.width() < kRoomy
+                ? QString()
+                : metrics.elidedText(shownText(program.section(QLatin1Char('/'), -1)),
+                                     Qt::ElideRight, room.width() / 4);
+        painter.setFont(secondaryFont());
+        painter.setPen(colors.secondary);
+        painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, name);
+        if (!name.isEmpty())
+            room.setRight(room.right() - metrics.horizontalAdvance(name) - 3);
+        painter.drawPixmap(room.right() - metrics::kIconSize + 1,
+                           room.top() + (room.height() - metrics::kIconSize) / 2,
+                           iconPixmap(Icon::Terminal, metrics::kIconSize, colors.secondary,
+                                      painter.device()->devicePixelRatioF()));
+        room.setRight(room.right() - metrics::kIconSize - 4);
+    }
+    if (!index.siblingAtColumn(RuleModel::Private).data(Qt::EditRole).toString().isEmpty()) {
+        paintHouse(
+            painter,
+            QRectF(room.right() - kSign + 1, room.center().y() - kSign / 2.0 + 1, kSign, kSign),
+            colors.secondary);
+        room.setRight(room.right() - kSign - 4);
     }
     return room;
 }
@@ -93,6 +143,8 @@ void RuleDelegate::paintCell(QPainter& painter, const QRect& cell,
                              const Colors& colors) const
 {
     const bool isActive = index.data(RuleModel::ActiveRole).toBool();
+    // On the colour of a chosen row the quietest grey cannot be read.
+    const QColor quiet = option.state & QStyle::State_Selected ? colors.secondary : colors.disabled;
     if (index.column() == RuleModel::Action) {
         QStyleOptionButton box;
         box.initFrom(option.widget ? option.widget : QApplication::activeWindow());
@@ -104,14 +156,14 @@ void RuleDelegate::paintCell(QPainter& painter, const QRect& cell,
         QStyle* style = option.widget ? option.widget->style() : QApplication::style();
         style->drawPrimitive(QStyle::PE_IndicatorCheckBox, &box, &painter, option.widget);
         const QString action = index.data(RuleModel::ActionRole).toString();
-        const QColor color = isActive ? actionColor(action, colors) : colors.disabled;
+        const QColor color = isActive ? actionColor(action, colors) : quiet;
         int left = box.rect.right() + 1 + kGap;
         painter.drawPixmap(left, cell.top() + (cell.height() - metrics::kIconSize) / 2,
                            iconPixmap(actionIcon(action), metrics::kIconSize, color,
                                       painter.device()->devicePixelRatioF()));
         left += metrics::kIconSize + 4;
         painter.setFont(uiFont());
-        painter.setPen(isActive ? colors.text : colors.disabled);
+        painter.setPen(isActive ? colors.text : quiet);
         painter.drawText(QRect(left, cell.top(), option.rect.right() - left, cell.height()),
                          Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine,
                          index.data().toString());
@@ -119,7 +171,7 @@ void RuleDelegate::paintCell(QPainter& painter, const QRect& cell,
     }
     Colors used = colors;
     if (!isActive)
-        used.text = used.secondary = colors.disabled;
+        used.text = used.secondary = quiet;
     if (index.column() == RuleModel::Host) {
         paintHost(painter, cell, option, index, used);
         return;
@@ -135,13 +187,13 @@ void RuleDelegate::paintHost(QPainter& painter, const QRect& cell,
     UrlParts parts = hostParts(index);
     QRect room = paintSigns(painter, cell, index, colors);
     const auto* table = qobject_cast<const QTableView*>(option.widget);
+    const auto textOf = [&](int column) {
+        return shownText(index.siblingAtColumn(column).data(Qt::EditRole).toString(), 200);
+    };
+    if (const QString ports = textOf(RuleModel::Ports); !ports.isEmpty())
+        parts.after = QLatin1Char(':') + ports;
     if (table && table->isColumnHidden(RuleModel::Path)) {
-        const auto textOf = [&](int column) {
-            return shownText(index.siblingAtColumn(column).data(Qt::EditRole).toString(), 200);
-        };
         parts.path = textOf(RuleModel::Path);
-        if (const QString ports = textOf(RuleModel::Ports); !ports.isEmpty())
-            parts.after = QLatin1Char(':') + ports;
         // The host comes first: "registry.npmjs.org" is not "npmjs.org".
         UrlParts host = parts;
         host.path.clear();

@@ -182,8 +182,12 @@ QWidget* RulesPage::makeDefaultRow()
 
 void RulesPage::layOut()
 {
+    // Before the table hears of it, whose editor would hand the keyboard to anything.
+    connect(&m_model, &QAbstractItemModel::rowsAboutToBeRemoved, this,
+            [this](const QModelIndex&, int first, int last) { loseEdited(first, last); });
     m_table->setModel(&m_model);
     m_table->installEventFilter(this);
+    m_table->viewport()->installEventFilter(this);
     auto* delegate = new RuleDelegate(m_table);
     m_table->setItemDelegate(delegate);
     // Queued: what was typed is taken first.
@@ -269,14 +273,20 @@ void RulesPage::connectModel()
     });
     for (auto change : {&RuleModel::rowsInserted, &RuleModel::rowsRemoved}) {
         connect(&m_model, change, this, [this] {
+            if (m_isLost) // none is chosen: what is typed on was not meant for the neighbour
+                m_table->setCurrentIndex({});
             updatePage();
             updateActions();
         });
     }
     connect(&m_model, &RuleModel::rowsMoved, this, &RulesPage::updateActions);
     connect(&m_model, &RuleModel::defaultChanged, this, &RulesPage::updateDefault);
-    connect(&m_model, &RuleModel::changingChanged, this,
-            [this] { m_activity->setBusy(m_model.isChanging()); });
+    connect(&m_model, &RuleModel::changingChanged, this, [this] {
+        m_activity->setBusy(m_model.isChanging());
+        // What could not be done before is over once something was done.
+        if (!m_model.isChanging() && !m_refusal.isEmpty())
+            emit settled(std::exchange(m_refusal, {}));
+    });
     for (auto change : {&QUndoStack::canUndoChanged, &QUndoStack::canRedoChanged})
         connect(m_model.undoStack(), change, this, &RulesPage::updateActions);
     connect(m_model.undoStack(), &QUndoStack::indexChanged, this, &RulesPage::updateActions);
@@ -300,6 +310,7 @@ void RulesPage::connectModel()
                  }});
     });
     connect(&m_model, &RuleModel::refused, this, [this](const QString& what, const Error& error) {
+        m_refusal = what;
         emit failed({.what = what, .error = error, .subject = Subject::Other, .again = {}});
     });
 }
@@ -338,11 +349,49 @@ void RulesPage::focusTable()
         (m_isStopped ? m_stopped : m_empty)->button()->setFocus(Qt::ShortcutFocusReason);
 }
 
+/// The rule whose field is being typed in goes: removed elsewhere, say. The rest of the word went
+/// into the next field that there was, which was the choice of what happens to everything else.
+void RulesPage::loseEdited(int first, int last)
+{
+    QWidget* typing = window()->focusWidget();
+    const int row = currentRow();
+    if (row < first || row > last || !typing || typing == m_table || !m_table->isAncestorOf(typing))
+        return;
+    m_isLost = true;
+    typing->removeEventFilter(m_table->itemDelegate()); // nothing is taken from it on leaving
+    m_table->setFocus(Qt::OtherFocusReason);
+    emit noted(tr("The rule about %1 is gone: it was removed elsewhere, or its time was over. What "
+                  "was typed in it counts for no rule.")
+                   .arg(m_model.index(row, RuleModel::Host).data().toString()));
+}
+
+/// Whether a key is the rest of what was being typed. The first that is not ends it.
+bool RulesPage::isTypedOn(const QKeyEvent& key)
+{
+    if (!m_isLost)
+        return false;
+    const bool isText = !key.text().isEmpty() && key.text().front().isPrint();
+    const bool isMending = key.key() == Qt::Key_Backspace || key.key() == Qt::Key_Delete ||
+                           key.key() == Qt::Key_Left || key.key() == Qt::Key_Right;
+    const bool isModifier = key.key() == Qt::Key_Shift || key.key() == Qt::Key_AltGr;
+    const bool isEnd =
+        key.key() == Qt::Key_Return || key.key() == Qt::Key_Enter || key.key() == Qt::Key_Escape;
+    m_isLost = isText || isMending || isModifier;
+    return m_isLost || isEnd;
+}
+
 /// The space bar switches the rule on and off, in whichever of its columns one is.
 bool RulesPage::eventFilter(QObject* watched, QEvent* event)
 {
+    if (watched == m_table && event->type() == QEvent::FocusOut &&
+        static_cast<QFocusEvent*>(event)->reason() != Qt::ActiveWindowFocusReason)
+        m_isLost = false;
+    if (watched == m_table->viewport() && event->type() == QEvent::MouseButtonPress)
+        m_isLost = false;
     if (watched == m_table && event->type() == QEvent::KeyPress) {
         const auto* key = static_cast<QKeyEvent*>(event);
+        if (isTypedOn(*key))
+            return true;
         if (const int row = currentRow();
             row >= 0 && key->key() == Qt::Key_Space && key->modifiers() == Qt::NoModifier) {
             m_model.setEnabled(row, !m_model.at(row).enabled);
@@ -371,9 +420,12 @@ void RulesPage::updatePage()
         page = m_stopped;
     else if (isEmpty)
         page = m_empty;
-    const bool hadFocus = m_table->hasFocus();
+    const bool hadFocus = window()->focusWidget() == m_table;
+    const bool isLost = m_isLost;
+    if (hadFocus && page != m_table && isLost)
+        setFocus(Qt::OtherFocusReason); // the rest of a word is not to press a button
     m_pages->setCurrentWidget(page);
-    if (hadFocus && page != m_table)
+    if (hadFocus && page != m_table && !isLost)
         focusTable(); // which is the button that is there instead
     else if (page == m_table && m_empty->button()->hasFocus())
         m_table->setFocus(Qt::OtherFocusReason);

@@ -23,12 +23,25 @@
 #include "widgets/common/prompter.h"
 #include "widgets/common/style.h"
 #include "widgets/egress/table.h"
+#include "widgets/models/request_text.h"
 
 namespace caisson {
 
 namespace {
 
 constexpr int kProblemLines = 3;
+constexpr std::chrono::seconds kUsesTick{3};
+/// Of a list that is told in sentences; the rest is counted.
+constexpr qsizetype kMostLines = 5;
+
+QStringList firstOf(QStringList lines)
+{
+    if (const qsizetype more = lines.size() - kMostLines; more > 0) {
+        lines.resize(kMostLines);
+        lines += SecretsPage::tr("%1 more").arg(more);
+    }
+    return lines;
+}
 
 QString listTopic()
 {
@@ -59,10 +72,12 @@ QString keptText(const QString& name, desk::SecretKeeper::Kept kept)
 
 } // namespace
 
-SecretsPage::SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget* parent)
+SecretsPage::SecretsPage(desk::Backend& backend, desk::SecretKeeper& keeper, Prompter& prompter,
+                         QWidget* parent)
     : QWidget(parent)
     , m_keeper(keeper)
     , m_prompter(prompter)
+    , m_users(backend)
     , m_table(makeTable(QStringLiteral("secrets.table"), tr("Secrets")))
     , m_pages(new QStackedLayout)
     , m_empty(new EmptyState(
@@ -73,6 +88,7 @@ SecretsPage::SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget
     , m_activity(new ActivityLine(this))
     , m_tools(new QWidget)
     , m_locked(new NoticeStrip(QStringLiteral("secrets.locked"), NoticeStrip::Tone::Note))
+    , m_detail(new QLabel)
     , m_form(nullptr)
     , m_title(new QLabel)
     , m_nameLabel(new QLabel(tr("&Name")))
@@ -89,6 +105,12 @@ SecretsPage::SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget
     setAccessibleName(tr("Secrets"));
     layOut();
     connectKeeper();
+    m_uses.setInterval(kUsesTick);
+    connect(&m_uses, &QTimer::timeout, this, [this] {
+        m_keeper.refresh();
+        m_table->viewport()->update(); // how long ago
+    });
+    connect(&m_users, &SecretUsers::changed, this, &SecretsPage::updateDetail);
     updatePage();
     updateActions();
 }
@@ -144,6 +166,15 @@ void SecretsPage::layOut()
     // Now: a page of a layout that belongs to nobody yet is shown as a window of its own.
     m_pages->addWidget(m_table);
     m_pages->addWidget(m_empty);
+    m_detail->setObjectName(QStringLiteral("secrets.detail"));
+    m_detail->setTextFormat(Qt::PlainText);
+    m_detail->setWordWrap(true);
+    m_detail->setFont(secondaryFont());
+    m_detail->setContentsMargins(12, 10, 12, 12);
+    m_detail->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_detail->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    m_detail->hide();
+    column->addWidget(m_detail);
     column->addWidget(m_form);
     m_form->hide();
 
@@ -247,6 +278,7 @@ void SecretsPage::connectKeeper()
         if (!list.locked && m_kind == Form::Unlock && !m_form->isHidden())
             closeForm();
         updatePage();
+        updateDetail();
         if (const int row = m_model.rowOf(m_stored); row >= 0) {
             m_table->setCurrentIndex(m_model.index(row, SecretModel::Name));
             m_stored.clear();
@@ -309,6 +341,7 @@ void SecretsPage::connectKeeper()
 void SecretsPage::setNaming(std::function<QString(const QString&)> nameOf)
 {
     m_model.setNaming(std::move(nameOf));
+    updateDetail();
 }
 
 void SecretsPage::focusTable()
@@ -344,6 +377,51 @@ void SecretsPage::updateActions()
     const bool isThere = !current().isEmpty();
     m_replace->setEnabled(isThere);
     m_remove->setEnabled(isThere);
+    updateDetail();
+}
+
+/// "rule github-read in api-refactor, for *.github.com", of the sandboxes that run.
+QStringList SecretsPage::rulesText(const QString& name) const
+{
+    QStringList lines;
+    for (const SecretUser& user : m_users.of(name))
+        lines += tr("rule %1 in %2, for %3")
+                     .arg(shownText(user.rule, 80), m_model.nameOf(user.sandbox),
+                          shownText(user.host, 200));
+    return lines;
+}
+
+void SecretsPage::updateDetail()
+{
+    const int row = m_model.rowOf(current());
+    m_detail->setVisible(row >= 0);
+    if (row < 0)
+        return;
+    const QStringList rules = rulesText(current());
+    QStringList lines{rules.isEmpty() ? tr("No rule of a sandbox that runs puts it in.")
+                                      : tr("Put in by:")};
+    lines += firstOf(rules);
+    if (const QStringList uses = m_model.usesText(row); !uses.isEmpty()) {
+        lines += tr("Last used:");
+        lines += firstOf(uses);
+    }
+    m_detail->setText(lines.join(QLatin1Char('\n')));
+}
+
+/// What removing it means, for the question whether to.
+QString SecretsPage::lossText(const QString& name) const
+{
+    const int row = m_model.rowOf(name);
+    const bool isInKeychain = row >= 0 && m_model.at(row).lasts == "keychain";
+    const QString forgotten =
+        isInKeychain ? tr("Its value is forgotten, here and in the desktop’s keychain.")
+                     : tr("Its value is forgotten.");
+    const QStringList rules = firstOf(rulesText(name));
+    const QString refused = rules.isEmpty()
+                                ? tr("No rule of a sandbox that runs puts it in.")
+                                : tr("These stay, and what they are for is refused: %1.")
+                                      .arg(rules.join(QStringLiteral("; ")));
+    return forgotten + QLatin1Char(' ') + refused;
 }
 
 void SecretsPage::showEvent(QShowEvent* event)
@@ -352,6 +430,8 @@ void SecretsPage::showEvent(QShowEvent* event)
     m_activity->setBusy(!m_isRead);
     updatePage();
     m_keeper.refresh();
+    m_users.refresh();
+    m_uses.start();
 }
 
 void SecretsPage::resizeEvent(QResizeEvent* event)
@@ -368,6 +448,7 @@ void SecretsPage::resizeEvent(QResizeEvent* event)
 void SecretsPage::hideEvent(QHideEvent* event)
 {
     QWidget::hideEvent(event);
+    m_uses.stop();
     if (event->spontaneous() || m_value->text().isEmpty())
         return;
     m_value->clear();
@@ -496,16 +577,14 @@ void SecretsPage::removeCurrent()
     const QString name = current();
     if (name.isEmpty())
         return;
-    m_prompter.confirm(
-        window(),
-        {.title = tr("Remove the secret “%1”?").arg(name),
-         .text = tr("Its value is forgotten here and in the keychain. Rules that put "
-                    "it in stay, and refuse what they are for."),
-         .action = tr("Remove")},
-        [guard = QPointer(this), name] {
-            if (guard)
-                guard->m_keeper.remove(name);
-        });
+    m_prompter.confirm(window(),
+                       {.title = tr("Remove the secret “%1”?").arg(name),
+                        .text = lossText(name),
+                        .action = tr("Remove")},
+                       [guard = QPointer(this), name] {
+                           if (guard)
+                               guard->m_keeper.remove(name);
+                       });
 }
 
 void SecretsPage::keyPressEvent(QKeyEvent* event)
