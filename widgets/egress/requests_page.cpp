@@ -34,9 +34,9 @@ namespace {
 
 /// So that a word is asked for and not each of its letters.
 constexpr std::chrono::milliseconds kTypingPause{200};
-constexpr int kVerdictWidth = 36;
-constexpr int kMethodWidth = 62;
-constexpr int kStatusWidth = 44;
+constexpr int kVerdictWidth = 34;
+constexpr int kMethodWidth = 60;
+constexpr int kStatusWidth = 54;
 constexpr int kTimeWidth = 72;
 constexpr int kProgramWidth = 88;
 /// In less, the time is in the tooltip and the details alone: the rows are in its order.

@@ -82,25 +82,34 @@ void paintHouse(QPainter& painter, const QRectF& rect, const QColor& color)
 } // namespace
 
 /// At the right: that a rule is not for ever, that it puts a secret in, whose requests it is for and
-/// that it leads inside. Returns what is left.
-QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, const QModelIndex& index,
+/// that it leads inside; as signs alone where `wanted` pixels would not be left. Returns what is left.
+QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, int wanted, const QModelIndex& index,
                                const Colors& colors) const
 {
     const QString life = index.data(RuleModel::LifeRole).toString();
+    const QString program = index.siblingAtColumn(RuleModel::Process).data(Qt::EditRole).toString();
+    const bool isPrivate =
+        !index.siblingAtColumn(RuleModel::Private).data(Qt::EditRole).toString().isEmpty();
+    const bool hasSecret = index.data(RuleModel::SecretRole).toBool();
+    const int signs = (life.isEmpty() ? 0 : kSign + kGap) + (isPrivate ? kSign + 4 : 0) +
+                      (int(hasSecret) + int(!program.isEmpty())) * (metrics::kIconSize + 4);
+    const QFontMetrics metrics(secondaryFont());
     if (!life.isEmpty()) {
-        const QFontMetrics metrics(secondaryFont());
-        const QString text = metrics.elidedText(life, Qt::ElideRight, room.width() / 3);
+        QString text = metrics.elidedText(life, Qt::ElideRight, room.width() / 3);
+        if (room.width() - signs - metrics.horizontalAdvance(text) - 3 < wanted)
+            text.clear();
         painter.setFont(secondaryFont());
         painter.setPen(colors.secondary);
         painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, text);
-        room.setRight(room.right() - metrics.horizontalAdvance(text) - 3);
+        if (!text.isEmpty())
+            room.setRight(room.right() - metrics.horizontalAdvance(text) - 3);
         paintClock(
             painter,
             QRectF(room.right() - kSign + 1, room.center().y() - kSign / 2.0 + 1, kSign, kSign),
             colors.secondary);
         room.setRight(room.right() - kSign - kGap);
     }
-    if (index.data(RuleModel::SecretRole).toBool()) {
+    if (hasSecret) {
         const bool isMissing = !index.data(RuleModel::MissingRole).toString().isEmpty();
         painter.drawPixmap(room.right() - metrics::kIconSize + 1,
                            room.top() + (room.height() - metrics::kIconSize) / 2,
@@ -109,9 +118,7 @@ QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, const QModelIndex&
                                       painter.device()->devicePixelRatioF()));
         room.setRight(room.right() - metrics::kIconSize - 4);
     }
-    const QString program = index.siblingAtColumn(RuleModel::Process).data(Qt::EditRole).toString();
     if (!program.isEmpty()) {
-        const QFontMetrics metrics(secondaryFont());
         const QString name =
             room.width() < kRoomy
                 ? QString()
@@ -128,7 +135,7 @@ QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, const QModelIndex&
                                       painter.device()->devicePixelRatioF()));
         room.setRight(room.right() - metrics::kIconSize - 4);
     }
-    if (!index.siblingAtColumn(RuleModel::Private).data(Qt::EditRole).toString().isEmpty()) {
+    if (isPrivate) {
         paintHouse(
             painter,
             QRectF(room.right() - kSign + 1, room.center().y() - kSign / 2.0 + 1, kSign, kSign),
@@ -185,7 +192,7 @@ void RuleDelegate::paintHost(QPainter& painter, const QRect& cell,
                              const Colors& colors) const
 {
     UrlParts parts = hostParts(index);
-    QRect room = paintSigns(painter, cell, index, colors);
+    QRect room = paintSigns(painter, cell, urlWidth(parts, uiFont()), index, colors);
     const auto* table = qobject_cast<const QTableView*>(option.widget);
     const auto textOf = [&](int column) {
         return shownText(index.siblingAtColumn(column).data(Qt::EditRole).toString(), 200);
@@ -295,6 +302,8 @@ void RuleDelegate::setEditorData(QWidget* editor, const QModelIndex& index) cons
 void RuleDelegate::setModelData(QWidget* editor, QAbstractItemModel* model,
                                 const QModelIndex& index) const
 {
+    if (editor->property(kDisowned).toBool())
+        return;
     if (const auto* choice = qobject_cast<QComboBox*>(editor))
         model->setData(index, choice->currentData());
     else if (const auto* edit = qobject_cast<NameEdit*>(editor); edit && edit->isAcceptable())

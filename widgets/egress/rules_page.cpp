@@ -358,7 +358,7 @@ void RulesPage::loseEdited(int first, int last)
     if (row < first || row > last || !typing || typing == m_table || !m_table->isAncestorOf(typing))
         return;
     m_isLost = true;
-    typing->removeEventFilter(m_table->itemDelegate()); // nothing is taken from it on leaving
+    RuleDelegate::disown(*typing);
     m_table->setFocus(Qt::OtherFocusReason);
     emit noted(tr("The rule about %1 is gone: it was removed elsewhere, or its time was over. What "
                   "was typed in it counts for no rule.")
@@ -427,8 +427,9 @@ void RulesPage::updatePage()
     m_pages->setCurrentWidget(page);
     if (hadFocus && page != m_table && !isLost)
         focusTable(); // which is the button that is there instead
-    else if (page == m_table && m_empty->button()->hasFocus())
+    else if (page == m_table && (m_empty->button()->hasFocus() || hasFocus()))
         m_table->setFocus(Qt::OtherFocusReason);
+    m_isLost = isLost; // as the table was left by itself
     if (isEmpty)
         m_detail->setRow(-1);
     for (QAction* action : {m_add, m_import, m_export})

@@ -22,8 +22,8 @@
 #include "widgets/common/pane.h"
 #include "widgets/common/prompter.h"
 #include "widgets/common/style.h"
+#include "widgets/egress/secret_detail.h"
 #include "widgets/egress/table.h"
-#include "widgets/models/request_text.h"
 
 namespace caisson {
 
@@ -31,18 +31,6 @@ namespace {
 
 constexpr int kProblemLines = 3;
 constexpr std::chrono::seconds kUsesTick{3};
-/// Of a list that is told in sentences; the rest is counted.
-constexpr qsizetype kMostLines = 5;
-
-QStringList firstOf(QStringList lines)
-{
-    if (const qsizetype more = lines.size() - kMostLines; more > 0) {
-        lines.resize(kMostLines);
-        lines += SecretsPage::tr("%1 more").arg(more);
-    }
-    return lines;
-}
-
 QString listTopic()
 {
     return SecretsPage::tr("Could not read the secrets.");
@@ -88,7 +76,7 @@ SecretsPage::SecretsPage(desk::Backend& backend, desk::SecretKeeper& keeper, Pro
     , m_activity(new ActivityLine(this))
     , m_tools(new QWidget)
     , m_locked(new NoticeStrip(QStringLiteral("secrets.locked"), NoticeStrip::Tone::Note))
-    , m_detail(new QLabel)
+    , m_detail(new SecretDetail(m_model, m_users))
     , m_form(nullptr)
     , m_title(new QLabel)
     , m_nameLabel(new QLabel(tr("&Name")))
@@ -110,7 +98,7 @@ SecretsPage::SecretsPage(desk::Backend& backend, desk::SecretKeeper& keeper, Pro
         m_keeper.refresh();
         m_table->viewport()->update(); // how long ago
     });
-    connect(&m_users, &SecretUsers::changed, this, &SecretsPage::updateDetail);
+    connect(&m_users, &SecretUsers::changed, this, [this] { m_detail->setSecret(current()); });
     updatePage();
     updateActions();
 }
@@ -166,13 +154,6 @@ void SecretsPage::layOut()
     // Now: a page of a layout that belongs to nobody yet is shown as a window of its own.
     m_pages->addWidget(m_table);
     m_pages->addWidget(m_empty);
-    m_detail->setObjectName(QStringLiteral("secrets.detail"));
-    m_detail->setTextFormat(Qt::PlainText);
-    m_detail->setWordWrap(true);
-    m_detail->setFont(secondaryFont());
-    m_detail->setContentsMargins(12, 10, 12, 12);
-    m_detail->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_detail->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
     m_detail->hide();
     column->addWidget(m_detail);
     column->addWidget(m_form);
@@ -278,7 +259,7 @@ void SecretsPage::connectKeeper()
         if (!list.locked && m_kind == Form::Unlock && !m_form->isHidden())
             closeForm();
         updatePage();
-        updateDetail();
+        m_detail->setSecret(current());
         if (const int row = m_model.rowOf(m_stored); row >= 0) {
             m_table->setCurrentIndex(m_model.index(row, SecretModel::Name));
             m_stored.clear();
@@ -341,7 +322,7 @@ void SecretsPage::connectKeeper()
 void SecretsPage::setNaming(std::function<QString(const QString&)> nameOf)
 {
     m_model.setNaming(std::move(nameOf));
-    updateDetail();
+    m_detail->setSecret(current());
 }
 
 void SecretsPage::focusTable()
@@ -377,35 +358,7 @@ void SecretsPage::updateActions()
     const bool isThere = !current().isEmpty();
     m_replace->setEnabled(isThere);
     m_remove->setEnabled(isThere);
-    updateDetail();
-}
-
-/// "rule github-read in api-refactor, for *.github.com", of the sandboxes that run.
-QStringList SecretsPage::rulesText(const QString& name) const
-{
-    QStringList lines;
-    for (const SecretUser& user : m_users.of(name))
-        lines += tr("rule %1 in %2, for %3")
-                     .arg(shownText(user.rule, 80), m_model.nameOf(user.sandbox),
-                          shownText(user.host, 200));
-    return lines;
-}
-
-void SecretsPage::updateDetail()
-{
-    const int row = m_model.rowOf(current());
-    m_detail->setVisible(row >= 0);
-    if (row < 0)
-        return;
-    const QStringList rules = rulesText(current());
-    QStringList lines{rules.isEmpty() ? tr("No rule of a sandbox that runs puts it in.")
-                                      : tr("Put in by:")};
-    lines += firstOf(rules);
-    if (const QStringList uses = m_model.usesText(row); !uses.isEmpty()) {
-        lines += tr("Last used:");
-        lines += firstOf(uses);
-    }
-    m_detail->setText(lines.join(QLatin1Char('\n')));
+    m_detail->setSecret(current());
 }
 
 /// What removing it means, for the question whether to.
@@ -416,7 +369,7 @@ QString SecretsPage::lossText(const QString& name) const
     const QString forgotten =
         isInKeychain ? tr("Its value is forgotten, here and in the desktop’s keychain.")
                      : tr("Its value is forgotten.");
-    const QStringList rules = firstOf(rulesText(name));
+    const QStringList rules = m_detail->rulesText(name);
     const QString refused = rules.isEmpty()
                                 ? tr("No rule of a sandbox that runs puts it in.")
                                 : tr("These stay, and what they are for is refused: %1.")

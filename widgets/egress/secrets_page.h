@@ -23,6 +23,7 @@ class ActivityLine;
 class EmptyState;
 class NoticeStrip;
 class Prompter;
+class SecretDetail;
 
 /// The person's secrets by name: where they were used, when, and by what. A value goes in here, and
 /// never comes out.
@@ -65,9 +66,7 @@ private:
     void removeCurrent();
     void updatePage();
     void updateActions();
-    void updateDetail();
     QString current() const;
-    QStringList rulesText(const QString& name) const;
     QString lossText(const QString& name) const;
 
     desk::SecretKeeper& m_keeper;
@@ -80,7 +79,7 @@ private:
     ActivityLine* m_activity;
     QWidget* m_tools;
     NoticeStrip* m_locked;
-    QLabel* m_detail; ///< which rules put the chosen one in, and where it was used
+    SecretDetail* m_detail;
     QWidget* m_form;
     QLabel* m_title;
     QLabel* m_nameLabel;

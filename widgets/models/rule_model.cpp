@@ -250,10 +250,18 @@ void RuleModel::unwind(const Waiting& refusedOne)
 
 void RuleModel::showQueued()
 {
-    RuleTable table = m_known;
-    for (const Waiting& waiting : m_queue)
-        (void)waiting.change.apply(table); // one that fails is told when its turn comes
-    show(table);
+    // A view that hears of a row may change another at once: it is shown when this is done.
+    m_isShownAgain = true;
+    if (m_isShowing)
+        return;
+    m_isShowing = true;
+    while (std::exchange(m_isShownAgain, false)) {
+        RuleTable table = m_known;
+        for (const Waiting& waiting : m_queue)
+            (void)waiting.change.apply(table); // one that fails is told when its turn comes
+        show(table);
+    }
+    m_isShowing = false;
 }
 
 // ---- what is shown -----------------------------------------------------------------------------

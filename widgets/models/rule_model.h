@@ -146,6 +146,8 @@ private:
     std::optional<QSet<QString>> m_secrets; ///< nothing: not known yet
     bool m_isQuiet = false;                 ///< the stack is being put right: nothing is sent
     bool m_isRead = false;
+    bool m_isShowing = false;
+    bool m_isShownAgain = false;
     bool m_isNarrow = false;
     bool m_isReading = false;
     bool m_isReadAgain = false;

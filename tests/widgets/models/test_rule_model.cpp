@@ -104,6 +104,7 @@ private slots:
     void aChangeElsewhereIsNoRefusal();
     void aChangeOfTheSameRuleElsewhereIs();
     void severalChangesGoInOrder();
+    void aViewMayChangeARowThatGoes();
     void dragsMoveARule();
     void hitsDisturbNothing();
     void aFileIsImported();
@@ -348,6 +349,26 @@ void TestRuleModel::severalChangesGoInOrder()
     QCOMPARE(desk.both(), wanted);
     QCOMPARE(desk.refused.size(), 1);
     QCOMPARE(desk.model->undoStack()->count(), 0);
+}
+
+/// A table takes what was typed in a row as that goes, in the middle of it: the neighbour was removed
+/// from the table as well, and put back.
+void TestRuleModel::aViewMayChangeARowThatGoes()
+{
+    Desk desk;
+    QObject::connect(desk.model.get(), &RuleModel::rowsAboutToBeRemoved, desk.model.get(),
+                     [&](const QModelIndex&, int first) {
+                         desk.model->setData(desk.model->index(first, RuleModel::Path),
+                                             QStringLiteral("/typed"));
+                     });
+    QStringList removed;
+    QObject::connect(desk.model.get(), &RuleModel::rowsRemoved, desk.model.get(),
+                     [&] { removed += desk.shown(); });
+    desk.backend.setPolicy(desk.id,
+                           {rule("r2", "two.example", "deny"), rule("r3", "three.example")});
+    QCOMPARE(desk.both(), QStringLiteral("deny two.example\nallow three.example\nelse ask"));
+    QCOMPARE(removed, QStringList{"deny two.example\nallow three.example\nelse ask"});
+    QCOMPARE(desk.refused.size(), 1);
 }
 
 void TestRuleModel::dragsMoveARule()

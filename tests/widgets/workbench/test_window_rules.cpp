@@ -274,6 +274,7 @@ void TestWindowRules::aFieldOfTheTableThatGoesTakesItsKeysAlong()
     QCOMPARE(bench.hosts(), (QStringList{"allow.example", "two.example"}));
     QCOMPARE(bench.backend.policyOf(bench.id).defaultAction, "ask");
     QVERIFY(bench.backend.policyOf(bench.id).rules[0].enabled);
+    QCOMPARE(bench.errorText(), QString());
     // The arrows choose again, and what is typed then is meant.
     bench.press(Qt::Key_Down);
     QVERIFY(table->currentIndex().isValid());

@@ -201,13 +201,17 @@ void TestWindowSecrets::whatPutsASecretInIsTold()
     };
     QCOMPARE(where(), QStringLiteral("api.github.com in bench"));
     bench.secrets()->setCurrentIndex(bench.secrets()->model()->index(0, 0));
-    const auto detail = [&] { return bench.find<QLabel>("secrets.detail")->text(); };
+    const auto detail = [&] {
+        return bench.find<QLabel>("secrets.rules")->text() + QLatin1Char('\n') +
+               bench.find<QLabel>("secrets.uses")->text();
+    };
     QTRY_VERIFY2(detail().contains(QStringLiteral("rule gh in bench, for api.github.com")),
                  qPrintable(detail()));
     QVERIFY(detail().contains(QStringLiteral("rule raw in other, for raw.github.com")));
     // By itself, while it is looked at.
     use(other, "raw.github.com");
-    QTRY_COMPARE_WITH_TIMEOUT(where(), QStringLiteral("raw.github.com in other, and 1 more"), 30'000);
+    QTRY_COMPARE_WITH_TIMEOUT(where(), QStringLiteral("raw.github.com in other, and 1 more"),
+                              30'000);
     QVERIFY(detail().contains(QStringLiteral("api.github.com in bench, rule gh, by")));
 
     bench.showTab(1);
