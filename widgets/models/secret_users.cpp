@@ -15,6 +15,17 @@ SecretUsers::SecretUsers(desk::Backend& backend, QObject* parent)
         if (m_isFollowing)
             read(sandbox);
     });
+    connect(&m_backend, &desk::Backend::sandboxChanged, this, [this](const api::Sandbox& sandbox) {
+        const QString id = QString::fromStdString(sandbox.id);
+        const bool isRunning = sandbox.state == api::SandboxState::Running;
+        if (!m_isFollowing || isRunning == m_bySandbox.contains(id))
+            return;
+        if (isRunning)
+            read(id);
+        else
+            forget(id);
+    });
+    connect(&m_backend, &desk::Backend::sandboxRemoved, this, &SecretUsers::forget);
 }
 
 void SecretUsers::refresh()
@@ -56,10 +67,10 @@ void SecretUsers::take(const QString& sandbox, const api::EgressPolicy& policy)
             users += {secret,
                       {sandbox, QString::fromStdString(rule.id), fieldText(rule, RuleField::Host)}};
     }
-    if (m_bySandbox.value(sandbox) == users)
-        return;
+    const bool isNews = m_bySandbox.value(sandbox) != users;
     m_bySandbox.insert(sandbox, users);
-    emit changed();
+    if (isNews)
+        emit changed();
 }
 
 void SecretUsers::forget(const QString& sandbox)

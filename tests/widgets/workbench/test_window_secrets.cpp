@@ -209,6 +209,10 @@ void TestWindowSecrets::whatPutsASecretInIsTold()
                  qPrintable(detail()));
     QVERIFY(detail().contains(QStringLiteral("rule raw in other, for raw.github.com")));
     // By itself, while it is looked at.
+    bench.backend.setState(other, api::SandboxState::Stopped);
+    QTRY_VERIFY(!detail().contains(QStringLiteral("rule raw")));
+    bench.backend.setState(other, api::SandboxState::Running);
+    QTRY_VERIFY(detail().contains(QStringLiteral("rule raw")));
     use(other, "raw.github.com");
     QTRY_COMPARE_WITH_TIMEOUT(where(), QStringLiteral("raw.github.com in other, and 1 more"),
                               30'000);
