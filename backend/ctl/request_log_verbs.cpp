@@ -172,7 +172,7 @@ void addRequestLogVerbs(CLI::App& egress, Choice& choice)
         ->type_name("ID");
     logVerb->add_option("--terminal", options->filter.terminal, "Only from this terminal")
         ->type_name("ID");
-    logVerb->add_option("--text", options->filter.text, "Only with this text anywhere")
+    logVerb->add_option("--text", options->filter.text, "Only with each of these words anywhere")
         ->type_name("TEXT");
     logVerb->add_option("--limit", options->filter.limit, "How many at most; 1000 if left out")
         ->type_name("N")

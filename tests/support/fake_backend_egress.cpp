@@ -23,8 +23,12 @@ bool fits(const api::EgressEntry& entry, const desk::EgressQuery& query)
     if (!query.verdict.isEmpty() && entry.verdict != query.verdict.toStdString())
         return false;
     const std::string text = entry.host + ' ' + entry.path + ' ' + entry.method + ' ' +
-                             entry.process.exe + ' ' + entry.why;
-    return QString::fromStdString(text).contains(query.text, Qt::CaseInsensitive);
+                             entry.process.exe + ' ' + entry.why + ' ' +
+                             std::to_string(entry.status);
+    return std::ranges::all_of(
+        query.text.split(QLatin1Char(' '), Qt::SkipEmptyParts), [&](const QString& word) {
+            return QString::fromStdString(text).contains(word, Qt::CaseInsensitive);
+        });
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include <QLabel>
 
 #include "widgets/common/fonts.h"
+#include "widgets/common/style.h"
 
 namespace caisson {
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr int kMargin = 8;
 constexpr int kGap = 2;
+constexpr int kNarrowest = 200;
 
 } // namespace
 
@@ -39,13 +41,16 @@ void NameEdit::check()
     const QString problem = m_objection(text());
     m_problem->setText(problem);
     setAccessibleDescription(problem);
+    setWrong(this, !problem.isEmpty());
     placeProblem();
     m_problem->setVisible(!problem.isEmpty() && isVisible());
 }
 
 void NameEdit::placeProblem()
 {
-    const QRect room = parentWidget()->rect().adjusted(kMargin, 0, -kMargin, 0);
+    // From its own left, for what is left of it in the next row, a box to tick say, is not its own.
+    QRect room = parentWidget()->rect().adjusted(kMargin, 0, -kMargin, 0);
+    room.setLeft(qMax(room.left(), qMin(geometry().left(), room.right() - kNarrowest)));
     const int height = m_problem->heightForWidth(room.width());
     const bool fitsBelow = geometry().bottom() + kGap + height <= room.bottom();
     const int top = fitsBelow ? geometry().bottom() + kGap : geometry().top() - kGap - height;

@@ -29,6 +29,8 @@ QString dateText(const QDateTime& moment, const QDateTime& now)
 
 QString shortAge(const QDateTime& moment, const QDateTime& now)
 {
+    if (!moment.isValid())
+        return {};
     const qint64 seconds = moment.secsTo(now);
     if (seconds < -kMinute)
         return dateText(moment, now);

@@ -25,7 +25,7 @@ EgressSide::EgressSide(desk::Backend& backend, desk::SecretKeeper& secrets, Prom
     , m_tabs(new QTabBar)
     , m_stack(new QStackedWidget)
     , m_nothing(new QWidget)
-    , m_secrets(new SecretsPage(secrets, prompter))
+    , m_secrets(new SecretsPage(backend, secrets, prompter))
 {
     setObjectName(QStringLiteral("side"));
     m_tabs->setObjectName(QStringLiteral("side.tabs"));
@@ -66,6 +66,14 @@ EgressSide::EgressSide(desk::Backend& backend, desk::SecretKeeper& secrets, Prom
     connect(m_secrets, &SecretsPage::settled, this,
             [this](const QString& what) { emit settled({}, what); });
     connect(m_secrets, &SecretsPage::noted, this, &EgressSide::noted);
+    connect(&secrets, &desk::SecretKeeper::listed, this, [this](const api::SecretList& list) {
+        QSet<QString> names;
+        for (const api::SecretInfo& secret : list.secrets)
+            names += QString::fromStdString(secret.name);
+        m_secretNames = names;
+        for (const Pages& pages : std::as_const(m_pages))
+            pages.ruleModel->setSecrets(names);
+    });
 }
 
 EgressSide::~EgressSide()
@@ -113,6 +121,8 @@ EgressSide::Pages& EgressSide::ensurePages(const QString& id)
         m_rulesSizes = page->splitterSizes();
         emit changed();
     });
+    if (m_secretNames)
+        pages.ruleModel->setSecrets(*m_secretNames);
     pages.ruleModel->refresh(); // the bar tells what it says
     return pages;
 }

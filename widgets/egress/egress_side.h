@@ -6,8 +6,10 @@
 #include "widgets/models/window_state.h"
 
 #include <QHash>
+#include <QSet>
 #include <QWidget>
 #include <functional>
+#include <optional>
 
 class QAction;
 class QStackedWidget;
@@ -88,6 +90,7 @@ private:
     Prompter& m_prompter;
     QString m_sandbox;
     QHash<QString, Pages> m_pages;
+    std::optional<QSet<QString>> m_secretNames; ///< nothing: not read yet
     QList<int> m_requestsSizes;
     QList<int> m_rulesSizes;
     QTabBar* m_tabs;

@@ -41,6 +41,10 @@ void RequestDelegate::paintCell(QPainter& painter, const QRect& cell,
             if (url.before.startsWith(scheme)) // stands where others have their method
                 url.before.remove(0, scheme.size());
         }
+        // The names and the path say more than that it is not encrypted, which the detail says too.
+        if (const QLatin1String http("http://");
+            url.before.startsWith(http) && urlWidth(url, uiFont()) > room.width())
+            url.before.remove(0, http.size());
         paintUrl(painter, room, url, uiFont(), colors);
         return;
     }

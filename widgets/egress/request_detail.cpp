@@ -5,8 +5,10 @@
 #include "backend/policy/answer.h"
 #include "backend/policy/path.h"
 
+#include <QClipboard>
 #include <QDateTime>
 #include <QGridLayout>
+#include <QGuiApplication>
 #include <QLabel>
 #include <QLocale>
 #include <QMenu>
@@ -17,6 +19,7 @@
 #include "widgets/common/fonts.h"
 #include "widgets/common/menu_place.h"
 #include "widgets/egress/url_label.h"
+#include "widgets/models/reason.h"
 #include "widgets/models/request_model.h"
 #include "widgets/models/rule_text.h"
 
@@ -45,7 +48,7 @@ QPushButton* makeButton(const QString& name, const QString& text)
 }
 
 /// Whether the request led, or would have led, to this machine or its network. Of its own addresses
-/// only the refusal tells, for they may look like any other.
+/// only the sentence tells, of a refusal or of an answer, for they may look like any other.
 bool isInside(const api::EgressEntry& entry)
 {
     for (const std::string& text : {entry.address, entry.host}) {
@@ -53,7 +56,17 @@ bool isInside(const api::EgressEntry& entry)
             address && policy::isPrivate(*address))
             return true;
     }
-    return entry.why.contains("private = true");
+    return entry.why.contains("private address");
+}
+
+/// What decided: a rule by its id, or what there is instead of one.
+QString ruleText(const std::string& rule)
+{
+    if (rule == "default")
+        return RequestDetail::tr("none fits");
+    if (rule.starts_with("prompt:"))
+        return RequestDetail::tr("none, a person was asked");
+    return shownText(rule, 80);
 }
 
 /// The rule that answering this request so would have made.
@@ -104,6 +117,7 @@ RequestDetail::RequestDetail(QWidget* parent)
     viewport()->setBackgroundRole(QPalette::Window);
     m_url->setObjectName(QStringLiteral("request.url"));
     m_rules->setObjectName(QStringLiteral("request.rules"));
+    m_rules->setTitle(m_rule->text());
     m_rule->setMenu(m_rules);
     keepInWindow(*m_rules, *this);
     m_verdict->setFont(headingFont());
@@ -170,10 +184,11 @@ void RequestDetail::setEntry(const api::EgressEntry& entry)
     m_verdict->setText(method.isEmpty() ? tr("%1, %2").arg(shownText(entry.scheme, 12), verdict)
                                         : tr("%1, %2").arg(method, verdict));
     m_url->setUrl(urlParts(entry));
-    m_why->setText(shownText(entry.why, kLongestText));
+    m_why->setText(inTheWindow(shownText(entry.why, kLongestText)));
     m_why->setVisible(!entry.why.empty());
+    // Of a client that trusts only its own certificates the sentence says the same, and to whom.
     m_flag->setText(flagText(entry.flag));
-    m_flag->setVisible(!entry.flag.empty());
+    m_flag->setVisible(!entry.flag.empty() && (entry.flag != "pinned" || entry.why.empty()));
     m_tunnel->setVisible(entry.flag == "pinned");
     m_rule->setVisible(entry.flag != "pinned");
     m_jump->setVisible(!entry.terminal.empty());
@@ -189,7 +204,8 @@ void RequestDetail::setEntry(const api::EgressEntry& entry)
     const QDateTime time =
         QDateTime::fromString(QString::fromStdString(entry.time), Qt::ISODateWithMs).toLocalTime();
     addRow(tr("When"), QLocale().toString(time, QStringLiteral("d MMM yyyy HH:mm:ss")));
-    addRow(tr("Took"), shortTime(entry.ms));
+    if (entry.ms >= 0.05)
+        addRow(tr("Took"), shortTime(entry.ms));
     if (entry.status != 0)
         addRow(tr("Answer"), isFailed(entry) ? tr("%1, by Caisson").arg(entry.status)
                                              : QStringLiteral("%1  %2")
@@ -200,11 +216,26 @@ void RequestDetail::setEntry(const api::EgressEntry& entry)
     addRow(tr("Received"), shortSize(entry.bytesIn));
     addRow(tr("Program"), processChain(entry.process));
     addRow(tr("Command"), shownText(entry.process.cmdline, kLongestText), true);
-    addRow(tr("Rule"), shownText(entry.rule, 80));
+    addRow(tr("Rule"), ruleText(entry.rule));
     addRow(tr("Secret"), shownText(entry.secret, 80));
     addRow(tr("Protocol"), shownText(entry.protocol, 20));
     addRow(tr("Dialled"), shownText(entry.address, 80));
     addRow(tr("Query"), shownText(entry.query, kLongestText), true);
+}
+
+void RequestDetail::fillMenu(QMenu& menu)
+{
+    if (m_entry.flag == "pinned")
+        connect(menu.addAction(m_tunnel->text()), &QAction::triggered, m_tunnel,
+                &QPushButton::click);
+    else
+        menu.addMenu(m_rules);
+    if (!m_entry.terminal.empty())
+        connect(menu.addAction(m_jump->text()), &QAction::triggered, m_jump, &QPushButton::click);
+    menu.addSeparator();
+    const QString address = urlParts(m_entry).whole();
+    connect(menu.addAction(tr("&Copy the address")), &QAction::triggered, this,
+            [address] { QGuiApplication::clipboard()->setText(address); });
 }
 
 void RequestDetail::fillRules()

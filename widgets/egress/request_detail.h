@@ -23,6 +23,8 @@ public:
     explicit RequestDetail(QWidget* parent = nullptr);
 
     void setEntry(const api::EgressEntry& entry);
+    /// With what the buttons do, for the row's own menu.
+    void fillMenu(QMenu& menu);
 
 signals:
     /// To be put at the top of the table.

@@ -5,8 +5,10 @@
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QLineEdit>
 #include <QLocale>
+#include <QMenu>
 #include <QPointer>
 #include <QPushButton>
 #include <QResizeEvent>
@@ -32,16 +34,16 @@ namespace {
 
 /// So that a word is asked for and not each of its letters.
 constexpr std::chrono::milliseconds kTypingPause{200};
-constexpr int kVerdictWidth = 36;
-constexpr int kMethodWidth = 62;
-constexpr int kStatusWidth = 44;
+constexpr int kVerdictWidth = 34;
+constexpr int kMethodWidth = 60;
+constexpr int kStatusWidth = 54;
 constexpr int kTimeWidth = 72;
 constexpr int kProgramWidth = 88;
 /// In less, the time is in the tooltip and the details alone: the rows are in its order.
 constexpr int kWide = 460;
 /// In less, so is the program.
 constexpr int kWider = 600;
-constexpr int kFreshHeight = 22;
+constexpr int kFreshHeight = 20;
 constexpr int kLowestPart = 80;
 
 } // namespace
@@ -96,6 +98,7 @@ RequestsPage::RequestsPage(desk::Backend& backend, RequestModel& model, Prompter
 
     connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this,
             &RequestsPage::updateDetail);
+    connect(m_table, &QWidget::customContextMenuRequested, this, &RequestsPage::showMenu);
     connect(m_table->verticalScrollBar(), &QScrollBar::valueChanged, this, [this] {
         if (isAtTop())
             updateFresh();
@@ -144,7 +147,11 @@ void RequestsPage::fillTools()
 {
     m_filter->setObjectName(QStringLiteral("requests.filter"));
     m_filter->setAccessibleName(tr("Filter"));
-    m_filter->setPlaceholderText(tr("Filter"));
+    m_filter->setPlaceholderText(tr("Host, path, program, status…"));
+    m_filter->setToolTip(tr("Rows that have every word in the host, path, query or method, in the "
+                            "program, its command line or those that started it, in the reason, or "
+                            "as the status"));
+    m_filter->installEventFilter(this);
     m_filter->setClearButtonEnabled(true);
     m_filter->addAction(icon(Icon::Search), QLineEdit::LeadingPosition);
     m_verdict->setObjectName(QStringLiteral("requests.verdict"));
@@ -182,7 +189,6 @@ void RequestsPage::layOut()
     head->resizeSection(RequestModel::Program, kProgramWidth);
     head->resizeSection(RequestModel::Status, kStatusWidth);
     head->resizeSection(RequestModel::Time, kTimeWidth);
-    head->hide(); // the columns say themselves what they are
     m_table->viewport()->installEventFilter(this);
 
     m_fresh->setObjectName(QStringLiteral("requests.fresh"));
@@ -270,9 +276,32 @@ void RequestsPage::hideEvent(QHideEvent* event)
 
 bool RequestsPage::eventFilter(QObject* watched, QEvent* event)
 {
-    if (event->type() == QEvent::Resize)
+    if (watched == m_filter) {
+        const bool isKey = event->type() == QEvent::KeyPress;
+        if (isKey && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape &&
+            !m_filter->text().isEmpty()) {
+            m_filter->clear();
+            return true;
+        }
+    } else if (event->type() == QEvent::Resize) {
         updateFresh();
+    }
     return QWidget::eventFilter(watched, event);
+}
+
+void RequestsPage::showMenu(const QPoint& position)
+{
+    // A menu that was asked for by a key comes where the chosen row is.
+    const QModelIndex index = m_table->indexAt(position);
+    if (!index.isValid() && !m_table->currentIndex().isValid())
+        return;
+    if (index.isValid())
+        m_table->setCurrentIndex(index);
+    auto* menu = new QMenu(m_table);
+    menu->setObjectName(QStringLiteral("requests.menu"));
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    m_detail->fillMenu(*menu);
+    menu->popup(m_table->viewport()->mapToGlobal(position));
 }
 
 void RequestsPage::setFilter()
@@ -337,7 +366,7 @@ void RequestsPage::updateFresh()
         return;
     m_fresh->setText(tr("%1 new").arg(QLocale().toString(m_freshCount)));
     m_fresh->adjustSize();
-    // Within one row and at its end: the hosts are what is read.
+    // Over the heads of the columns: the rows are what is read.
     m_fresh->move(m_table->viewport()->width() - m_fresh->width() - 8,
                   (metrics::kRowHeight - m_fresh->height()) / 2);
     m_fresh->raise();

@@ -56,6 +56,7 @@ protected:
 private:
     void fillTools();
     void layOut();
+    void showMenu(const QPoint& position);
     void setFilter();
     void updatePage();
     void updateDetail();

@@ -41,6 +41,8 @@ UrlParts hostParts(const QModelIndex& index)
 }
 
 constexpr int kSign = 12;
+/// In less, whose requests a rule is for is a sign alone; it is in the tooltip.
+constexpr int kRoomy = 240;
 /// Fewer pixels of the methods say nothing; they are in the tooltip.
 constexpr int kLeastMethods = 28;
 
@@ -58,32 +60,87 @@ void paintClock(QPainter& painter, const QRectF& rect, const QColor& color)
     painter.restore();
 }
 
+/// A house: what is inside this network.
+void paintHouse(QPainter& painter, const QRectF& rect, const QColor& color)
+{
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(color, 1.25, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    const QRectF in = rect.adjusted(1, 1, -1, -1);
+    const double eaves = in.top() + in.height() * 0.45;
+    const QPointF roof[] = {{in.left(), eaves}, {in.center().x(), in.top()}, {in.right(), eaves}};
+    const double wall = in.width() * 0.15;
+    const QPointF walls[] = {{in.left() + wall, eaves},
+                             {in.left() + wall, in.bottom()},
+                             {in.right() - wall, in.bottom()},
+                             {in.right() - wall, eaves}};
+    painter.drawPolyline(roof, 3);
+    painter.drawPolyline(walls, 4);
+    painter.restore();
+}
+
 } // namespace
 
-/// At the right: that a rule is not for ever, and that it puts a secret in. Returns what is left.
-QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, const QModelIndex& index,
+/// At the right: that a rule is not for ever, that it puts a secret in, whose requests it is for and
+/// that it leads inside; as signs alone where `wanted` pixels would not be left. Returns what is left.
+QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, int wanted, const QModelIndex& index,
                                const Colors& colors) const
 {
     const QString life = index.data(RuleModel::LifeRole).toString();
+    const QString program = index.siblingAtColumn(RuleModel::Process).data(Qt::EditRole).toString();
+    const bool isPrivate =
+        !index.siblingAtColumn(RuleModel::Private).data(Qt::EditRole).toString().isEmpty();
+    const bool hasSecret = index.data(RuleModel::SecretRole).toBool();
+    const int signs = (life.isEmpty() ? 0 : kSign + kGap) + (isPrivate ? kSign + 4 : 0) +
+                      (int(hasSecret) + int(!program.isEmpty())) * (metrics::kIconSize + 4);
+    const QFontMetrics metrics(secondaryFont());
     if (!life.isEmpty()) {
-        const QFontMetrics metrics(secondaryFont());
-        const QString text = metrics.elidedText(life, Qt::ElideRight, room.width() / 3);
+        QString text = metrics.elidedText(life, Qt::ElideRight, room.width() / 3);
+        if (room.width() - signs - metrics.horizontalAdvance(text) - 3 < wanted)
+            text.clear();
         painter.setFont(secondaryFont());
         painter.setPen(colors.secondary);
         painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, text);
-        room.setRight(room.right() - metrics.horizontalAdvance(text) - 3);
+        if (!text.isEmpty())
+            room.setRight(room.right() - metrics.horizontalAdvance(text) - 3);
         paintClock(
             painter,
             QRectF(room.right() - kSign + 1, room.center().y() - kSign / 2.0 + 1, kSign, kSign),
             colors.secondary);
         room.setRight(room.right() - kSign - kGap);
     }
-    if (index.data(RuleModel::SecretRole).toBool()) {
+    if (hasSecret) {
+        const bool isMissing = !index.data(RuleModel::MissingRole).toString().isEmpty();
         painter.drawPixmap(room.right() - metrics::kIconSize + 1,
                            room.top() + (room.height() - metrics::kIconSize) / 2,
-                           iconPixmap(Icon::Key, metrics::kIconSize, colors.secondary,
+                           iconPixmap(isMissing ? Icon::Warning : Icon::Key, metrics::kIconSize,
+                                      isMissing ? colors.failed : colors.secondary,
                                       painter.device()->devicePixelRatioF()));
         room.setRight(room.right() - metrics::kIconSize - 4);
+    }
+    if (!program.isEmpty()) {
+        const QString name =
+            room.width() < kRoomy
+                ? QString()
+                : metrics.elidedText(shownText(program.section(QLatin1Char('/'), -1)),
+                                     Qt::ElideRight, room.width() / 4);
+        painter.setFont(secondaryFont());
+        painter.setPen(colors.secondary);
+        painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, name);
+        if (!name.isEmpty())
+            room.setRight(room.right() - metrics.horizontalAdvance(name) - 3);
+        painter.drawPixmap(room.right() - metrics::kIconSize + 1,
+                           room.top() + (room.height() - metrics::kIconSize) / 2,
+                           iconPixmap(Icon::Terminal, metrics::kIconSize, colors.secondary,
+                                      painter.device()->devicePixelRatioF()));
+        room.setRight(room.right() - metrics::kIconSize - 4);
+    }
+    if (isPrivate) {
+        paintHouse(
+            painter,
+            QRectF(room.right() - kSign + 1, room.center().y() - kSign / 2.0 + 1, kSign, kSign),
+            colors.secondary);
+        room.setRight(room.right() - kSign - 4);
     }
     return room;
 }
@@ -93,6 +150,8 @@ void RuleDelegate::paintCell(QPainter& painter, const QRect& cell,
                              const Colors& colors) const
 {
     const bool isActive = index.data(RuleModel::ActiveRole).toBool();
+    // On the colour of a chosen row the quietest grey cannot be read.
+    const QColor quiet = option.state & QStyle::State_Selected ? colors.secondary : colors.disabled;
     if (index.column() == RuleModel::Action) {
         QStyleOptionButton box;
         box.initFrom(option.widget ? option.widget : QApplication::activeWindow());
@@ -104,14 +163,14 @@ void RuleDelegate::paintCell(QPainter& painter, const QRect& cell,
         QStyle* style = option.widget ? option.widget->style() : QApplication::style();
         style->drawPrimitive(QStyle::PE_IndicatorCheckBox, &box, &painter, option.widget);
         const QString action = index.data(RuleModel::ActionRole).toString();
-        const QColor color = isActive ? actionColor(action, colors) : colors.disabled;
+        const QColor color = isActive ? actionColor(action, colors) : quiet;
         int left = box.rect.right() + 1 + kGap;
         painter.drawPixmap(left, cell.top() + (cell.height() - metrics::kIconSize) / 2,
                            iconPixmap(actionIcon(action), metrics::kIconSize, color,
                                       painter.device()->devicePixelRatioF()));
         left += metrics::kIconSize + 4;
         painter.setFont(uiFont());
-        painter.setPen(isActive ? colors.text : colors.disabled);
+        painter.setPen(isActive ? colors.text : quiet);
         painter.drawText(QRect(left, cell.top(), option.rect.right() - left, cell.height()),
                          Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine,
                          index.data().toString());
@@ -119,7 +178,7 @@ void RuleDelegate::paintCell(QPainter& painter, const QRect& cell,
     }
     Colors used = colors;
     if (!isActive)
-        used.text = used.secondary = colors.disabled;
+        used.text = used.secondary = quiet;
     if (index.column() == RuleModel::Host) {
         paintHost(painter, cell, option, index, used);
         return;
@@ -133,15 +192,15 @@ void RuleDelegate::paintHost(QPainter& painter, const QRect& cell,
                              const Colors& colors) const
 {
     UrlParts parts = hostParts(index);
-    QRect room = paintSigns(painter, cell, index, colors);
+    QRect room = paintSigns(painter, cell, urlWidth(parts, uiFont()), index, colors);
     const auto* table = qobject_cast<const QTableView*>(option.widget);
+    const auto textOf = [&](int column) {
+        return shownText(index.siblingAtColumn(column).data(Qt::EditRole).toString(), 200);
+    };
+    if (const QString ports = textOf(RuleModel::Ports); !ports.isEmpty())
+        parts.after = QLatin1Char(':') + ports;
     if (table && table->isColumnHidden(RuleModel::Path)) {
-        const auto textOf = [&](int column) {
-            return shownText(index.siblingAtColumn(column).data(Qt::EditRole).toString(), 200);
-        };
         parts.path = textOf(RuleModel::Path);
-        if (const QString ports = textOf(RuleModel::Ports); !ports.isEmpty())
-            parts.after = QLatin1Char(':') + ports;
         // The host comes first: "registry.npmjs.org" is not "npmjs.org".
         UrlParts host = parts;
         host.path.clear();
@@ -243,6 +302,8 @@ void RuleDelegate::setEditorData(QWidget* editor, const QModelIndex& index) cons
 void RuleDelegate::setModelData(QWidget* editor, QAbstractItemModel* model,
                                 const QModelIndex& index) const
 {
+    if (editor->property(kDisowned).toBool())
+        return;
     if (const auto* choice = qobject_cast<QComboBox*>(editor))
         model->setData(index, choice->currentData());
     else if (const auto* edit = qobject_cast<NameEdit*>(editor); edit && edit->isAcceptable())

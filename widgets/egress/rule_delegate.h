@@ -13,6 +13,10 @@ class RuleDelegate : public TableDelegate
 public:
     using TableDelegate::TableDelegate;
 
+    /// What is typed in this editor counts no more: its rule goes. Taken on leaving, as what is typed
+    /// is, it would change the table while a row of it is being removed.
+    static void disown(QWidget& editor) { editor.setProperty(kDisowned, true); }
+
     QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem& option,
                           const QModelIndex& index) const override;
     void setEditorData(QWidget* editor, const QModelIndex& index) const override;
@@ -29,9 +33,11 @@ protected:
                    const QModelIndex& index, const Colors& colors) const override;
 
 private:
+    static constexpr const char* kDisowned = "isDisowned";
+
     void paintHost(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
                    const QModelIndex& index, const Colors& colors) const;
-    QRect paintSigns(QPainter& painter, QRect room, const QModelIndex& index,
+    QRect paintSigns(QPainter& painter, QRect room, int wanted, const QModelIndex& index,
                      const Colors& colors) const;
     QWidget* createActionEditor(QWidget* parent, const QModelIndex& index) const;
 };

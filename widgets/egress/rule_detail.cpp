@@ -38,6 +38,7 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     , m_expires(nullptr)
     , m_private(new QCheckBox(tr("May resolve to a private address")))
     , m_lost(makeNote(QStringLiteral("rule.lost")))
+    , m_missing(makeNote(QStringLiteral("rule.missing")))
     , m_matches(new QLabel)
 {
     setObjectName(QStringLiteral("rule"));
@@ -68,15 +69,17 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
     grid->setColumnStretch(1, 1);
     grid->addWidget(m_lost, 0, 0, 1, 2);
     grid->addWidget(m_matches, 1, 0, 1, 2);
-    addField(*grid, RuleModel::Methods, QStringLiteral("methods"), tr("any; GET, HEAD"));
-    addField(*grid, RuleModel::Path, QStringLiteral("path"), tr("any; /repos/**"));
-    addField(*grid, RuleModel::Ports, QStringLiteral("ports"), tr("80, 443"));
-    addField(*grid, RuleModel::Process, QStringLiteral("process"), tr("any"));
+    grid->addWidget(m_missing, 2, 0, 1, 2);
+    addField(*grid, RuleModel::Methods, QStringLiteral("methods"), tr("any; e.g. GET, HEAD"));
+    addField(*grid, RuleModel::Path, QStringLiteral("path"), tr("any; e.g. /repos/**"));
+    addField(*grid, RuleModel::Ports, QStringLiteral("ports"),
+             tr("the web’s, 80 and 443; e.g. 8443"));
+    addField(*grid, RuleModel::Process, QStringLiteral("process"), tr("any; e.g. /usr/bin/git"));
     addField(*grid, RuleModel::Expires, QStringLiteral("expires"),
-             tr("never; 15m, 2h, 3d or a date"));
+             tr("never; e.g. 15m, 2h, 3d or a date"));
     m_expires = m_fields.last().edit;
     addField(*grid, RuleModel::Secret, QStringLiteral("secret"),
-             tr("none; Authorization: Bearer ${secret:NAME}"));
+             tr("none; e.g. Authorization: Bearer ${secret:NAME}"));
     addField(*grid, RuleModel::Note, QStringLiteral("note"), tr("none"));
     grid->addWidget(m_private, grid->rowCount(), 1);
     grid->setRowStretch(grid->rowCount(), 1);
@@ -105,8 +108,8 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
                     return;
                 if (last.column() > RuleModel::Last)
                     fill();
-                else // only counted
-                    m_matches->setText(matchText(m_model.at(m_index.row())));
+                else // only counted, or its secret came or went
+                    sayState();
             });
 }
 
@@ -185,10 +188,20 @@ void RuleDetail::fill()
     const std::string& lasts = m_model.at(m_index.row()).lasts;
     const bool isBound = lasts == "session" || lasts == "process";
     m_expires->setPlaceholderText(isBound ? ends.data().toString()
-                                          : tr("never; 15m, 2h, 3d or a date"));
-    m_matches->setText(matchText(m_model.at(m_index.row())));
+                                          : tr("never; e.g. 15m, 2h, 3d or a date"));
+    sayState();
     const QSignalBlocker quiet(m_private);
     m_private->setChecked(m_model.at(m_index.row()).isPrivate);
+}
+
+void RuleDetail::sayState()
+{
+    m_matches->setText(matchText(m_model.at(m_index.row())));
+    const QString missing = m_model.index(m_index.row(), 0).data(RuleModel::MissingRole).toString();
+    m_missing->setText(tr("There is no secret “%1”. What this rule is for is refused until it is "
+                          "added on the Secrets page.")
+                           .arg(missing));
+    m_missing->setVisible(!missing.isEmpty());
 }
 
 void RuleDetail::check(const Field& field)
@@ -247,11 +260,13 @@ void RuleDetail::giveUp(const Field& field)
 void RuleDetail::loseRule()
 {
     m_index = QPersistentModelIndex();
-    m_isLost = isAncestorOf(QApplication::focusWidget());
+    // The window's: with another window in front, the application has none.
+    m_isLost = isAncestorOf(window()->focusWidget());
     if (!m_isLost)
         return;
     m_lost->show();
     m_matches->hide();
+    m_missing->hide();
     m_private->setEnabled(false);
     for (const Field& field : std::as_const(m_fields)) {
         showProblem(field, {});

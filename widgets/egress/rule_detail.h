@@ -42,6 +42,7 @@ private:
     void addField(QGridLayout& grid, int column, const QString& name, const QString& hint);
     void show(int row);
     void fill();
+    void sayState();
     void check(const Field& field);
     void showProblem(const Field& field, const QString& problem);
     void commit(const Field& field);
@@ -59,6 +60,7 @@ private:
     QLineEdit* m_expires;
     QCheckBox* m_private;
     QLabel* m_lost;
+    QLabel* m_missing; ///< that a secret is not there which it puts in
     QLabel* m_matches; ///< how often it did, and when last
 };
 

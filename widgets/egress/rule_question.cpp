@@ -108,12 +108,13 @@ void RuleQuestion::say(const Result<api::Explanation>& result)
     m_answerIcon->setPixmap(iconPixmap(actionIcon(action), metrics::kIconSize,
                                        actionColor(action, colorsOf(palette())),
                                        devicePixelRatioF()));
-    QString sentence =
-        tr("%1 (%2): %3")
-            .arg(asSentence(actionText(result->verdict)).chopped(1),
-                 result->rule == "default" ? tr("no rule fits")
-                                           : tr("rule %1").arg(shownText(result->rule, 80)),
-                 shownText(result->why, 400));
+    const QString verdict = asSentence(actionText(result->verdict)).chopped(1);
+    const QString why = inTheWindow(shownText(result->why, 400));
+    // Most sentences name the rule, or say that none fits.
+    const bool isNamed = result->rule == "default" || result->why.contains(result->rule);
+    QString sentence = isNamed
+                           ? tr("%1: %2").arg(verdict, why)
+                           : tr("%1 (rule %2): %3").arg(verdict, shownText(result->rule, 80), why);
     QStringList secrets;
     for (const std::string& name : result->secrets)
         secrets += shownText(name, 80);

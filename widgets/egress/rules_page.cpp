@@ -3,21 +3,17 @@
 
 #include <QAction>
 #include <QComboBox>
-#include <QFile>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QMenu>
-#include <QPointer>
 #include <QPushButton>
-#include <QSaveFile>
 #include <QSplitter>
 #include <QStackedLayout>
 #include <QTableView>
 #include <QToolButton>
 #include <QVBoxLayout>
-#include <QtConcurrentRun>
 
 #include "widgets/common/activity_line.h"
 #include "widgets/common/empty_state.h"
@@ -25,7 +21,6 @@
 #include "widgets/common/icons.h"
 #include "widgets/common/menu_place.h"
 #include "widgets/common/pane.h"
-#include "widgets/common/prompter.h"
 #include "widgets/egress/presets_menu.h"
 #include "widgets/egress/rule_delegate.h"
 #include "widgets/egress/rule_detail.h"
@@ -36,7 +31,6 @@ namespace caisson {
 namespace {
 
 constexpr std::chrono::seconds kCountsTick{3};
-constexpr qint64 kLargestPolicy = 1024 * 1024;
 constexpr int kActionWidth = 104;
 constexpr int kMethodsWidth = 96;
 constexpr int kPathWidth = 120;
@@ -46,11 +40,6 @@ constexpr int kLastWidth = 64;
 constexpr int kWide = 560;
 constexpr int kLowestPart = 80;
 constexpr const char* kNobody = "example.invalid"; // RFC 2606
-
-Error fileError(const QString& why)
-{
-    return {ErrorCode::PermissionDenied, why.toStdString(), {}};
-}
 
 } // namespace
 
@@ -182,8 +171,12 @@ QWidget* RulesPage::makeDefaultRow()
 
 void RulesPage::layOut()
 {
+    // Before the table hears of it, whose editor would hand the keyboard to anything.
+    connect(&m_model, &QAbstractItemModel::rowsAboutToBeRemoved, this,
+            [this](const QModelIndex&, int first, int last) { loseEdited(first, last); });
     m_table->setModel(&m_model);
     m_table->installEventFilter(this);
+    m_table->viewport()->installEventFilter(this);
     auto* delegate = new RuleDelegate(m_table);
     m_table->setItemDelegate(delegate);
     // Queued: what was typed is taken first.
@@ -269,14 +262,20 @@ void RulesPage::connectModel()
     });
     for (auto change : {&RuleModel::rowsInserted, &RuleModel::rowsRemoved}) {
         connect(&m_model, change, this, [this] {
+            if (m_isLost) // none is chosen: what is typed on was not meant for the neighbour
+                m_table->setCurrentIndex({});
             updatePage();
             updateActions();
         });
     }
     connect(&m_model, &RuleModel::rowsMoved, this, &RulesPage::updateActions);
     connect(&m_model, &RuleModel::defaultChanged, this, &RulesPage::updateDefault);
-    connect(&m_model, &RuleModel::changingChanged, this,
-            [this] { m_activity->setBusy(m_model.isChanging()); });
+    connect(&m_model, &RuleModel::changingChanged, this, [this] {
+        m_activity->setBusy(m_model.isChanging());
+        // What could not be done before is over once something was done.
+        if (!m_model.isChanging() && !m_refusal.isEmpty())
+            emit settled(std::exchange(m_refusal, {}));
+    });
     for (auto change : {&QUndoStack::canUndoChanged, &QUndoStack::canRedoChanged})
         connect(m_model.undoStack(), change, this, &RulesPage::updateActions);
     connect(m_model.undoStack(), &QUndoStack::indexChanged, this, &RulesPage::updateActions);
@@ -300,6 +299,7 @@ void RulesPage::connectModel()
                  }});
     });
     connect(&m_model, &RuleModel::refused, this, [this](const QString& what, const Error& error) {
+        m_refusal = what;
         emit failed({.what = what, .error = error, .subject = Subject::Other, .again = {}});
     });
 }
@@ -338,11 +338,49 @@ void RulesPage::focusTable()
         (m_isStopped ? m_stopped : m_empty)->button()->setFocus(Qt::ShortcutFocusReason);
 }
 
+/// The rule whose field is being typed in goes: removed elsewhere, say. The rest of the word went
+/// into the next field that there was, which was the choice of what happens to everything else.
+void RulesPage::loseEdited(int first, int last)
+{
+    QWidget* typing = window()->focusWidget();
+    const int row = currentRow();
+    if (row < first || row > last || !typing || typing == m_table || !m_table->isAncestorOf(typing))
+        return;
+    m_isLost = true;
+    RuleDelegate::disown(*typing);
+    m_table->setFocus(Qt::OtherFocusReason);
+    emit noted(tr("The rule about %1 is gone: it was removed elsewhere, or its time was over. What "
+                  "was typed in it counts for no rule.")
+                   .arg(m_model.index(row, RuleModel::Host).data().toString()));
+}
+
+/// Whether a key is the rest of what was being typed. The first that is not ends it.
+bool RulesPage::isTypedOn(const QKeyEvent& key)
+{
+    if (!m_isLost)
+        return false;
+    const bool isText = !key.text().isEmpty() && key.text().front().isPrint();
+    const bool isMending = key.key() == Qt::Key_Backspace || key.key() == Qt::Key_Delete ||
+                           key.key() == Qt::Key_Left || key.key() == Qt::Key_Right;
+    const bool isModifier = key.key() == Qt::Key_Shift || key.key() == Qt::Key_AltGr;
+    const bool isEnd =
+        key.key() == Qt::Key_Return || key.key() == Qt::Key_Enter || key.key() == Qt::Key_Escape;
+    m_isLost = isText || isMending || isModifier;
+    return m_isLost || isEnd;
+}
+
 /// The space bar switches the rule on and off, in whichever of its columns one is.
 bool RulesPage::eventFilter(QObject* watched, QEvent* event)
 {
+    if (watched == m_table && event->type() == QEvent::FocusOut &&
+        static_cast<QFocusEvent*>(event)->reason() != Qt::ActiveWindowFocusReason)
+        m_isLost = false;
+    if (watched == m_table->viewport() && event->type() == QEvent::MouseButtonPress)
+        m_isLost = false;
     if (watched == m_table && event->type() == QEvent::KeyPress) {
         const auto* key = static_cast<QKeyEvent*>(event);
+        if (isTypedOn(*key))
+            return true;
         if (const int row = currentRow();
             row >= 0 && key->key() == Qt::Key_Space && key->modifiers() == Qt::NoModifier) {
             m_model.setEnabled(row, !m_model.at(row).enabled);
@@ -371,12 +409,16 @@ void RulesPage::updatePage()
         page = m_stopped;
     else if (isEmpty)
         page = m_empty;
-    const bool hadFocus = m_table->hasFocus();
+    const bool hadFocus = window()->focusWidget() == m_table;
+    const bool isLost = m_isLost;
+    if (hadFocus && page != m_table && isLost)
+        setFocus(Qt::OtherFocusReason); // the rest of a word is not to press a button
     m_pages->setCurrentWidget(page);
-    if (hadFocus && page != m_table)
+    if (hadFocus && page != m_table && !isLost)
         focusTable(); // which is the button that is there instead
-    else if (page == m_table && m_empty->button()->hasFocus())
+    else if (page == m_table && (m_empty->button()->hasFocus() || hasFocus()))
         m_table->setFocus(Qt::OtherFocusReason);
+    m_isLost = isLost; // as the table was left by itself
     if (isEmpty)
         m_detail->setRow(-1);
     for (QAction* action : {m_add, m_import, m_export})
@@ -482,86 +524,6 @@ void RulesPage::showMenu(const QPoint& position)
     menu->addSeparator();
     menu->addActions({m_undo, m_redo});
     menu->popup(m_table->viewport()->mapToGlobal(position));
-}
-
-// ---- files -------------------------------------------------------------------------------------
-
-void RulesPage::importFile()
-{
-    m_prompter.chooseFile(window(),
-                          {.title = tr("Import a policy file"),
-                           .purpose = FileQuestion::Purpose::Open,
-                           .name = {},
-                           .pattern = tr("Policy files (*.toml)")},
-                          [guard = QPointer(this)](const QString& file) {
-                              if (guard)
-                                  guard->takeFile(file);
-                          });
-}
-
-void RulesPage::takeFile(const QString& path)
-{
-    m_activity->setBusy(true);
-    QtConcurrent::run([path]() -> Result<QByteArray> {
-        QFile file(path);
-        if (!file.open(QIODevice::ReadOnly))
-            return std::unexpected(fileError(file.errorString()));
-        QByteArray text = file.read(kLargestPolicy + 1);
-        if (text.size() > kLargestPolicy)
-            return fail(ErrorCode::TooLarge, "A policy file has at most 1 MiB.");
-        return text;
-    }).then(this, [this, path](const Result<QByteArray>& text) {
-        m_activity->setBusy(m_model.isChanging());
-        // Whatever file it was: this one is what the person wants now.
-        if (!m_importFailure.isEmpty())
-            emit settled(std::exchange(m_importFailure, {}));
-        const QString what = tr("%1 was not imported; the rules are as they were.").arg(path);
-        Error error = text ? Error{} : text.error();
-        if (text) {
-            const QString problem = m_model.importToml(*text);
-            if (problem.isEmpty())
-                return;
-            error = {ErrorCode::BadRequest, problem.toStdString(), {}};
-        }
-        m_importFailure = what;
-        emit failed({.what = what, .error = error, .subject = Subject::Other, .again = {}});
-    });
-}
-
-void RulesPage::exportFile()
-{
-    m_prompter.chooseFile(window(),
-                          {.title = tr("Export the rules"),
-                           .purpose = FileQuestion::Purpose::Save,
-                           .name = QStringLiteral("policy.toml"),
-                           .pattern = tr("Policy files (*.toml)")},
-                          [guard = QPointer(this)](const QString& file) {
-                              if (guard)
-                                  guard->writeFile(file);
-                          });
-}
-
-void RulesPage::writeFile(const QString& path)
-{
-    QtConcurrent::run([path, text = m_model.toml().toUtf8()]() -> Result<void> {
-        QSaveFile file(path);
-        if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit())
-            return std::unexpected(fileError(file.errorString()));
-        return {};
-    }).then(this, [this, path](const Result<void>& result) {
-        if (!m_exportFailure.isEmpty())
-            emit settled(std::exchange(m_exportFailure, {}));
-        const QString what = tr("Could not export the rules to %1.").arg(path);
-        if (result) {
-            emit noted(tr("The rules are in %1.").arg(path));
-        } else {
-            m_exportFailure = what;
-            emit failed({.what = what,
-                         .error = result.error(),
-                         .subject = Subject::Other,
-                         .again = [this, path] { writeFile(path); }});
-        }
-    });
 }
 
 } // namespace caisson

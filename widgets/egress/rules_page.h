@@ -63,6 +63,8 @@ private:
     void updateDefault();
     void addNew();
     void endFresh();
+    void loseEdited(int first, int last);
+    bool isTypedOn(const QKeyEvent& key);
     void removeCurrent();
     void moveCurrent(int step);
     void select(int row);
@@ -96,9 +98,11 @@ private:
     QMenu* m_presets;
     QTimer m_counts; ///< how often rules matched is nobody's event
     bool m_isStopped = false;
+    bool m_isLost = false; ///< the rule that was being typed in has gone, and the typing may go on
     QString m_importFailure; ///< as it was said, until the next try
     QString m_exportFailure;
-    QString m_fresh; ///< a rule that has just been added by hand, by id
+    QString m_refusal; ///< of a change, as it was said
+    QString m_fresh;   ///< a rule that has just been added by hand, by id
 };
 
 } // namespace caisson

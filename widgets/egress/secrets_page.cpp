@@ -22,6 +22,7 @@
 #include "widgets/common/pane.h"
 #include "widgets/common/prompter.h"
 #include "widgets/common/style.h"
+#include "widgets/egress/secret_detail.h"
 #include "widgets/egress/table.h"
 
 namespace caisson {
@@ -29,7 +30,7 @@ namespace caisson {
 namespace {
 
 constexpr int kProblemLines = 3;
-
+constexpr std::chrono::seconds kUsesTick{3};
 QString listTopic()
 {
     return SecretsPage::tr("Could not read the secrets.");
@@ -59,10 +60,12 @@ QString keptText(const QString& name, desk::SecretKeeper::Kept kept)
 
 } // namespace
 
-SecretsPage::SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget* parent)
+SecretsPage::SecretsPage(desk::Backend& backend, desk::SecretKeeper& keeper, Prompter& prompter,
+                         QWidget* parent)
     : QWidget(parent)
     , m_keeper(keeper)
     , m_prompter(prompter)
+    , m_users(backend)
     , m_table(makeTable(QStringLiteral("secrets.table"), tr("Secrets")))
     , m_pages(new QStackedLayout)
     , m_empty(new EmptyState(
@@ -73,6 +76,7 @@ SecretsPage::SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget
     , m_activity(new ActivityLine(this))
     , m_tools(new QWidget)
     , m_locked(new NoticeStrip(QStringLiteral("secrets.locked"), NoticeStrip::Tone::Note))
+    , m_detail(new SecretDetail(m_model, m_users))
     , m_form(nullptr)
     , m_title(new QLabel)
     , m_nameLabel(new QLabel(tr("&Name")))
@@ -89,6 +93,12 @@ SecretsPage::SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget
     setAccessibleName(tr("Secrets"));
     layOut();
     connectKeeper();
+    m_uses.setInterval(kUsesTick);
+    connect(&m_uses, &QTimer::timeout, this, [this] {
+        m_keeper.refresh();
+        m_table->viewport()->update(); // how long ago
+    });
+    connect(&m_users, &SecretUsers::changed, this, [this] { m_detail->setSecret(current()); });
     updatePage();
     updateActions();
 }
@@ -144,6 +154,8 @@ void SecretsPage::layOut()
     // Now: a page of a layout that belongs to nobody yet is shown as a window of its own.
     m_pages->addWidget(m_table);
     m_pages->addWidget(m_empty);
+    m_detail->hide();
+    column->addWidget(m_detail);
     column->addWidget(m_form);
     m_form->hide();
 
@@ -247,6 +259,7 @@ void SecretsPage::connectKeeper()
         if (!list.locked && m_kind == Form::Unlock && !m_form->isHidden())
             closeForm();
         updatePage();
+        m_detail->setSecret(current());
         if (const int row = m_model.rowOf(m_stored); row >= 0) {
             m_table->setCurrentIndex(m_model.index(row, SecretModel::Name));
             m_stored.clear();
@@ -309,6 +322,7 @@ void SecretsPage::connectKeeper()
 void SecretsPage::setNaming(std::function<QString(const QString&)> nameOf)
 {
     m_model.setNaming(std::move(nameOf));
+    m_detail->setSecret(current());
 }
 
 void SecretsPage::focusTable()
@@ -344,6 +358,23 @@ void SecretsPage::updateActions()
     const bool isThere = !current().isEmpty();
     m_replace->setEnabled(isThere);
     m_remove->setEnabled(isThere);
+    m_detail->setSecret(current());
+}
+
+/// What removing it means, for the question whether to.
+QString SecretsPage::lossText(const QString& name) const
+{
+    const int row = m_model.rowOf(name);
+    const bool isInKeychain = row >= 0 && m_model.at(row).lasts == "keychain";
+    const QString forgotten =
+        isInKeychain ? tr("Its value is forgotten, here and in the desktop’s keychain.")
+                     : tr("Its value is forgotten.");
+    const QStringList rules = m_detail->rulesText(name);
+    const QString refused = rules.isEmpty()
+                                ? tr("No rule of a sandbox that runs puts it in.")
+                                : tr("These stay, and what they are for is refused: %1.")
+                                      .arg(rules.join(QStringLiteral("; ")));
+    return forgotten + QLatin1Char(' ') + refused;
 }
 
 void SecretsPage::showEvent(QShowEvent* event)
@@ -352,6 +383,8 @@ void SecretsPage::showEvent(QShowEvent* event)
     m_activity->setBusy(!m_isRead);
     updatePage();
     m_keeper.refresh();
+    m_users.refresh();
+    m_uses.start();
 }
 
 void SecretsPage::resizeEvent(QResizeEvent* event)
@@ -368,6 +401,7 @@ void SecretsPage::resizeEvent(QResizeEvent* event)
 void SecretsPage::hideEvent(QHideEvent* event)
 {
     QWidget::hideEvent(event);
+    m_uses.stop();
     if (event->spontaneous() || m_value->text().isEmpty())
         return;
     m_value->clear();
@@ -496,16 +530,14 @@ void SecretsPage::removeCurrent()
     const QString name = current();
     if (name.isEmpty())
         return;
-    m_prompter.confirm(
-        window(),
-        {.title = tr("Remove the secret “%1”?").arg(name),
-         .text = tr("Its value is forgotten here and in the keychain. Rules that put "
-                    "it in stay, and refuse what they are for."),
-         .action = tr("Remove")},
-        [guard = QPointer(this), name] {
-            if (guard)
-                guard->m_keeper.remove(name);
-        });
+    m_prompter.confirm(window(),
+                       {.title = tr("Remove the secret “%1”?").arg(name),
+                        .text = lossText(name),
+                        .action = tr("Remove")},
+                       [guard = QPointer(this), name] {
+                           if (guard)
+                               guard->m_keeper.remove(name);
+                       });
 }
 
 void SecretsPage::keyPressEvent(QKeyEvent* event)

@@ -4,8 +4,10 @@
 #include "backend/desk/secret_keeper.h"
 #include "widgets/models/reason.h"
 #include "widgets/models/secret_model.h"
+#include "widgets/models/secret_users.h"
 
 #include <QPointer>
+#include <QTimer>
 #include <QWidget>
 
 class QAction;
@@ -21,6 +23,7 @@ class ActivityLine;
 class EmptyState;
 class NoticeStrip;
 class Prompter;
+class SecretDetail;
 
 /// The person's secrets by name: where they were used, when, and by what. A value goes in here, and
 /// never comes out.
@@ -28,8 +31,9 @@ class SecretsPage : public QWidget
 {
     Q_OBJECT
 public:
-    /// Both outlive it.
-    SecretsPage(desk::SecretKeeper& keeper, Prompter& prompter, QWidget* parent = nullptr);
+    /// All three outlive it.
+    SecretsPage(desk::Backend& backend, desk::SecretKeeper& keeper, Prompter& prompter,
+                QWidget* parent = nullptr);
 
     /// Sandboxes are told by id, and shown by name.
     void setNaming(std::function<QString(const QString&)> nameOf);
@@ -63,16 +67,19 @@ private:
     void updatePage();
     void updateActions();
     QString current() const;
+    QString lossText(const QString& name) const;
 
     desk::SecretKeeper& m_keeper;
     Prompter& m_prompter;
     SecretModel m_model;
+    SecretUsers m_users;
     QTableView* m_table;
     QStackedLayout* m_pages;
     EmptyState* m_empty;
     ActivityLine* m_activity;
     QWidget* m_tools;
     NoticeStrip* m_locked;
+    SecretDetail* m_detail;
     QWidget* m_form;
     QLabel* m_title;
     QLabel* m_nameLabel;
@@ -88,6 +95,7 @@ private:
     QPointer<QWidget> m_opener; ///< had the keyboard before the form
     QString m_sending;          ///< the name whose value is under way
     QString m_stored;           ///< the name that was just put in, until it is listed
+    QTimer m_uses;              ///< what uses them is nobody's event
     bool m_isRead = false;
     bool m_isEmptied = false; ///< of a value that was typed, when somebody looked elsewhere
 };

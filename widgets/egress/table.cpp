@@ -4,8 +4,10 @@
 #include <QAbstractButton>
 #include <QApplication>
 #include <QDateTime>
+#include <QDrag>
 #include <QHeaderView>
 #include <QHelpEvent>
+#include <QMimeData>
 #include <QPainter>
 #include <QToolTip>
 
@@ -24,6 +26,79 @@ constexpr int kPadding = 6;
 /// The first column keeps off the edge of the row's colour.
 constexpr int kFirstPadding = 12;
 
+/// What a row is while it is dragged, beside the pointer: the row itself lay over the line that tells
+/// where it would come to.
+QPixmap dragPicture(const QString& text, const QWidget& view)
+{
+    constexpr int kWidest = 260;
+    const Colors& colors = colorsOf(view.palette());
+    const QFontMetrics metrics(secondaryFont());
+    const QString shown = metrics.elidedText(text, Qt::ElideMiddle, kWidest);
+    const QSize size(metrics.horizontalAdvance(shown) + 2 * kFirstPadding, metrics::kRowHeight);
+    QPixmap picture(size * view.devicePixelRatioF());
+    picture.setDevicePixelRatio(view.devicePixelRatioF());
+    picture.fill(Qt::transparent);
+    QPainter painter(&picture);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setOpacity(0.85);
+    fillRounded(painter, QRectF({}, size), metrics::kSmallRadius, colors.selection);
+    painter.setOpacity(1);
+    painter.setFont(secondaryFont());
+    painter.setPen(colors.text);
+    painter.drawText(QRect({}, size), Qt::AlignCenter | Qt::TextSingleLine, shown);
+    return picture;
+}
+
+/// Whole rows: the pointer is over one, Home and End go to the first and the last, and what is dragged
+/// leaves the line to be seen where it would come to.
+class Table : public QTableView
+{
+public:
+    int hoveredRow() const { return m_hovered.isValid() ? m_hovered.row() : -1; }
+
+protected:
+    bool viewportEvent(QEvent* event) override
+    {
+        switch (event->type()) {
+        case QEvent::HoverEnter:
+        case QEvent::HoverMove:
+            m_hovered = indexAt(static_cast<QHoverEvent*>(event)->position().toPoint());
+            break;
+        case QEvent::HoverLeave:
+        case QEvent::Leave:
+            m_hovered = QPersistentModelIndex();
+            break;
+        default:
+            break;
+        }
+        return QTableView::viewportEvent(event);
+    }
+    QModelIndex moveCursor(CursorAction action, Qt::KeyboardModifiers modifiers) override
+    {
+        const QModelIndex now = currentIndex();
+        if (now.isValid() && action == MoveHome)
+            return now.siblingAtRow(0);
+        if (now.isValid() && action == MoveEnd)
+            return now.siblingAtRow(model()->rowCount() - 1);
+        return QTableView::moveCursor(action, modifiers);
+    }
+    void startDrag(Qt::DropActions actions) override
+    {
+        QMimeData* data = model()->mimeData(selectedIndexes());
+        if (!data)
+            return;
+        auto* drag = new QDrag(this); // Qt deletes it
+        drag->setMimeData(data);
+        drag->setPixmap(dragPicture(
+            currentIndex().siblingAtColumn(0).data(Qt::AccessibleTextRole).toString(), *this));
+        drag->setHotSpot({-metrics::kIconSize, -metrics::kIconSize / 2});
+        drag->exec(actions, defaultDropAction());
+    }
+
+private:
+    QPersistentModelIndex m_hovered;
+};
+
 bool isLastShown(const QWidget* view, const QModelIndex& index)
 {
     const auto* table = qobject_cast<const QTableView*>(view);
@@ -38,7 +113,7 @@ bool isLastShown(const QWidget* view, const QModelIndex& index)
 
 QTableView* makeTable(const QString& name, const QString& title)
 {
-    auto* table = new QTableView;
+    auto* table = new Table;
     table->setObjectName(name);
     table->setAccessibleName(title);
     layOnPanel(table);
@@ -88,6 +163,8 @@ void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
 {
     QStyleOptionViewItem row = option;
     initStyleOption(&row, index);
+    if (const auto* table = dynamic_cast<const Table*>(row.widget))
+        row.state.setFlag(QStyle::State_MouseOver, table->hoveredRow() == index.row());
     const Colors& colors = colorsOf(row.palette);
     QStyle* style = row.widget ? row.widget->style() : QApplication::style();
     style->drawPrimitive(QStyle::PE_PanelItemViewItem, &row, painter, row.widget);

@@ -2,6 +2,7 @@
 #include "widgets/models/reason.h"
 
 #include <QCoreApplication>
+#include <QRegularExpression>
 
 namespace caisson {
 
@@ -57,9 +58,16 @@ QString asSentence(QString text)
     return text;
 }
 
+QString inTheWindow(QString text)
+{
+    static const QRegularExpression command(
+        QStringLiteral("[,;] (?:store it first, with|set it with) `caissonctl secret set [^`]*`"));
+    return text.replace(command, tr("; add it on the Secrets page first"));
+}
+
 QString reason(const Error& error, Subject subject)
 {
-    const QString own = asSentence(QString::fromStdString(error.message));
+    const QString own = asSentence(inTheWindow(QString::fromStdString(error.message)));
     if (subject == Subject::Other)
         return own;
     const QString general = codeSentence(error);

@@ -25,6 +25,8 @@ struct Failure
 
 /// Ends with a full stop and begins with a capital, as what stands beside it.
 QString asSentence(QString text);
+/// What the service says, with the page of the window in place of a command that does the same.
+QString inTheWindow(QString text);
 
 /// Why something failed, as a sentence for a person: of a file in the window's language where the
 /// code says enough, of all else in the words of the peer.

@@ -6,6 +6,7 @@
 #include <QDateTime>
 #include <QLocale>
 #include <algorithm>
+#include <cmath>
 #include <ranges>
 
 namespace caisson {
@@ -20,6 +21,15 @@ constexpr std::string_view kFailure = ". But ";
 QDateTime timeOf(const api::EgressEntry& entry)
 {
     return QDateTime::fromString(QString::fromStdString(entry.time), Qt::ISODateWithMs);
+}
+
+/// When it was written, by which the rows are in their order: at its end. What lasts is written while
+/// it is open, soon after it began.
+QDateTime placeTime(const api::EgressEntry& entry)
+{
+    const QDateTime began = timeOf(entry);
+    const bool isLasting = entry.method.empty() || entry.protocol == "websocket" || isOpen(entry);
+    return isLasting ? began : began.addMSecs(std::llround(entry.ms));
 }
 
 /// The day only where it is another than today's.
@@ -298,7 +308,7 @@ QVariant RequestModel::data(const QModelIndex& index, int role) const
         case Status:
             return entry.status == 0 ? QString() : QString::number(entry.status);
         case Time:
-            return shownTime(timeOf(entry));
+            return shownTime(placeTime(entry));
         default:
             return {};
         }
@@ -309,8 +319,12 @@ QVariant RequestModel::data(const QModelIndex& index, int role) const
     case Qt::ToolTipRole: {
         QStringList lines{urlParts(entry).whole(), shownText(entry.why, 400)};
         lines += processChain(entry.process);
-        lines +=
-            QLocale().toString(timeOf(entry).toLocalTime(), QStringLiteral("d MMM yyyy HH:mm:ss"));
+        const auto moment = [](const QDateTime& time) {
+            return QLocale().toString(time.toLocalTime(), QStringLiteral("d MMM yyyy HH:mm:ss"));
+        };
+        const QString began = moment(timeOf(entry));
+        const QString ended = moment(placeTime(entry));
+        lines += began == ended ? began : tr("Asked on %1, over on %2").arg(began, ended);
         lines += flagText(entry.flag);
         lines.removeAll(QString());
         return lines.join(QLatin1Char('\n'));
@@ -344,11 +358,11 @@ QVariant RequestModel::headerData(int section, Qt::Orientation orientation, int 
         return QVariant::fromValue(section == Status || section == Time
                                        ? Qt::AlignRight | Qt::AlignVCenter
                                        : Qt::AlignLeft | Qt::AlignVCenter);
+    if (role == Qt::AccessibleTextRole && section == Verdict)
+        return tr("Verdict"); // there is room for a shape only
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {
-    case Verdict:
-        return tr("Verdict");
     case Method:
         return tr("Method");
     case Url:

@@ -65,13 +65,10 @@ Result<RuleTable> tableOfFile(const std::string& toml, const RuleTable& now)
         taken.insert(rule.id);
     for (const policy::Rule& rule : parsed->rules) {
         api::EgressRule made = toApi(rule);
-        // Without an id it is the one here that says the same; with one, that of the id, if it is
-        // about the same.
-        const qsizetype row = now.rowOf(made.id);
+        // Without an id it is the one here that says the same. One that the file names is the
+        // person's word for that rule, whatever it was about until now.
         if (made.id.empty())
             made.id = idOfSame(now, made, taken);
-        else if (row >= 0 && !isAboutTheSame(now.rules[row], made))
-            made.id = newRuleId();
         taken.insert(made.id);
         table.rules += made;
     }

@@ -11,8 +11,8 @@ namespace caisson {
 RuleTable withRules(RuleTable table, const QList<api::EgressRule>& rules,
                     const QString& defaultAction);
 
-/// What a policy file says. Its rules keep the ids, and so the counts, of those in `now` that they
-/// are.
+/// What a policy file says, under the ids that it says. Rules without one keep the ids, and so the
+/// counts, of those in `now` that say the same.
 Result<RuleTable> tableOfFile(const std::string& toml, const RuleTable& now);
 
 } // namespace caisson

@@ -250,10 +250,18 @@ void RuleModel::unwind(const Waiting& refusedOne)
 
 void RuleModel::showQueued()
 {
-    RuleTable table = m_known;
-    for (const Waiting& waiting : m_queue)
-        (void)waiting.change.apply(table); // one that fails is told when its turn comes
-    show(table);
+    // A view that hears of a row may change another at once: it is shown when this is done.
+    m_isShownAgain = true;
+    if (m_isShowing)
+        return;
+    m_isShowing = true;
+    while (std::exchange(m_isShownAgain, false)) {
+        RuleTable table = m_known;
+        for (const Waiting& waiting : m_queue)
+            (void)waiting.change.apply(table); // one that fails is told when its turn comes
+        show(table);
+    }
+    m_isShowing = false;
 }
 
 // ---- what is shown -----------------------------------------------------------------------------
@@ -320,6 +328,26 @@ int RuleModel::rowOf(const QString& id) const
 QString RuleModel::hostOf(const api::EgressRule& rule) const
 {
     return fieldText(rule, RuleField::Host);
+}
+
+QString RuleModel::missingOf(const api::EgressRule& rule) const
+{
+    for (const QString& name : secretsOf(rule)) {
+        if (m_secrets && !m_secrets->contains(name))
+            return name;
+    }
+    return {};
+}
+
+void RuleModel::setSecrets(const QSet<QString>& names)
+{
+    if (m_secrets == names)
+        return;
+    m_secrets = names;
+    for (int row = 0; row < rowCount(); ++row) {
+        if (m_shown.rules[row].inject)
+            emit dataChanged(index(row, Host), index(row, Host), {MissingRole, Qt::ToolTipRole});
+    }
 }
 
 // ---- what a person does ------------------------------------------------------------------------
@@ -432,7 +460,7 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
             return rule.hits == 0 ? QString()
                                   : QLocale().toString(static_cast<qlonglong>(rule.hits));
         if (index.column() == Last)
-            return timeOf(rule.last);
+            return rule.last.empty() ? QVariant() : QVariant(timeOf(rule.last));
         return shownField(rule, *fieldOf(index.column()), now);
     case Qt::EditRole:
         return fieldOf(index.column()) ? QVariant(fieldText(rule, *fieldOf(index.column())))
@@ -453,8 +481,14 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
             lines += QString::fromStdString(rule.note);
         if (!rule.expires.empty() || rule.lasts == "session" || rule.lasts == "process")
             lines += tr("Ends %1").arg(shownField(rule, RuleField::Expires, now));
+        if (!rule.process.empty())
+            lines += tr("Only for %1").arg(QString::fromStdString(rule.process));
+        if (rule.isPrivate)
+            lines += tr("May lead to this machine or its network");
         if (rule.inject)
             lines += tr("Puts in %1").arg(fieldText(rule, RuleField::Secret));
+        if (const QString missing = missingOf(rule); !missing.isEmpty())
+            lines += tr("There is no secret “%1”: what it is for is refused").arg(missing);
         lines += matchText(rule);
         if (!rule.enabled)
             lines += tr("Switched off");
@@ -471,6 +505,8 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
         return QString::fromStdString(rule.action);
     case LifeRole:
         return shortLife(rule, now);
+    case MissingRole:
+        return missingOf(rule);
     case SecretRole:
         return rule.inject.has_value();
     case ActiveRole:

@@ -7,7 +7,9 @@
 
 #include <QAbstractTableModel>
 #include <QDateTime>
+#include <QSet>
 #include <QUndoStack>
+#include <optional>
 
 namespace caisson {
 
@@ -40,6 +42,7 @@ public:
         DomainRole,                ///< int: how much of a host's end somebody had to register
         LifeRole,                  ///< QString: "14 min"; empty: for ever
         SecretRole,                ///< bool: it puts one in
+        MissingRole,               ///< QString: the name of one that is not stored; empty: none
     };
 
     /// `backend` outlives it.
@@ -77,6 +80,9 @@ public:
                 const QString& defaultAction);
     /// Replaces everything by a policy file. Returns why it cannot be, as a sentence.
     QString importToml(const QByteArray& toml);
+
+    /// The names of those that are stored. A rule that puts in another refuses what it is for.
+    void setSecrets(const QSet<QString>& names);
 
     /// Whether path and methods stand in the host's column, and its heading says so.
     void setNarrow(bool isNarrow);
@@ -127,6 +133,7 @@ private:
     void show(const RuleTable& table);
     void updateRow(int row, const api::EgressRule& rule);
     QString hostOf(const api::EgressRule& rule) const;
+    QString missingOf(const api::EgressRule& rule) const;
 
     desk::Backend& m_backend;
     QString m_sandbox;
@@ -136,8 +143,11 @@ private:
     QString m_toml;
     QList<Waiting> m_queue; ///< the first one is on its way
     QUndoStack m_undo;
-    bool m_isQuiet = false; ///< the stack is being put right: nothing is sent
+    std::optional<QSet<QString>> m_secrets; ///< nothing: not known yet
+    bool m_isQuiet = false;                 ///< the stack is being put right: nothing is sent
     bool m_isRead = false;
+    bool m_isShowing = false;
+    bool m_isShownAgain = false;
     bool m_isNarrow = false;
     bool m_isReading = false;
     bool m_isReadAgain = false;

@@ -41,8 +41,26 @@ QString secretText(const api::EgressInjection& inject)
     return kBasic + QString::fromStdString(inject.user + ':' + inject.password);
 }
 
+/// The host of what a person copied from a browser, "https://api.example.com/v1" or without the
+/// scheme; empty where it is none.
+QString hostOfAddress(const QString& text)
+{
+    static const QRegularExpression url(
+        QStringLiteral(
+            "^[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?\\[?([^/?#\\]]+?)\\]?(?::\\d+)?(?:[/?#]|$)"),
+        QRegularExpression::CaseInsensitiveOption);
+    // Not digits alone: those are a block, or an address of version 6.
+    static const QRegularExpression bare(
+        QStringLiteral("^([^/?#@:]*[^/?#@:\\d.][^/?#@:]*)(?::\\d+)?(?:[/?#].*)?$"));
+    const QRegularExpressionMatch match = url.match(text);
+    return match.hasMatch() ? match.captured(1) : bare.match(text).captured(1);
+}
+
 QString setHost(api::EgressRule& rule, const QString& text)
 {
+    if (const QString host = hostOfAddress(text); !host.isEmpty() && host != text)
+        return tr("Only a host stands here, like %1. Path and ports have fields of their own.")
+            .arg(host);
     const bool isBlock = text.contains(QLatin1Char('/'));
     if (isBlock && !policy::Cidr::parse(text.toStdString()))
         return tr("A block of addresses is written like 203.0.113.0/24.");
@@ -339,6 +357,21 @@ QString setField(api::EgressRule& rule, RuleField field, const QString& text, co
     return problem;
 }
 
+QStringList secretsOf(const api::EgressRule& rule)
+{
+    static const QRegularExpression secret(QStringLiteral("\\$\\{secret:([^}]*)\\}"));
+    QStringList names;
+    if (!rule.inject)
+        return names;
+    const QString text = QString::fromStdString(rule.inject->value + ' ' + rule.inject->user + ' ' +
+                                                rule.inject->password);
+    for (const QRegularExpressionMatch& match : secret.globalMatch(text)) {
+        if (!names.contains(match.captured(1)))
+            names += match.captured(1);
+    }
+    return names;
+}
+
 QString ruleProblem(const api::EgressRule& rule)
 {
     api::EgressRule checked = rule;
@@ -366,7 +399,11 @@ QString ruleSummary(const api::EgressRule& rule)
     summary += fieldText(rule, RuleField::Host);
     if (!rule.ports.empty())
         summary += QLatin1Char(':') + fieldText(rule, RuleField::Ports);
-    return summary + fieldText(rule, RuleField::Path);
+    const QString path = fieldText(rule, RuleField::Path);
+    // "/v1/orders?", without a query that is, reads as a question.
+    if (path.endsWith(QLatin1Char('?')))
+        return tr("%1 without a query").arg(summary + path.chopped(1));
+    return summary + path;
 }
 
 api::EgressRule toApi(const policy::Rule& rule)

@@ -41,6 +41,9 @@ QString matchText(const api::EgressRule& rule);
 /// empty when it is done. The rule as a whole must hold. Times may be "15m", "2h" or "3d" from `now`.
 QString setField(api::EgressRule& rule, RuleField field, const QString& text, const QDateTime& now);
 
+/// The names of the secrets that it puts in.
+QStringList secretsOf(const api::EgressRule& rule);
+
 /// Why it is no rule, as a sentence; empty when it is one.
 QString ruleProblem(const api::EgressRule& rule);
 

@@ -4,6 +4,7 @@
 #include "widgets/models/request_text.h"
 
 #include <QDateTime>
+#include <QLocale>
 #include <QRegularExpression>
 #include <algorithm>
 
@@ -88,6 +89,25 @@ QString SecretModel::placeOf(const api::SecretUse& use) const
     return name.isEmpty() ? host : tr("%1 in %2").arg(host, name);
 }
 
+QString SecretModel::nameOf(const QString& sandbox) const
+{
+    const QString name = m_nameOf ? m_nameOf(sandbox) : QString();
+    return name.isEmpty() ? sandbox : name;
+}
+
+QStringList SecretModel::usesText(int row) const
+{
+    QStringList lines;
+    for (const api::SecretUse& use : m_secrets[row].uses) {
+        const QDateTime time =
+            QDateTime::fromString(QString::fromStdString(use.time), Qt::ISODateWithMs);
+        lines += tr("%1, rule %2, by %3, %4")
+                     .arg(placeOf(use), shownText(use.rule, 80), processChain(use.process),
+                          QLocale().toString(time.toLocalTime(), QStringLiteral("d MMM HH:mm")));
+    }
+    return lines;
+}
+
 QString SecretModel::lastsText(const api::SecretInfo& secret) const
 {
     if (m_kept.contains(QString::fromStdString(secret.name)) || secret.lasts == "keychain")
@@ -111,7 +131,11 @@ QVariant SecretModel::data(const QModelIndex& index, int role) const
         case Where:
             if (isAwaited(secret))
                 return tr("its value is not at hand");
-            return last ? placeOf(*last) : tr("not used yet");
+            if (!last)
+                return tr("not used yet");
+            return secret.uses.size() < 2
+                       ? placeOf(*last)
+                       : tr("%1, and %2 more").arg(placeOf(*last)).arg(secret.uses.size() - 1);
         case When:
             return last ? QVariant(QDateTime::fromString(QString::fromStdString(last->time),
                                                          Qt::ISODateWithMs))
@@ -126,8 +150,7 @@ QVariant SecretModel::data(const QModelIndex& index, int role) const
     case Qt::ToolTipRole: {
         QStringList lines{
             tr("%1, kept %2").arg(QString::fromStdString(secret.name), lastsText(secret))};
-        for (const api::SecretUse& use : secret.uses)
-            lines += QStringLiteral("%1 · %2").arg(placeOf(use), processChain(use.process));
+        lines += usesText(index.row());
         return lines.join(QLatin1Char('\n'));
     }
     case NameRole:

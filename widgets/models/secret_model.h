@@ -30,6 +30,10 @@ public:
     const api::SecretInfo& at(int row) const { return m_secrets[row]; }
     bool has(const QString& name) const { return rowOf(name) >= 0; }
     int rowOf(const QString& name) const; ///< -1: not there
+    /// Where it was used last in each sandbox, by which rule and program, and when; the newest first.
+    QStringList usesText(int row) const;
+    /// Of a sandbox, as it is shown; its id where it has none.
+    QString nameOf(const QString& sandbox) const;
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;

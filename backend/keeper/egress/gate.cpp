@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/gate.h"
 
+#include "backend/keeper/egress/dial/inner_addresses.h"
+
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 namespace caisson::keeper {
@@ -87,7 +89,10 @@ Task<Pass> Gate::ask(Pass pass, const Wanted& wanted, const Asker& asker, Task<v
         pass.grant = {Grant::By::Rule, answer.rule, false};
     switch (answer.answer) {
     case Prompts::Answer::Allow:
-        pass.why = "A person allowed it.";
+        // The row tells what the window goes by when a rule is made of it.
+        pass.why = isInnerAddress(wanted.host)
+                       ? "A person allowed it, to a private address or one of this host."
+                       : "A person allowed it.";
         // Whoever was shown an address and said yes means that address.
         pass.mayBePrivate = policy::Address::parse(wanted.host).has_value();
         break;

@@ -348,6 +348,12 @@ TEST_F(GateTest, APersonsAnswerIsThePass)
     EXPECT_EQ(denied->pass->verdict, Pass::Verdict::Deny);
     EXPECT_EQ(denied->pass->grant.name(), "prompt:p3-2");
     EXPECT_TRUE(address->pass->mayBePrivate) << "whoever was shown an address means it";
+    EXPECT_EQ(allowed->pass->why, "A person allowed it.");
+    // A rule that is made of the row has to say private, and only the row can tell that.
+    const auto inner = hold(wantedAt("10.0.0.2"));
+    ASSERT_TRUE(m_prompts->answer("p3-4", Prompts::Answer::Allow, ""));
+    run();
+    EXPECT_EQ(inner->pass->why, "A person allowed it, to a private address or one of this host.");
 }
 
 TEST_F(GateTest, WhoGoesIsLeft)

@@ -96,6 +96,7 @@ void TestCommon::tellsTime()
     QLocale::setDefault(QLocale::c());
     const QDateTime now(QDate(2024, 6, 12), QTime(15, 0));
     QCOMPARE(shortAge(now.addSecs(-secondsAgo), now), age);
+    QCOMPARE(shortAge(QDateTime(), now), QString()); // it never was
 }
 
 void TestCommon::knowsFiles_data()

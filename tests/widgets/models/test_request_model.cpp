@@ -66,6 +66,7 @@ class TestRequestModel : public QObject
 private slots:
     void theNewestComesFirst();
     void aFailureIsNoSuccess();
+    void timesAreInTheOrderOfTheRows();
     void newOnesComeByThemselves();
     void whatLastsIsShownOpenAndThenAsItEnded();
     void whatEndedBeforeItWasSeenHasItsPlace();
@@ -151,6 +152,37 @@ void TestRequestModel::aFailureIsNoSuccess()
     QVERIFY(!model.index(6, 0).data(RequestModel::FailedRole).toBool());
     QCOMPARE(text(0, RequestModel::Method), QStringLiteral("–"));
     QCOMPARE(text(1, RequestModel::Method), QStringLiteral("tls"));
+}
+
+/// Rows are written at their end and told when they began: one that had waited for an answer stood
+/// above others with a time before theirs.
+void TestRequestModel::timesAreInTheOrderOfTheRows()
+{
+    Desk desk;
+    const QDateTime noon(QDate(2024, 6, 12), QTime(12, 0));
+    const auto log = [&](const char* host, int second, double ms, const char* protocol) {
+        api::EgressEntry made = entry(host);
+        made.time = noon.addSecs(second).toUTC().toString(Qt::ISODateWithMs).toStdString();
+        made.ms = ms;
+        made.protocol = protocol;
+        desk.backend.logEntry(desk.id, made);
+    };
+    log("chat.example", 0, 3'600'000, "websocket"); // written while it was open
+    log("quick.example", 90, 10, "h2");
+    log("waited.example", 5, 120'000, "h2");
+    RequestModel model(desk.backend, desk.id);
+    model.setLive(true);
+    settle();
+    QStringList times;
+    for (int row = 0; row < model.rowCount(); ++row)
+        times += model.index(row, RequestModel::Time).data().toString();
+    QCOMPARE(times, (QStringList{"12 Jun 12:02", "12 Jun 12:01", "12 Jun 12:00"}));
+    QVERIFY2(model.index(0, 0)
+                 .data(Qt::ToolTipRole)
+                 .toString()
+                 .contains(
+                     QStringLiteral("Asked on 12 Jun 2024 12:00:05, over on 12 Jun 2024 12:02:05")),
+             qPrintable(model.index(0, 0).data(Qt::ToolTipRole).toString()));
 }
 
 void TestRequestModel::newOnesComeByThemselves()

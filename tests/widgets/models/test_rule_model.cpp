@@ -104,6 +104,7 @@ private slots:
     void aChangeElsewhereIsNoRefusal();
     void aChangeOfTheSameRuleElsewhereIs();
     void severalChangesGoInOrder();
+    void aViewMayChangeARowThatGoes();
     void dragsMoveARule();
     void hitsDisturbNothing();
     void aFileIsImported();
@@ -157,6 +158,8 @@ void TestRuleModel::whatCannotBeIsRefusedWithAReason_data()
     QTest::addColumn<int>("column");
     QTest::addColumn<QString>("text");
     QTest::newRow("no host") << int(RuleModel::Host) << "";
+    QTest::newRow("address of a page") << int(RuleModel::Host) << "https://api.example.com/v1/x";
+    QTest::newRow("host with a port") << int(RuleModel::Host) << "api.example.com:8443";
     QTest::newRow("space") << int(RuleModel::Host) << "a b";
     QTest::newRow("part of a label") << int(RuleModel::Host) << "api*.example.com";
     QTest::newRow("odd address") << int(RuleModel::Host) << "127.1";
@@ -181,6 +184,9 @@ void TestRuleModel::whatCannotBeIsRefusedWithAReason()
     const QString problem = desk.model->problem(0, column, text);
     QVERIFY(!problem.isEmpty());
     QVERIFY2(problem.endsWith(QLatin1Char('.')), qPrintable(problem));
+    if (text.contains(QStringLiteral("api.example.com"))) // it was said how blocks are written
+        QCOMPARE(problem, QStringLiteral("Only a host stands here, like api.example.com. Path and "
+                                         "ports have fields of their own."));
     QVERIFY(!desk.set(0, column, text));
     QCOMPARE(desk.both(), kFirst);
     QCOMPARE(desk.backend.calls(), QStringList());
@@ -345,6 +351,26 @@ void TestRuleModel::severalChangesGoInOrder()
     QCOMPARE(desk.model->undoStack()->count(), 0);
 }
 
+/// A table takes what was typed in a row as that goes, in the middle of it: the neighbour was removed
+/// from the table as well, and put back.
+void TestRuleModel::aViewMayChangeARowThatGoes()
+{
+    Desk desk;
+    QObject::connect(desk.model.get(), &RuleModel::rowsAboutToBeRemoved, desk.model.get(),
+                     [&](const QModelIndex&, int first) {
+                         desk.model->setData(desk.model->index(first, RuleModel::Path),
+                                             QStringLiteral("/typed"));
+                     });
+    QStringList removed;
+    QObject::connect(desk.model.get(), &RuleModel::rowsRemoved, desk.model.get(),
+                     [&] { removed += desk.shown(); });
+    desk.backend.setPolicy(desk.id,
+                           {rule("r2", "two.example", "deny"), rule("r3", "three.example")});
+    QCOMPARE(desk.both(), QStringLiteral("deny two.example\nallow three.example\nelse ask"));
+    QCOMPARE(removed, QStringList{"deny two.example\nallow three.example\nelse ask"});
+    QCOMPARE(desk.refused.size(), 1);
+}
+
 void TestRuleModel::dragsMoveARule()
 {
     Desk desk;
@@ -432,8 +458,11 @@ void TestRuleModel::anIdIsNobodyElses()
     for (const api::EgressRule& rule : desk.backend.policyOf(desk.id).rules)
         ids += QString::fromStdString(rule.id);
     QCOMPARE(ids.size(), 3);
-    QVERIFY(!ids.contains(QStringLiteral("r2")) && !ids.contains(QString()));
-    QCOMPARE(desk.backend.policyOf(desk.id).rules[2].id, "r1"); // it is still about one.example
+    QVERIFY(!ids.contains(QString()));
+    // The file's own ids stay, also of a rule that is about another host now: it was imported under
+    // one that nobody had given.
+    QCOMPARE(desk.backend.policyOf(desk.id).rules[1].id, "r2");
+    QCOMPARE(desk.backend.policyOf(desk.id).rules[2].id, "r1");
     QVERIFY(
         desk.model->importToml("[[rule]]\nhost = \"one.example\"\naction = \"deny\"\n").isEmpty());
     settle();
@@ -464,6 +493,7 @@ void TestRuleModel::whatColumnsHaveNoRoomForIsTold()
     QVERIFY(tip(0, RuleModel::Host).contains(QStringLiteral("Rule r1\n")));
     QVERIFY(tip(0, RuleModel::Host).contains(QStringLiteral("Puts in X-Key: ${secret:one}")));
     QCOMPARE(tip(1, RuleModel::Hits), QStringLiteral("Never matched"));
+    QCOMPARE(desk.model->index(1, RuleModel::Last).data(), QVariant()); // it said "now"
     const auto sign = [&](int row, int role) { return desk.model->index(row, 0).data(role); };
     QCOMPARE(sign(0, RuleModel::LifeRole).toString(), QStringLiteral("14 min"));
     QCOMPARE(sign(1, RuleModel::LifeRole).toString(), QStringLiteral("session"));

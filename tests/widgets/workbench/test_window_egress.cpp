@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/widgets/workbench/egress_bench.h"
+#include "widgets/common/style.h"
 #include "widgets/models/request_model.h"
 
+#include <QClipboard>
 #include <QComboBox>
 #include <QMenu>
 #include <QPushButton>
@@ -25,6 +27,8 @@ private slots:
     void requestsComeLive();
     void nothingMovesWhileSomebodyReads();
     void requestsAreFiltered();
+    void aRowIsReachedAndHasAMenu();
+    void theRowUnderThePointerIsOne();
     void aRequestBecomesARule();
     void aRuleForWhatIsInsideWorks();
     void whatLastsIsFollowedToItsEnd();
@@ -118,7 +122,8 @@ void TestWindowEgress::nothingMovesWhileSomebodyReads()
     const QRect url =
         table->visualRect(table->indexAt({fresh->x(), 4}).siblingAtColumn(RequestModel::Url));
     QVERIFY2(fresh->x() > url.center().x(), "the hosts are to be read beside it");
-    QVERIFY(fresh->geometry().bottom() < table->rowHeight(0));
+    // It lay over the first row's status, also where that was the chosen one.
+    QVERIFY(!table->viewport()->geometry().intersects(fresh->geometry()));
     QCOMPARE(table->indexAt({4, 4}).data(RequestModel::IdRole).toLongLong(), first);
     bench.click("requests.fresh");
     QCOMPARE(table->verticalScrollBar()->value(), 0);
@@ -139,6 +144,83 @@ void TestWindowEgress::requestsAreFiltered()
     bench.click("requests.noMatch.action");
     QTRY_VERIFY(bench.requests());
     QTRY_COMPARE(bench.requests()->model()->rowCount(), 2);
+    auto* filter = bench.find<QLineEdit>("requests.filter");
+    QVERIFY(filter->placeholderText().contains(QStringLiteral("program")));
+    bench.type("requests.filter", QStringLiteral("one"));
+    QTRY_COMPARE(bench.requests()->model()->rowCount(), 1);
+    bench.press(Qt::Key_Escape);
+    QTRY_COMPARE(bench.requests()->model()->rowCount(), 2);
+    QVERIFY(filter->text().isEmpty());
+    QCOMPARE(QApplication::focusWidget(), filter);
+}
+
+/// End went to the last column, and the right button did nothing.
+void TestWindowEgress::aRowIsReachedAndHasAMenu()
+{
+    EgressBench bench;
+    bench.backend.logEntry(bench.id, sampleEntry("allow", "GET", "one.example", "/", 200));
+    bench.backend.logEntry(bench.id, sampleEntry("deny", "POST", "two.example", "/v1", 403));
+    api::EgressEntry third = sampleEntry("deny", "GET", "three.example", "/", 403);
+    third.terminal = bench.terminal.toStdString();
+    bench.backend.logEntry(bench.id, third);
+    bench.open();
+    QTRY_VERIFY(bench.requests());
+    QTableView* table = bench.requests();
+    table->setFocus();
+    table->setCurrentIndex(table->model()->index(1, RequestModel::Url));
+    bench.press(Qt::Key_End);
+    QCOMPARE(table->currentIndex(), table->model()->index(2, RequestModel::Url));
+    bench.press(Qt::Key_Home);
+    QCOMPARE(table->currentIndex(), table->model()->index(0, RequestModel::Url));
+
+    const auto menuAt = [&](int row) {
+        emit table->customContextMenuRequested(
+            table->visualRect(table->model()->index(row, RequestModel::Url)).center());
+        bench.settle();
+        return bench.window().findChild<QMenu*>(QStringLiteral("requests.menu"));
+    };
+    QMenu* menu = menuAt(1);
+    QVERIFY(menu);
+    QCOMPARE(table->currentIndex().row(), 1);
+    menu->actions().last()->trigger();
+    QCOMPARE(QGuiApplication::clipboard()->text(), QStringLiteral("two.example/v1"));
+    QMenu* rules = menu->actions().first()->menu();
+    QVERIFY(rules);
+    emit rules->aboutToShow();
+    rules->actions().first()->trigger();
+    bench.settle();
+    QCOMPARE(bench.backend.policyOf(bench.id).rules[0].host, "two.example");
+    menu->close();
+    bench.settle();
+    bench.showTab(0);
+    menu = menuAt(0);
+    QVERIFY(menu->actions().value(1)->text().contains(QStringLiteral("terminal")));
+    menu->close();
+}
+
+/// Only the cell under the pointer had the row's colour.
+void TestWindowEgress::theRowUnderThePointerIsOne()
+{
+    EgressBench bench;
+    bench.backend.logEntry(bench.id, sampleEntry("allow", "GET", "one.example", "/", 200));
+    bench.backend.logEntry(bench.id, sampleEntry("allow", "GET", "two.example", "/", 200));
+    bench.open();
+    QTRY_VERIFY(bench.requests());
+    QTableView* table = bench.requests();
+    Style style;
+    table->setStyle(&style);
+    const auto color = [&](int row, int column) {
+        const QRect cell = table->visualRect(table->model()->index(row, column));
+        return table->viewport()->grab().toImage().pixelColor(cell.left() + 5, cell.bottom() - 2);
+    };
+    const QColor quiet = color(0, RequestModel::Verdict);
+    const QPoint over = table->visualRect(table->model()->index(0, RequestModel::Status)).center();
+    QTest::mouseMove(table->viewport(), over);
+    bench.settle();
+    QVERIFY(color(0, RequestModel::Verdict) != quiet);
+    QCOMPARE(color(0, RequestModel::Verdict), color(0, RequestModel::Status));
+    QCOMPARE(color(1, RequestModel::Verdict), quiet);
+    table->setStyle(nullptr);
 }
 
 void TestWindowEgress::aRequestBecomesARule()
@@ -183,6 +265,12 @@ void TestWindowEgress::aRuleForWhatIsInsideWorks()
     named.address = "192.168.1.9";
     bench.backend.logEntry(bench.id, named);
     bench.backend.logEntry(bench.id, sampleEntry("allow", "GET", "one.example", "/", 200));
+    api::EgressEntry once = sampleEntry("allow", "GET", "192.0.2.2", "/once", 200);
+    once.scheme = "http";
+    once.port = 8123;
+    once.address = "192.0.2.2";
+    once.why = "A person allowed it, to a private address or one of this host.";
+    bench.backend.logEntry(bench.id, once);
     bench.open();
     QTRY_VERIFY(bench.requests());
     const auto offers = [&](int row) {
@@ -209,18 +297,20 @@ void TestWindowEgress::aRuleForWhatIsInsideWorks()
         }
         qFatal("%s is not among %s", qPrintable(prefix), qPrintable(all.join(QLatin1Char('\n'))));
     };
-    QStringList texts = offers(2);
+    QStringList texts = offers(3);
     QCOMPARE(texts.size(), 4);
-    QCOMPARE(texts[0], QStringLiteral("allow GET 192.0.2.2:8099/v1/race? (this machine or its "
-                                      "network)"));
+    QCOMPARE(texts[0], QStringLiteral("allow GET 192.0.2.2:8099/v1/race without a query (this "
+                                      "machine or its network)"));
     texts.removeDuplicates();
     QCOMPARE(texts.size(), 4);
     QVERIFY(isPrivate(QStringLiteral("allow GET 192.0.2.2")));
     QVERIFY(!isPrivate(QStringLiteral("deny GET 192.0.2.2")));
-    offers(1);
+    offers(2);
     QVERIFY(isPrivate(QStringLiteral("allow printer.example")));
-    QCOMPARE(offers(0).size(), 6);
+    QCOMPARE(offers(1).size(), 6);
     QVERIFY(!isPrivate(QStringLiteral("allow one.example")));
+    offers(0);
+    QVERIFY(isPrivate(QStringLiteral("allow 192.0.2.2:8123")));
 }
 
 /// Whoever has chosen it sees what it has become, without having to choose it again.
@@ -250,10 +340,21 @@ void TestWindowEgress::aPinnedClientGetsATunnel()
     api::EgressEntry entry = sampleEntry("deny", "", "pinned.example", "", 0);
     entry.scheme = "tls";
     entry.flag = "pinned";
+    entry.why = "The program did not trust the opened connection.";
+    entry.rule = "prompt:p1-205";
+    entry.ms = 0.01;
     bench.backend.logEntry(bench.id, entry);
     bench.open();
     QTRY_VERIFY(bench.requests());
     bench.requests()->setCurrentIndex(bench.requests()->model()->index(0, 0));
+    QVERIFY(bench.isShown("request.why"));
+    QVERIFY(!bench.isShown("request.flag")); // which said the same
+    QStringList details;
+    for (const QLabel* label : bench.find("request.rows")->findChildren<QLabel*>())
+        details += label->text();
+    QVERIFY(!details.contains(QStringLiteral("Took"))); // 0.0 ms
+    QVERIFY2(details.contains(QStringLiteral("none, a person was asked")),
+             qPrintable(details.join(QLatin1Char('|'))));
     bench.click("request.tunnel");
     const auto& rules = bench.backend.policyOf(bench.id).rules;
     QCOMPARE(rules.size(), 1);

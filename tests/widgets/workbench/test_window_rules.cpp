@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/widgets/workbench/egress_bench.h"
+#include "widgets/common/colors.h"
+#include "widgets/common/style.h"
 
 #include <QMenu>
 #include <QScrollArea>
+#include <QSplitter>
 #include <QTemporaryDir>
 #include <QToolButton>
 #include <QToolTip>
@@ -20,6 +23,8 @@ private slots:
     void rulesAreEditedInPlace();
     void aFieldKeepsItsOwnProblem();
     void aRuleThatGoesTakesNoMoreKeys();
+    void aRuleThatGoesWhileAnotherWindowIsInFront();
+    void aFieldOfTheTableThatGoesTakesItsKeysAlong();
     void theDetailTellsTheLastMatch();
     void aRuleThatIsNotNamedIsNone();
     void theLastRuleIsHadBack();
@@ -27,6 +32,7 @@ private slots:
     void aRefusedChangeIsSaid();
     void presetsAddRules();
     void theirMenuEndsWhereTheWindowDoes();
+    void aRowTellsWhatARuleIsAbout();
     void aPolicyFileIsImportedAndExported();
     void aQuestionIsAnswered();
 };
@@ -50,6 +56,11 @@ void TestWindowRules::rulesAreEditedInPlace()
     QTest::keyClick(edit, Qt::Key_Return);
     QVERIFY(bench.isShown("rules.edit")); // it is no host
     QVERIFY(bench.isShown("rules.edit.problem"));
+    // As a field of the form below; and the next rule's box is to be seen.
+    QVERIFY(edit->property("isWrong").toBool());
+    QVERIFY(!bench.find("rules.edit.problem")
+                 ->geometry()
+                 .intersects(table->visualRect(table->model()->index(1, RuleModel::Action))));
     edit->selectAll();
     QTest::keyClicks(edit, QStringLiteral("**.example.org"));
     QTest::keyClick(edit, Qt::Key_Return);
@@ -185,6 +196,111 @@ void TestWindowRules::aRuleThatGoesTakesNoMoreKeys()
     QVERIFY(!bench.isShown("rule"));
 }
 
+/// The rule was removed on the command line, where somebody had gone to do it: the form became the
+/// neighbour's, and what was typed after coming back was typed into that.
+void TestWindowRules::aRuleThatGoesWhileAnotherWindowIsInFront()
+{
+    EgressBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "allow", "one.example"),
+                                       sampleRule("r2", "allow", "two.example"),
+                                       sampleRule("r3", "allow", "three.example")});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    bench.rules()->setCurrentIndex(bench.rules()->model()->index(2, RuleModel::Host));
+    bench.type("rule.note", QStringLiteral("for "));
+    QWidget elsewhere;
+    elsewhere.show();
+    elsewhere.activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(&elsewhere));
+    QVERIFY(!bench.find("rules")->isAncestorOf(QApplication::focusWidget()));
+    bench.backend.setPolicy(bench.id, {sampleRule("r1", "allow", "one.example"),
+                                       sampleRule("r2", "allow", "two.example")});
+    bench.settle();
+    QTRY_COMPARE(bench.hosts(), (QStringList{"one.example", "two.example"}));
+    elsewhere.close();
+    bench.window().activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(&bench.window()));
+    QTRY_COMPARE(QApplication::focusWidget(), bench.find("rule.note"));
+    QVERIFY(bench.isShown("rule.lost"));
+    QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("the build"));
+    bench.press(Qt::Key_Return);
+    for (const api::EgressRule& rule : bench.backend.policyOf(bench.id).rules)
+        QVERIFY(rule.note.empty());
+}
+
+/// The keyboard went from the field that was gone to the choice of what happens to everything else,
+/// and the "a" of what was typed made that "allow".
+void TestWindowRules::aFieldOfTheTableThatGoesTakesItsKeysAlong()
+{
+    EgressBench bench;
+    const auto set = [&](const QStringList& hosts) {
+        std::vector<api::EgressRule> rules;
+        for (const QString& host : hosts)
+            rules.push_back(sampleRule(host.section(QLatin1Char('.'), 0, 0).toStdString(), "deny",
+                                       host.toStdString()));
+        bench.backend.setPolicy(bench.id, rules);
+        bench.settle();
+    };
+    set({"one.example", "allow.example", "two.example"});
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    QTableView* table = bench.rules();
+    const auto typeIn = [&](int row) {
+        table->setFocus();
+        table->setCurrentIndex(table->model()->index(row, RuleModel::Host));
+        bench.press(Qt::Key_F2);
+        QTest::keyClicks(bench.find("rules.edit"), QStringLiteral("sta"));
+    };
+    const auto typeOn = [&] {
+        for (const QChar letter : QStringLiteral("allow d"))
+            QTest::keyClick(QApplication::focusWidget(), letter.toLatin1());
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Backspace);
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Delete);
+    };
+    typeIn(0);
+    set({"allow.example", "two.example"});
+    QTRY_COMPARE(bench.hosts(), (QStringList{"allow.example", "two.example"}));
+    QCOMPARE(QApplication::focusWidget(), table);
+    QVERIFY2(bench.note().startsWith(QStringLiteral("The rule about one.example is gone")),
+             qPrintable(bench.note()));
+    typeOn();
+    bench.press(Qt::Key_Return);
+    bench.settle();
+    QCOMPARE(QApplication::focusWidget(), table);
+    QVERIFY(!bench.isShown("rules.edit"));
+    QVERIFY(!table->currentIndex().isValid());
+    QCOMPARE(bench.hosts(), (QStringList{"allow.example", "two.example"}));
+    QCOMPARE(bench.backend.policyOf(bench.id).defaultAction, "ask");
+    QVERIFY(bench.backend.policyOf(bench.id).rules[0].enabled);
+    QCOMPARE(bench.errorText(), QString());
+    // The arrows choose again, and what is typed then is meant.
+    bench.press(Qt::Key_Down);
+    QVERIFY(table->currentIndex().isValid());
+    typeIn(0);
+    QVERIFY(bench.isShown("rules.edit"));
+    set({"two.example"});
+    QTRY_COMPARE(bench.hosts(), QStringList{"two.example"});
+    QCOMPARE(QApplication::focusWidget(), table);
+    bench.press(Qt::Key_Escape);
+    bench.rules()->setCurrentIndex(table->model()->index(0, RuleModel::Host));
+    QCOMPARE(QApplication::focusWidget(), table);
+    bench.press(Qt::Key_Space);
+    QVERIFY(!bench.backend.policyOf(bench.id).rules[0].enabled);
+
+    // With the last rule the button of the empty page came to the keys.
+    typeIn(0);
+    set({});
+    QTRY_VERIFY(bench.isShown("rules.empty"));
+    typeOn();
+    bench.press(Qt::Key_Return);
+    QVERIFY(bench.isShown("rules.empty"));
+    QVERIFY(!bench.isShown("rules.edit"));
+    QVERIFY(bench.find("rules")->isAncestorOf(QApplication::focusWidget()) ||
+            bench.find("rules") == QApplication::focusWidget());
+}
+
 /// In the column's usual width there is no room for it in the table.
 void TestWindowRules::theDetailTellsTheLastMatch()
 {
@@ -284,6 +400,32 @@ void TestWindowRules::aRefusedChangeIsSaid()
     QCOMPARE(bench.find<QLabel>("errorStrip.detail")->text(),
              QStringLiteral("There is no secret “github”."));
     QCOMPARE(bench.hosts(), QStringList{"one.example"});
+
+    // It stayed above an import that was done, and sent whoever read it to the command line.
+    const QTemporaryDir folder;
+    const auto import = [&](const QByteArray& rules) {
+        const QString path = folder.filePath(QStringLiteral("policy.toml"));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(rules);
+        file.close();
+        bench.prompter.willChooseFile(path);
+        bench.click("rules.importRules");
+    };
+    bench.backend.failNext(
+        QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
+        QStringLiteral("line 3: there is no secret \"github\"; store it first, with `caissonctl "
+                       "secret set github`"));
+    import("[[rule]]\nhost = \"a.example\"\naction = \"allow\"\n");
+    QTRY_COMPARE(
+        bench.errorText(),
+        QStringLiteral("“Import of a policy file” was not done; the rules are as they were."));
+    QCOMPARE(bench.find<QLabel>("errorStrip.detail")->text(),
+             QStringLiteral("Line 3: there is no secret \"github\"; add it on the Secrets page "
+                            "first."));
+    import("[[rule]]\nhost = \"b.example\"\naction = \"allow\"\n");
+    QTRY_COMPARE(bench.hosts(), QStringList{"b.example"});
+    QTRY_VERIFY(!bench.isShown("errorStrip.what"));
 }
 
 void TestWindowRules::presetsAddRules()
@@ -339,6 +481,59 @@ void TestWindowRules::theirMenuEndsWhereTheWindowDoes()
     QVERIFY(!presets->geometry().intersects(policy->menu()->geometry()));
     presets->close();
     policy->menu()->close();
+}
+
+/// In a wide column the ports were left out, and program and "private" in either.
+void TestWindowRules::aRowTellsWhatARuleIsAbout()
+{
+    EgressBench bench;
+    std::vector<api::EgressRule> rules;
+    for (const char* id : {"plain", "ports", "program", "private", "off"})
+        rules.push_back(sampleRule(id, "allow", "one.example"));
+    rules[1].ports = {8443};
+    rules[2].process = "/usr/bin/git";
+    rules[3].isPrivate = true;
+    rules[4].enabled = false;
+    bench.backend.setPolicy(bench.id, rules);
+    bench.open();
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    QTableView* table = bench.rules();
+    const auto picture = [&](int row) {
+        return table->viewport()
+            ->grab(table->visualRect(table->model()->index(row, RuleModel::Host)))
+            .toImage();
+    };
+    auto* columns = bench.find<QSplitter>("columns");
+    for (const int width : {360, 700}) {
+        columns->setSizes({100, 1280 - 100 - width, width});
+        bench.settle();
+        QCOMPARE(table->isColumnHidden(RuleModel::Path), width == 360);
+        for (int row = 1; row < 4; ++row)
+            QVERIFY2(picture(row) != picture(0), rules[row].id.c_str());
+    }
+    const auto tip = [&](int row) {
+        return table->model()->index(row, 0).data(Qt::ToolTipRole).toString();
+    };
+    QVERIFY(tip(2).contains(QStringLiteral("Only for /usr/bin/git")));
+    QVERIFY(tip(3).contains(QStringLiteral("May lead to this machine or its network")));
+
+    // Switched off and chosen, it could not be read.
+    Style style;
+    table->setStyle(&style);
+    table->setPalette(paletteOf(lightColors()));
+    table->setFocus();
+    table->setCurrentIndex(table->model()->index(4, RuleModel::Action));
+    bench.settle();
+    const QImage chosen = picture(4);
+    const QColor ground = chosen.pixelColor(chosen.width() - 12, 4);
+    double best = 0;
+    for (int y = 0; y < chosen.height(); ++y) {
+        for (int x = 0; x < chosen.width(); ++x)
+            best = qMax(best, contrastRatio(chosen.pixelColor(x, y), ground));
+    }
+    QVERIFY2(best >= 3.5, qPrintable(QString::number(best))); // strokes are smoothed
+    table->setStyle(nullptr);
 }
 
 void TestWindowRules::aPolicyFileIsImportedAndExported()
@@ -402,7 +597,7 @@ void TestWindowRules::aQuestionIsAnswered()
     bench.type("rules.question", QStringLiteral("post https://two.example/x"));
     bench.press(Qt::Key_Return);
     QTRY_COMPARE(bench.find<QLabel>("rules.answer")->text(),
-                 QStringLiteral("Deny (rule r2): The rule “r2” denies it."));
+                 QStringLiteral("Deny: The rule “r2” denies it.")); // it named the rule twice
     QVERIFY(bench.backend.calls().contains(
         QStringLiteral("explainEgress bench POST https://two.example/x")));
     QCOMPARE(bench.rules()->currentIndex().row(), 1);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/widgets/workbench/egress_bench.h"
+#include "widgets/models/secret_model.h"
 
 #include <QPushButton>
 
 using namespace caisson;
 using test::EgressBench;
+using test::sampleRule;
 
 /// The right column's secrets.
 class TestWindowSecrets : public QObject
@@ -16,6 +18,7 @@ private slots:
     void theKeyboardStaysWithTheSecrets();
     void theSecretsFormStaysWhereItIs();
     void aSecretIsRemoved();
+    void whatPutsASecretInIsTold();
     void aLockedFileIsOpened();
 };
 
@@ -164,6 +167,80 @@ void TestWindowSecrets::aSecretIsRemoved()
     QVERIFY(bench.backend.secrets.empty());
     QVERIFY(
         bench.prompter.asked().last().startsWith(QStringLiteral("Remove the secret “github”?")));
+}
+
+/// Where it was used was the last place of one sandbox, nothing told the rules, and the question spoke
+/// of a keychain that had never held it. A rule whose secret was gone looked like any other.
+void TestWindowSecrets::whatPutsASecretInIsTold()
+{
+    EgressBench bench;
+    const QString other = bench.backend.addSandbox(QStringLiteral("other"));
+    api::EgressRule rule = sampleRule("gh", "allow", "api.github.com");
+    rule.inject = api::EgressInjection{
+        .header = "Authorization", .value = "Bearer ${secret:github}", .user = {}, .password = {}};
+    bench.backend.setPolicy(bench.id, {rule});
+    rule.id = "raw";
+    rule.host = "raw.github.com";
+    bench.backend.setPolicy(other, {rule});
+    api::SecretInfo secret{
+        .name = "github", .created = {}, .lasts = "reboot", .known = true, .uses = {}};
+    const auto use = [&](const QString& sandbox, const char* host) {
+        secret.uses.insert(secret.uses.begin(), {.sandbox = sandbox.toStdString(),
+                                                 .rule = "gh",
+                                                 .host = host,
+                                                 .time = "2026-01-02T12:00:00.000Z",
+                                                 .process = test::sampleProcess()});
+        bench.backend.secrets[secret.name] = secret; // no event tells of it
+    };
+    use(bench.id, "api.github.com");
+    bench.open();
+    bench.showTab(2);
+    QTRY_VERIFY(bench.secrets());
+    const auto where = [&] {
+        return bench.secrets()->model()->index(0, SecretModel::Where).data().toString();
+    };
+    QCOMPARE(where(), QStringLiteral("api.github.com in bench"));
+    bench.secrets()->setCurrentIndex(bench.secrets()->model()->index(0, 0));
+    const auto detail = [&] {
+        return bench.find<QLabel>("secrets.rules")->text() + QLatin1Char('\n') +
+               bench.find<QLabel>("secrets.uses")->text();
+    };
+    QTRY_VERIFY2(detail().contains(QStringLiteral("rule gh in bench, for api.github.com")),
+                 qPrintable(detail()));
+    QVERIFY(detail().contains(QStringLiteral("rule raw in other, for raw.github.com")));
+    // By itself, while it is looked at.
+    bench.backend.setState(other, api::SandboxState::Stopped);
+    QTRY_VERIFY(!detail().contains(QStringLiteral("rule raw")));
+    bench.backend.setState(other, api::SandboxState::Running);
+    QTRY_VERIFY(detail().contains(QStringLiteral("rule raw")));
+    use(other, "raw.github.com");
+    QTRY_COMPARE_WITH_TIMEOUT(where(), QStringLiteral("raw.github.com in other, and 1 more"),
+                              30'000);
+    QVERIFY(detail().contains(QStringLiteral("api.github.com in bench, rule gh, by")));
+
+    bench.showTab(1);
+    QTRY_VERIFY(bench.rules());
+    const auto missing = [&] {
+        return bench.rules()->model()->index(0, 0).data(RuleModel::MissingRole).toString();
+    };
+    QCOMPARE(missing(), QString());
+    bench.rules()->setCurrentIndex(bench.rules()->model()->index(0, RuleModel::Host));
+    QVERIFY(!bench.isShown("rule.missing"));
+    bench.showTab(2);
+    bench.prompter.willConfirm(true);
+    bench.click("secrets.removeSecret");
+    const QString asked = bench.prompter.asked().last();
+    QVERIFY2(asked.contains(QStringLiteral("rule gh in bench, for api.github.com; rule raw in "
+                                           "other, for raw.github.com")),
+             qPrintable(asked));
+    QVERIFY(!asked.contains(QStringLiteral("keychain")));
+    QTRY_VERIFY(bench.isShown("secrets.empty"));
+    bench.showTab(1);
+    QTRY_COMPARE(missing(), QStringLiteral("github"));
+    QVERIFY(bench.isShown("rule.missing"));
+    QVERIFY(bench.find<QLabel>("rule.missing")
+                ->text()
+                .startsWith(QStringLiteral("There is no secret “github”.")));
 }
 
 void TestWindowSecrets::aLockedFileIsOpened()

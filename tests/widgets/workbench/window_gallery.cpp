@@ -3,6 +3,7 @@
 #include "tests/widgets/workbench/window_fixture.h"
 #include "widgets/common/theme.h"
 #include "widgets/egress/prompt_bar.h"
+#include "widgets/models/request_model.h"
 #include "widgets/sandboxes/new_sandbox_dialog.h"
 
 #include <QApplication>
@@ -170,6 +171,10 @@ void fillEgress(test::FakeBackend& backend, const QString& id)
     rules[2].inject = api::EgressInjection{
         .header = "x-api-key", .value = "${secret:anthropic}", .user = {}, .password = {}};
     rules[3].ports = {5432};
+    rules[3].isPrivate = true;
+    rules[1].process = "/usr/bin/npm";
+    rules[5].inject = api::EgressInjection{
+        .header = "x-gone", .value = "${secret:gone}", .user = {}, .password = {}};
     rules[6].enabled = false;
     const std::int64_t hits[] = {41, 1204, 7, 1, 3, 0, 0};
     for (std::size_t row = 0; row < rules.size(); ++row) {
@@ -210,7 +215,9 @@ void shootEgress(const Gallery& gallery)
     WindowFixture::settle();
     gallery.shoot(QStringLiteral("requests"), fixture.window());
     auto* requests = fixture.find<QTableView>("requests.table");
-    requests->setCurrentIndex(requests->model()->index(2, 0));
+    const QModelIndexList pinned = requests->model()->match(
+        requests->model()->index(0, 0), RequestModel::FlagRole, QStringLiteral("pinned"));
+    requests->setCurrentIndex(pinned.first());
     gallery.shoot(QStringLiteral("request-pinned"), fixture.window());
     tabs->setCurrentIndex(1);
     WindowFixture::settle();

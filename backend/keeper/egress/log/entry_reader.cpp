@@ -7,6 +7,7 @@
 #include "backend/policy/host_pattern.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -82,6 +83,11 @@ std::string_view hostIn(std::string_view text)
     return text.starts_with('[') ? text.substr(1) : text;
 }
 
+bool isStatus(std::string_view text)
+{
+    return text.size() == 3 && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 enum class HostIndex { Used, NotUsed };
 
 Filter filterOf(const LogQuery& query, HostIndex index)
@@ -125,20 +131,27 @@ Filter filterOf(const LogQuery& query, HostIndex index)
             filter.sql += " AND " + std::string(column) +
                           " IN (SELECT id FROM word WHERE text = " + place(*text) + ")";
     }
-    if (!query.text.empty()) {
-        const std::string like = " LIKE " + place(likeText("%", query.text, "%")) + " ESCAPE '\\'";
+    std::istringstream typed(query.text);
+    for (std::string text; typed >> text;) {
+        const std::string like = " LIKE " + place(likeText("%", text, "%")) + " ESCAPE '\\'";
         const std::string inWords = " IN (SELECT id FROM word WHERE text" + like + ")";
+        // Damaged parents cost themselves alone, not the search.
         filter.sql += " AND (host" + inWords + " OR method" + inWords + " OR why" + inWords +
                       " OR process IN (SELECT id FROM process WHERE exe" + like + " OR cmdline" +
-                      like + ") OR path" + like + " OR query" + like;
+                      like +
+                      " OR CASE WHEN json_valid(parents) THEN EXISTS (SELECT 1 FROM "
+                      "json_each(parents) WHERE json_extract(value, '$[1]')" +
+                      like + ") END) OR path" + like + " OR query" + like;
+        if (isStatus(text))
+            filter.sql += " OR status = " + text;
         // Where two parts of the URL meet. To look at whole URLs is slow, so the host sorts out first.
-        if (query.text.contains('?'))
+        if (text.contains('?'))
             filter.sql += " OR path || '?' || query" + like;
-        if (query.text.find_first_of(":/") != std::string::npos)
+        if (text.find_first_of(":/") != std::string::npos)
             filter.sql += " OR (host IN (SELECT id FROM word WHERE text LIKE " +
-                          place(likeText("%", hostIn(query.text), "%")) + " ESCAPE '\\') AND " +
+                          place(likeText("%", hostIn(text), "%")) + " ESCAPE '\\') AND " +
                           std::string(kUrl) + like + ")";
-        filter.sql += ")";
+        filter.sql += ')';
     }
     return filter;
 }

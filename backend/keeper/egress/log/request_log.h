@@ -19,7 +19,8 @@ struct LogQuery
     std::int64_t after = 0;   ///< rows with a greater id
     std::int64_t limit = 100; ///< at most 1,000; 0: how many there are, and no row
     bool oldestFirst = false;
-    std::string text;    ///< in the URL, method, executable, command line or why, without case
+    std::string text; ///< words, each of which is, without case, in the URL, the method, why, the
+                      ///< command line, the executable or a parent's, or is the status
     std::string verdict; ///< allow | deny | tunnel; empty: all
     std::string host;    ///< equal to, or below it; with wildcards as a rule's
     std::string method;  ///< without case

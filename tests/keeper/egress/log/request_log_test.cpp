@@ -130,6 +130,12 @@ TEST_F(LogTest, isFiltered)
     EXPECT_EQ(fitting({.text = "usr/bin/git"}), Ids{4});
     EXPECT_EQ(fitting({.text = "fetch --ALL"}), Ids{4}); // of its command line
     EXPECT_EQ(fitting({.text = "repos"}), Ids{4});
+    // What a row shows is found: words that stand apart, who started the program, the status.
+    EXPECT_EQ(fitting({.text = "git repos"}), Ids{4});
+    EXPECT_EQ(fitting({.text = "git orders"}), Ids{});
+    EXPECT_EQ(fitting({.text = "bin/bash"}), Ids{4});
+    EXPECT_EQ(fitting({.text = "200 github page"}), Ids{4});
+    EXPECT_EQ(fitting({.text = "201 page"}), Ids{});
     EXPECT_EQ(fitting({.text = "page=2"}), Ids{4});
     EXPECT_EQ(fitting({.text = "no rule fits"}), Ids{5});
     EXPECT_EQ(fitting({.text = "post"}), Ids{5});
