@@ -395,11 +395,11 @@ void TestWindowPrompts::aUrlHidesNothingSilently()
             QCOMPARE(shown.domain, whole.domain);
         QCOMPARE(shown.after, whole.after);
         // Each part is whole, or shows that it is not.
-        const auto host = [](const UrlParts& url) {
+        const auto hostOf = [](const UrlParts& url) {
             return (url.before + url.domain).section(QStringLiteral("://"), -1);
         };
-        const QString before = host(shown);
-        if (before != host(whole))
+        const QString before = hostOf(shown);
+        if (before != hostOf(whole))
             QVERIFY2(before.contains(ellipsis), qPrintable(text));
         if (shown.path != whole.path)
             QVERIFY2(shown.path.contains(ellipsis), qPrintable(text));
