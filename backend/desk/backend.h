@@ -61,7 +61,9 @@ signals:
 /// Which rows of a sandbox's log; the filter is the service's.
 struct EgressQuery
 {
-    QString text;       ///< in host, path, query, method, executable or why, without case
+    /// Words, each of which is, without case, in host, path, query, method, why, command line, the
+    /// executable or a parent's, or the status itself.
+    QString text;
     QString verdict;    ///< allow | deny | tunnel; empty: all
     qint64 before = 0;  ///< rows with a smaller id; 0: from the newest
     qint64 limit = 100; ///< at most 1,000
