@@ -117,7 +117,12 @@ std::shared_ptr<const FoundProcess> ProcessFinder::Impl::find(std::string_view l
     if (saved < kMinWalk)
         return nobody;
     const std::chrono::nanoseconds start = processorTime();
-    auto found = search(link, start + std::min<std::chrono::nanoseconds>(kMaxWalk, saved));
+    const Deadline deadline = start + std::min<std::chrono::nanoseconds>(kMaxWalk, saved);
+    auto found = search(link, deadline);
+    // Whoever dials may fork, and close its own end, while it is looked for: the child was not listed
+    // yet, and the parent has nothing any more.
+    if (!found && processorTime() < deadline)
+        found = search(link, deadline);
     saved -= processorTime() - start;
     return found ? found : nobody;
 }
