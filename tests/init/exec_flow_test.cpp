@@ -79,9 +79,10 @@ TEST(InitFlow, ASlowReaderGetsAllOfItAfterTheExit)
     // The command is gone long before its last bytes are read. They are its own, so the 200 ms for
     // strangers must not cut them off.
     InitProcess init;
-    const std::uint32_t channel =
-        init.start({.argv = {"sh", "-c", "head -c 1048000 /dev/zero; head -c 60000 /dev/zero"}});
-    init.channel(channel).grants = false;
+    const std::uint32_t channel = init.start(
+        {.argv = {"sh", "-c", "read go; head -c 1048000 /dev/zero; head -c 60000 /dev/zero"}});
+    init.channel(channel).grants = false; // before the first byte comes
+    init.sendAll(channel, "go\n");
     EXPECT_FALSE(init.waitEvent("exit", channel, 800ms));
     init.sendCredit(channel, 1'000'000);
     const auto outcome = init.finish(channel);
