@@ -203,7 +203,8 @@ void RuleDelegate::paintHost(QPainter& painter, const QRect& cell,
         parts.path = textOf(RuleModel::Path);
         // The host comes first: "registry.npmjs.org" is not "npmjs.org".
         UrlParts host = parts;
-        host.path.clear();
+        if (!host.path.isEmpty())
+            host.path = QStringLiteral("/…"); // the least that paintUrl() shows of one
         const int left = qMin(room.width() / 3, room.width() - kGap - urlWidth(host, uiFont()));
         const QString methods = left < kLeastMethods ? QString()
                                                      : QFontMetrics(secondaryFont())
