@@ -64,7 +64,8 @@ void addPromptVerbs(CLI::App& egress, Choice& choice)
 
     auto options = std::make_shared<AnswerOptions>();
     CLI::App* answerVerb = egress.add_subcommand(
-        "answer", "Let a waiting request go on, or refuse it; the first answer counts");
+        "answer", "Let a waiting request go on, or refuse it; the first answer counts, and a rule "
+                  "that it makes stands before the one that asked");
     answerVerb->add_option("NAME", options->sandbox, "Name or id of the sandbox")
         ->required()
         ->type_name("");
