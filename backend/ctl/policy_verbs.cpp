@@ -264,7 +264,8 @@ void addAdd(CLI::App& egress, Choice& choice)
     verb->add_option("--ports", options->ports, "443,8443; 80 and 443 if left out")
         ->type_name("N,N")
         ->delimiter(',');
-    verb->add_option("--process", options->process, "The program inside, by its path")
+    verb->add_option("--process", options->process,
+                     "The program inside, by its path or a link to it; with its own helpers")
         ->type_name("EXE");
     verb->add_option("--for", options->duration,
                      "How long it holds: 15m, 2h, session (until it stops) or always")

@@ -104,17 +104,22 @@ bool fitsMethod(const Rule& rule, std::string_view method)
     });
 }
 
+bool fitsProcess(const Rule& rule, const Request& request)
+{
+    if (rule.process.empty() || rule.process == request.process)
+        return true;
+    return request.otherNames && request.otherNames->contain(rule.process);
+}
+
 /// All but methods and path: what is known when a connection is made.
 bool fitsConnection(const Prepared& prepared, const Asked& asked, Moment now)
 {
     const Rule& rule = *prepared.rule;
     if (now >= prepared.expiry || !fitsPort(rule, asked.request))
         return false;
-    if (!rule.process.empty() && rule.process != asked.request.process)
-        return false;
     if (rule.lasts == Lasts::Process && rule.pid != asked.request.pid)
         return false;
-    return fitsHost(prepared, asked);
+    return fitsHost(prepared, asked) && fitsProcess(rule, asked.request);
 }
 
 bool fits(const Prepared& prepared, const Asked& asked, Moment now)

@@ -19,15 +19,24 @@ enum class Protocol {
     Tcp,   ///< any other stream: no method, no path
 };
 
+/// What a running program is called inside beside the path of its executable.
+class ProgramNames
+{
+public:
+    virtual ~ProgramNames() = default;
+    virtual bool contain(std::string_view path) const = 0;
+};
+
 struct Request
 {
     Protocol protocol = Protocol::Https;
     std::string_view host; ///< canonical (canonicalHost())
     std::uint16_t port = 443;
-    std::string_view method;  ///< as sent; empty for Tls and Tcp
-    std::string_view target;  ///< normalisedTarget(); empty for Tls and Tcp
-    std::string_view process; ///< executable, path inside; empty: not known
-    std::int64_t pid = 0;     ///< inside; 0: not known
+    std::string_view method;                  ///< as sent; empty for Tls and Tcp
+    std::string_view target;                  ///< normalisedTarget(); empty for Tls and Tcp
+    std::string_view process;                 ///< executable, path inside; empty: not known
+    std::int64_t pid = 0;                     ///< inside; 0: not known
+    const ProgramNames* otherNames = nullptr; ///< of the executable; none: not known
 };
 
 struct Decision
@@ -66,7 +75,7 @@ public:
     ///    had neither, since among what a stream carries may be what they hold up. Path: `*` is any part of one segment, `**` any number of segments
     ///    ("/repos/**" fits "/repos" and all below it), `\*` a plain star; behind a '?', a pattern
     ///    for the query as a whole, which without one is not looked at.
-    ///  - process: equal to the executable. lasts = process: the pid is equal, too.
+    ///  - process: the executable, or another name of it. lasts = process: the pid is equal, too.
     /// Servers read some requests in more than one way: a path with escapes or empty segments, a method in
     /// lower case, an IPv4 address within an IPv6 one. Allow and Tunnel fit only where every reading
     /// does (an address: as it is written), Deny and Ask where any does.

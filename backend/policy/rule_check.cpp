@@ -197,8 +197,8 @@ Fault checkMethods(Rule& rule)
     return std::nullopt;
 }
 
-/// The kernel names an executable by one path, with nothing to be resolved in it; a rule of another
-/// fits no process, and one that denies would deny nothing.
+/// A path that could be no name of an executable fits no process, and a rule that denies would deny
+/// nothing.
 Fault checkProcess(std::string_view process)
 {
     const auto fault = [](std::string message) {

@@ -54,6 +54,35 @@ class Decisions(EgressCase):
                   "except urllib.error.HTTPError as e: print(e.code)")
         self.assertEqual(self.inside(script), "403")
 
+    def test_a_program_has_more_than_one_name(self):
+        link = self.inside("import os, sys; print(os.path.realpath('/usr/bin/python3'), "
+                           "os.path.realpath(sys.executable))").split()
+        self.assertEqual(link[0], link[1])
+        self.assertNotEqual(link[0], "/usr/bin/python3")
+        script = ("import urllib.request, urllib.error\n"
+                  "try: print(urllib.request.urlopen('http://plain.example.org/').status)\n"
+                  "except urllib.error.HTTPError as e: print(e.code)")
+        # As it is called, as it is, and by a link of one's own that came later.
+        for name in ("/usr/bin/python3", link[0], "/opt/mine"):
+            self.setPolicy(ALLOW + rule("deny", host="plain.example.org", process=name))
+            self.box.shell("rm -f /opt/mine")
+            self.assertEqual(self.inside(script), "200" if name == "/opt/mine" else "403", name)
+            self.box.shell("ln -s ../usr/bin/python3 /opt/mine")
+            self.assertEqual(self.inside(script), "403", name)
+            self.assertEqual(self.curl("http://plain.example.org/").status, 200, name)
+            explained = self.home.json("egress", "explain", self.box.name, "--process", link[0],
+                                       "GET", "http://plain.example.org/")
+            self.assertEqual(explained["verdict"], "deny", name)
+
+    def test_a_helper_is_of_the_program_that_it_belongs_to(self):
+        self.setPolicy(DENY + rule(host="echo.example.org", process="/usr/bin/git"))
+        self.box.shell("cd /root && rm -rf clone && "
+                       "git clone -q https://echo.example.org/git/project.git clone && "
+                       "cat clone/readme")
+        # What it starts besides is not git.
+        alias = "alias.other=!curl -s -o /dev/null -w '%{http_code}' https://echo.example.org/"
+        self.assertEqual(self.box.exec("git", "-c", alias, "other").text.strip(), "403")
+
     def test_labels(self):
         self.setPolicy(DENY + rule(id="one", host="*.wild.example.org"))
         for host, status in (("a.wild.example.org", 200), ("A.WILD.Example.Org", 200),

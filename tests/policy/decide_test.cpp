@@ -239,6 +239,15 @@ TEST(Decide, byProcessAndPid)
     EXPECT_EQ(matcher.decide(request, 0ns).ruleId(), "default");
     request.process = "/usr/bin/git";
     EXPECT_EQ(matcher.decide(request, 0ns).ruleId(), "git");
+    struct Names final : ProgramNames
+    {
+        bool contain(std::string_view path) const override { return path == "/usr/bin/git"; }
+    };
+    const Names names;
+    request.process = "/usr/lib/git-core/git-remote-http";
+    request.otherNames = &names;
+    EXPECT_EQ(matcher.decide(request, 0ns).ruleId(), "git");
+    request.otherNames = nullptr;
     request.process = "/usr/bin/gitk";
     EXPECT_EQ(matcher.decide(request, 0ns).ruleId(), "default");
     request.pid = 7;

@@ -252,6 +252,11 @@ Task<void> Airlock::endWithProcess(std::string rule, std::shared_ptr<const Found
         logWarning("a rule outlives its process: {}", removed.error().message);
 }
 
+std::unique_ptr<const policy::ProgramNames> Airlock::namesOf(const std::string& program)
+{
+    return m_finder ? m_finder->namesOf(program) : nullptr;
+}
+
 void Airlock::setSecrets(std::map<std::string, std::string> values,
                          const std::vector<std::string>& names)
 {

@@ -42,6 +42,8 @@ public:
     Result<void> open(pid_t init);
 
     LivePolicy& policy() { return *m_policy; }
+    /// What a program inside is called besides; nullptr before open().
+    std::unique_ptr<const policy::ProgramNames> namesOf(const std::string& program);
     Prompts& prompts() { return *m_prompts; }
     RequestLog& log() { return *m_log; }
     /// The values that the policy wants, and the names of all that are stored: from now on no policy

@@ -32,6 +32,7 @@ struct Wanted
         if (asker.process) {
             request.process = asker.process->info.exe;
             request.pid = asker.process->info.pid;
+            request.otherNames = asker.process->otherNames.get();
         }
         return request;
     }

@@ -172,6 +172,10 @@ Task<Result<void>> explainEgress(Egress egress)
         co_return std::unexpected(wanted.error());
     policy::Request asked = wanted->request({});
     asked.process = request->process;
+    std::unique_ptr<const policy::ProgramNames> names;
+    if (egress.desk.airlock && !request->process.empty())
+        names = egress.desk.airlock->namesOf(request->process);
+    asked.otherNames = names.get();
     api::Explanation explanation;
     {
         const auto policy = egress.desk.policy(EgressDesk::Use::Keep);

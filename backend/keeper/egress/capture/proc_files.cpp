@@ -301,6 +301,14 @@ std::string ProcFiles::exeOf(pid_t process) const
     return cleanText(exe, kMaxExe);
 }
 
+std::optional<FileId> ProcFiles::exeFileOf(pid_t process) const
+{
+    struct stat status{};
+    if (::fstatat(m_proc.get(), pathOf("%d/exe", process).data(), &status, 0) != 0)
+        return std::nullopt;
+    return FileId{status.st_dev, status.st_ino};
+}
+
 std::string ProcFiles::cmdlineOf(pid_t process) const
 {
     std::string bytes = contentOf(pathOf("%d/cmdline", process).data(), kMaxCmdline);

@@ -22,6 +22,14 @@ namespace caisson::keeper {
 std::chrono::nanoseconds processorTime();
 using Deadline = std::chrono::nanoseconds;
 
+/// Which file it is, under whatever name (stat(2)).
+struct FileId
+{
+    dev_t device = 0;
+    ino_t inode = 0;
+    bool operator==(const FileId&) const = default;
+};
+
 class ProcFiles
 {
 public:
@@ -45,6 +53,8 @@ public:
 
     /// Path inside; without the " (deleted)" of one that was.
     std::string exeOf(pid_t process) const;
+    /// Of its executable; none: not known.
+    std::optional<FileId> exeFileOf(pid_t process) const;
     /// Arguments as one would type them; valid UTF-8 without control characters, at most 4096 bytes.
     std::string cmdlineOf(pid_t process) const;
 

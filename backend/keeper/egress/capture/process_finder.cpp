@@ -2,6 +2,7 @@
 #include "backend/keeper/egress/capture/process_finder.h"
 
 #include "backend/keeper/egress/capture/proc_files.h"
+#include "backend/keeper/egress/capture/program_links.h"
 #include "backend/keeper/egress/capture/socket_inode.h"
 #include "backend/keeper/storage/sandbox_root.h"
 
@@ -72,15 +73,17 @@ struct ProcessFinder::Impl
     std::shared_ptr<const FoundProcess> search(std::string_view link, Deadline deadline);
     std::shared_ptr<const FoundProcess> latest(std::vector<Recent>::iterator found, int descriptor);
     std::shared_ptr<const FoundProcess> refreshed(Recent& recent);
-    std::shared_ptr<FoundProcess> describe(pid_t process, UniqueFd descriptor) const;
+    std::shared_ptr<FoundProcess> describe(pid_t process, UniqueFd descriptor);
+    std::shared_ptr<const UniqueFd> rootInside();
     std::shared_ptr<const FoundProcess> claim(pid_t process, int descriptor, std::string_view link);
 
     ProcFiles proc;
     pid_t init;
     UniqueFd diagnosis;
-    std::string network;        ///< that all processes of the sandbox are in
-    std::size_t level;          ///< how many pid namespaces init is in; its own is the last
-    std::vector<Recent> recent; ///< the latest first
+    std::string network; ///< that all processes of the sandbox are in
+    std::size_t level;   ///< how many pid namespaces init is in; its own is the last
+    std::shared_ptr<const UniqueFd> root;       ///< see rootInside()
+    std::vector<Recent> recent;                 ///< the latest first
     std::chrono::nanoseconds saved = kMaxSaved; ///< that searches may take
     std::chrono::steady_clock::time_point savedAt = std::chrono::steady_clock::now();
     std::shared_ptr<const FoundProcess> nobody = std::make_shared<FoundProcess>();
@@ -99,6 +102,13 @@ std::shared_ptr<const FoundProcess> ProcessFinder::find(const ClientEnd& connect
     if (inode == 0)
         return m_impl->nobody;
     return m_impl->find(std::format("socket:[{}]", inode));
+}
+
+std::unique_ptr<const policy::ProgramNames> ProcessFinder::namesOf(const std::string& path)
+{
+    auto root = m_impl->rootInside();
+    std::vector<Program> programs{programAt(*root, path)};
+    return std::make_unique<ProgramLinks>(std::move(root), std::move(programs));
 }
 
 bool ProcessFinder::isClosed(const ClientEnd& connection) const
@@ -237,7 +247,7 @@ std::shared_ptr<const FoundProcess> ProcessFinder::Impl::claim(pid_t process, in
     return found;
 }
 
-std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, UniqueFd handle) const
+std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, UniqueFd handle)
 {
     auto found = std::make_shared<FoundProcess>();
     found->hostPid = process;
@@ -249,6 +259,8 @@ std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, Uniqu
     found->info.pid = idInside(status);
     found->info.exe = proc.exeOf(process);
     found->info.cmdline = proc.cmdlineOf(process);
+    std::vector<Program> programs{{found->info.exe, proc.exeFileOf(process)}};
+    bool isHelper = true; // so far up, of the one before
     while (found->info.parents.size() < kMaxParents) {
         const pid_t parent = status.parent;
         if (parent <= 0 || parent == init)
@@ -261,10 +273,22 @@ std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, Uniqu
         std::string exe = proc.exeOf(parent);
         if (exe == kInitInside)
             continue;
+        isHelper = isHelper && isHelperOf(programs.back().path, exe);
+        if (isHelper)
+            programs.push_back({exe, proc.exeFileOf(parent)});
         found->info.parents.push_back(
             {.pid = idInside(status), .exe = std::move(exe), .cmdline = proc.cmdlineOf(parent)});
     }
+    found->otherNames = std::make_unique<ProgramLinks>(rootInside(), std::move(programs));
     return found;
+}
+
+/// Not before something runs inside: until then init's root is still that of the host.
+std::shared_ptr<const UniqueFd> ProcessFinder::Impl::rootInside()
+{
+    if (!root)
+        root = openRootOf(init);
+    return root;
 }
 
 api::Task<void> waitEnded(std::shared_ptr<const FoundProcess> process)

@@ -5,6 +5,7 @@
 #include "backend/api/types.h"
 #include "backend/base/unique_fd.h"
 #include "backend/keeper/egress/capture/capture.h"
+#include "backend/policy/decide.h"
 
 #include <memory>
 #include <sys/types.h>
@@ -17,6 +18,7 @@ struct FoundProcess
     api::EgressProcess info; ///< pids as inside; parents up to, and without, init
     pid_t hostPid = 0;       ///< as the keeper's /proc has it; 0: it could not be found
     UniqueFd process;        ///< its pidfd: readable once it has ended
+    std::unique_ptr<const policy::ProgramNames> otherNames;
 };
 
 /// Returns once it has ended; at once when it is not known.
@@ -42,6 +44,9 @@ public:
     /// before the middle of any. Searches get a fifth of the time at most; beyond that they are short,
     /// or left out.
     std::shared_ptr<const FoundProcess> find(const ClientEnd& connection);
+
+    /// The names of whatever program is at that path inside now.
+    std::unique_ptr<const policy::ProgramNames> namesOf(const std::string& path);
 
     /// Whether nobody inside has the connection's socket any more, of which nothing else need be
     /// known: who has finished writing and who has closed look the same from here. Microseconds.
