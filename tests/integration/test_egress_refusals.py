@@ -34,6 +34,7 @@ ways = {
     "tcp4": lambda: tcp("198.51.100.66", 22),
     "tcp6": lambda: tcp("2001:db8:1::66", 22, socket.AF_INET6),
     "tcp by name": lambda: tcp("evil.example.net", 22),
+    "tcp by no name": lambda: tcp("198.18.77.77", 22),
     "udp4": lambda: udp("198.51.100.66", 4433),
     "udp6": lambda: udp("2001:db8:1::66", 4433, socket.AF_INET6),
     "quic": lambda: udp("echo.example.org", 443), "dns": lambda: lookUp("never.example.net"),
@@ -94,7 +95,7 @@ class Refusals(EgressCase):
             with self.subTest(way=name):
                 self.assertNotEqual(word, "silence")
                 self.assertLess(seconds, AT_ONCE)
-        for name in ("tcp4", "tcp6", "tcp by name"):
+        for name in ("tcp4", "tcp6", "tcp by name", "tcp by no name"):
             self.assertIn(seen[name][0], ("ECONNRESET", "ECONNREFUSED"))
         for name in ("udp4", "udp6", "quic"):
             self.assertIn(seen[name][0], ("ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EPERM",
@@ -102,6 +103,17 @@ class Refusals(EgressCase):
         self.assertNothingLeft()
         row = self.untilLogged(host="198.51.100.66", port=22)[-1]
         self.assertEqual((row["verdict"], row["scheme"]), ("deny", "tcp"))
+
+    def test_what_is_allowed_and_comes_to_nothing_is_no_denial(self):
+        self.setPolicy(DENY + rule(id="open", host="nowhere.example.org", ports=[7]))
+        self.inside("import socket\n"
+                    "s = socket.create_connection(('nowhere.example.org', 7), 5)\n"
+                    "s.settimeout(5)\n"
+                    "try: s.sendall(b'x\\n'); s.recv(9)\n"
+                    "except ConnectionResetError: pass")
+        row = self.untilLogged(host="nowhere.example.org", port=7)[-1]
+        self.assertEqual((row["verdict"], row["rule"]), ("allow", "open"))
+        self.assertIn("But ", row["why"])
 
     def test_tls_that_is_not_to_be_opened(self):
         """A hello that hides its name, and one with another name than was dialled, get an alert."""

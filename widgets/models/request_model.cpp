@@ -92,8 +92,10 @@ QString flagText(const std::string& flag)
     if (flag == "masked")
         return RequestModel::tr("A secret came back in the answer and was masked.");
     if (flag == "open")
-        return RequestModel::tr("It had not ended when this was written down: it goes on, or the "
-                                "sandbox was killed meanwhile.");
+        return RequestModel::tr("It goes on: the figures are those of its beginning.");
+    if (flag == "lost")
+        return RequestModel::tr("How it ended is not known, since the sandbox's keeper was killed "
+                                "meanwhile.");
     return shownText(flag, 80);
 }
 

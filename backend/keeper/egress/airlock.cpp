@@ -174,7 +174,9 @@ Task<void> Airlock::serve(CapturedConnection connection)
     std::ignore = connection.socket.release();
     socket.set_option(api::asio::ip::tcp::no_delay(true), code);
     if (origin.host.empty()) {
+        // Closed here, since the destructor of a socket takes its lingering back: a reset, no end.
         socket.set_option(api::asio::socket_base::linger(true, 0), code);
+        socket.close(code);
         co_return;
     }
     CapturedFlow flow(*m_parts, std::move(socket), std::move(origin));

@@ -53,8 +53,9 @@ public:
     /// Refused by Caisson itself: what no rule can allow. `why` becomes a sentence; the rule stays the
     /// one that had decided.
     void refuse(std::string why);
-    void refuse(const Error& error); ///< by the rule that its detail may name
-    /// The same, where the sandbox sent the placeholder of a secret.
+    /// It was not carried through: refused by a rule or Caisson itself, or let pass and come to nothing.
+    void fail(const Error& error);
+    /// Refused, where the sandbox sent the placeholder of a secret.
     void refuseLeak(const std::string& secret);
     /// Refused since the policy was changed: what decides now is its rule.
     void refuseChanged(const Wanted& wanted, const Asker& asker);

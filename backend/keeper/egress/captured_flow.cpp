@@ -434,7 +434,7 @@ Task<std::optional<Dialled>> CapturedFlow::dial(const Wanted& wanted, LogRow& ro
             return m_parts.gate.mayReach(address, wanted, m_origin.asker);
         });
     if (!dialled) {
-        row.refuse(dialled.error());
+        row.fail(dialled.error());
         co_return std::nullopt;
     }
     row.entry.address = dialled->address.toString();

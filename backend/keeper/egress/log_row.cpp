@@ -76,8 +76,12 @@ void LogRow::refuse(std::string why)
     entry.why = std::move(why);
 }
 
-void LogRow::refuse(const Error& error)
+void LogRow::fail(const Error& error)
 {
+    if (error.code != ErrorCode::PermissionDenied) {
+        entry.why += " But " + error.message + ".";
+        return;
+    }
     refuse(error.message);
     if (const auto rule = error.detail.find("rule"); rule != error.detail.end())
         entry.rule = rule->second;

@@ -386,12 +386,11 @@ Task<void> RequestProxy::giveUp(Carried& carried, const Error& error)
     api::EgressEntry& entry = carried.row.entry;
     Refusal refusal;
     refusal.why = error.message;
+    carried.row.fail(error);
     if (error.code == ErrorCode::PermissionDenied) {
-        carried.row.refuse(error);
         refusal.status = kForbidden;
         refusal.rule = entry.rule;
     } else {
-        entry.why += " But " + error.message + ".";
         refusal.status = error.code == ErrorCode::Timeout ? 504 : 502;
         refusal.code = error.code == ErrorCode::Protocol ? "upstream_untrusted" : "upstream_failed";
     }

@@ -3,12 +3,14 @@
 
 #include "backend/base/log.h"
 #include "backend/base/unique_fd.h"
+#include "backend/keeper/egress/log/flags.h"
 #include "backend/keeper/egress/log/schema.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <format>
 
 #include <nlohmann/json.hpp>
 
@@ -78,7 +80,8 @@ Result<EntryWriter> EntryWriter::openSound(const std::string& path, std::int64_t
     if (!tables)
         return std::unexpected(tables.error());
     if (*tables == 0) {
-        for (const char* sql : {kMake, "BEGIN", schema::kTables, schema::kEnded, "COMMIT"}) {
+        for (const char* sql :
+             {kMake, "BEGIN", schema::kTables, schema::kEnded, schema::kUnfinished, "COMMIT"}) {
             if (Result<void> made = database->execute(sql); !made)
                 return std::unexpected(std::move(made.error()));
         }
@@ -90,8 +93,10 @@ Result<EntryWriter> EntryWriter::openSound(const std::string& path, std::int64_t
         return std::unexpected(version.error());
     if (*version != schema::kVersion)
         return fail(ErrorCode::Conflict, "The log of requests is of another version.");
-    if (Result<void> made = database->execute(schema::kEnded); !made)
-        return std::unexpected(std::move(made.error()));
+    for (const char* sql : {schema::kEnded, schema::kUnfinished}) {
+        if (Result<void> made = database->execute(sql); !made)
+            return std::unexpected(std::move(made.error()));
+    }
     const Result<std::int64_t> pageSize = database->number("PRAGMA page_size");
     if (!pageSize)
         return std::unexpected(pageSize.error());
@@ -107,6 +112,8 @@ Result<EntryWriter> EntryWriter::openSound(const std::string& path, std::int64_t
         std::max<std::int64_t>(maxBytes / std::max<std::int64_t>(*pageSize, 512), 64);
     if (Result<void> prepared = writer.prepareAll(); !prepared)
         return std::unexpected(std::move(prepared.error()));
+    if (Result<void> closed = writer.closeUnfinished(); !closed)
+        return std::unexpected(std::move(closed.error()));
     return writer;
 }
 
@@ -124,6 +131,9 @@ Result<void> EntryWriter::prepareAll()
         {&m_soughtOf, "SELECT verdict, (SELECT text FROM word WHERE id = rule), "
                       "(SELECT text FROM word WHERE id = why) FROM entry WHERE id = ?1"},
         {&m_addEnded, "INSERT OR REPLACE INTO ended VALUES (?1, ?2)"},
+        {&m_addUnfinished, "INSERT OR REPLACE INTO unfinished VALUES (?1)"},
+        {&m_endUnfinished, "DELETE FROM unfinished WHERE entry = ?1"},
+        {&m_dropUnfinished, "DELETE FROM unfinished WHERE entry < ?1"},
         {&m_addWord, "INSERT INTO word VALUES (?1, ?2)"},
         {&m_addProcess, "INSERT INTO process VALUES (?1, ?2, ?3, ?4, ?5)"},
         {&m_pages, "PRAGMA page_count"},
@@ -142,6 +152,27 @@ Result<void> EntryWriter::prepareAll()
         if (!prepared)
             return std::unexpected(std::move(prepared.error()));
         *statement = std::move(*prepared);
+    }
+    return {};
+}
+
+Result<void> EntryWriter::closeUnfinished()
+{
+    const Result<std::int64_t> count = m_database.number("SELECT count(*) FROM unfinished");
+    if (!count)
+        return std::unexpected(count.error());
+    if (*count == 0)
+        return {};
+    const std::string number =
+        std::to_string(m_lastId * schema::kNumbersPerRow + schema::kLostNumber);
+    const std::string word =
+        std::format("INSERT OR REPLACE INTO word VALUES ({}, '{}')", number, kLostFlag);
+    const std::string rows = std::format(
+        "UPDATE entry SET flag = {} WHERE id IN (SELECT entry FROM unfinished)", number);
+    for (const char* sql :
+         {"BEGIN IMMEDIATE", word.c_str(), rows.c_str(), "DELETE FROM unfinished", "COMMIT"}) {
+        if (Result<void> done = m_database.execute(sql); !done)
+            return done;
     }
     return {};
 }
@@ -220,7 +251,9 @@ Result<void> EntryWriter::insert(const api::EgressEntry& entry)
             return begun;
     }
     m_nextNumber = std::max(m_nextNumber, entry.id * schema::kNumbersPerRow);
-    return put(m_addEntry, entry);
+    if (Result<void> added = put(m_addEntry, entry); !added || entry.flag != kOpenFlag)
+        return added;
+    return m_addUnfinished.bind(1, entry.id).run();
 }
 
 /// Its words are of the epoch at work, which is not before its own; it begins none, since rows with
@@ -235,6 +268,8 @@ Result<void> EntryWriter::end(const EndedEntry& ended)
     m_nextNumber = std::max(m_nextNumber, ended.cursor * schema::kNumbersPerRow);
     if (Result<void> replaced = put(m_replaceEntry, ended.entry); !replaced)
         return replaced;
+    if (Result<void> closed = m_endUnfinished.bind(1, ended.entry.id).run(); !closed)
+        return closed;
     return m_addEnded.bind(1, ended.cursor).bind(2, ended.entry.id).run();
 }
 
@@ -310,8 +345,8 @@ Result<void> EntryWriter::dropOldest()
         ++m_drops;
         for (const auto& [statement, before] :
              {std::pair(&m_dropEntries, end), std::pair(&m_dropEnded, end),
-              std::pair(&m_dropEpochs, *epoch), std::pair(&m_dropWords, words),
-              std::pair(&m_dropProcesses, words)}) {
+              std::pair(&m_dropUnfinished, end), std::pair(&m_dropEpochs, *epoch),
+              std::pair(&m_dropWords, words), std::pair(&m_dropProcesses, words)}) {
             if (Result<void> dropped = statement->bind(1, before).run(); !dropped)
                 return dropped;
         }

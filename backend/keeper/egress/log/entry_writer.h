@@ -47,6 +47,7 @@ private:
     }
     static Result<EntryWriter> openSound(const std::string& path, std::int64_t maxBytes);
     Result<void> prepareAll();
+    Result<void> closeUnfinished();
     Result<void> insert(const api::EgressEntry& entry);
     Result<void> end(const EndedEntry& ended);
     Result<bool> isFoundAsBefore(const api::EgressEntry& entry);
@@ -64,6 +65,9 @@ private:
     Statement m_replaceEntry;
     Statement m_soughtOf;
     Statement m_addEnded;
+    Statement m_addUnfinished;
+    Statement m_endUnfinished;
+    Statement m_dropUnfinished;
     Statement m_addWord;
     Statement m_addProcess;
     Statement m_pages;

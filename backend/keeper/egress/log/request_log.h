@@ -3,6 +3,7 @@
 
 #include "backend/api/async.h"
 #include "backend/api/types.h"
+#include "backend/keeper/egress/log/flags.h"
 
 #include <cstdint>
 #include <functional>
@@ -27,9 +28,6 @@ struct LogQuery
     std::string rule;
     std::string terminal;
 };
-
-/// Of a row that was written before its flow was over. It stays where the keeper was killed in between.
-inline constexpr std::string_view kOpenFlag = "open";
 
 /// A row for whoever follows the log. Its cursor is its id, or where it came open before and is over
 /// now, a number behind those of all rows that were there then.

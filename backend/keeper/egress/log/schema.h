@@ -19,14 +19,21 @@ inline constexpr std::int64_t kVersion = 1;
 inline constexpr std::int64_t kEpochRows = 32 * 1024;
 inline constexpr std::size_t kEpochBytes = 1024 * 1024;
 
-/// Words and processes are numbered from the id of the row that first used them times this.
+/// Words and processes are numbered from the id of the row that first used them times this. A row has
+/// 12 words and a process, so its last number is free: kLostNumber.
 inline constexpr std::int64_t kNumbersPerRow = 16;
+inline constexpr std::int64_t kLostNumber = kNumbersPerRow - 1;
 
 /// Rows that were written while they were open, and are over. The cursor is a number of the same count
 /// as the rows' ids: whoever follows the log gets such a row once more there. (A table by itself, as
 /// files of this version were written without it.)
 inline constexpr const char* kEnded = R"sql(
     CREATE TABLE IF NOT EXISTS ended (cursor INTEGER PRIMARY KEY, entry INTEGER NOT NULL UNIQUE);
+)sql";
+
+/// Rows that are open. Those that are when the file is opened have lost their keeper.
+inline constexpr const char* kUnfinished = R"sql(
+    CREATE TABLE IF NOT EXISTS unfinished (entry INTEGER PRIMARY KEY);
 )sql";
 
 inline constexpr std::array<std::string_view, 3> kVerdicts{"allow", "deny", "tunnel"};

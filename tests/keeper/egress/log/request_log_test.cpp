@@ -300,10 +300,6 @@ TEST_F(LogTest, whatLastsIsWrittenOpenAndThenAsItEnded)
     EXPECT_EQ(query({.text = "after.example"}).total, 1);
     EXPECT_EQ(query({.host = "api.github.com"}).entries.at(0), lasting);
 
-    // A keeper that is killed leaves it so.
-    open();
-    EXPECT_EQ(query({.host = "api.github.com"}).entries.at(0), lasting);
-
     api::EgressEntry ended = lasting;
     ended.flag = "";
     ended.bytesIn = 1'000'000;
@@ -320,6 +316,30 @@ TEST_F(LogTest, whatLastsIsWrittenOpenAndThenAsItEnded)
     EXPECT_EQ(log->last(), 4);
     EXPECT_EQ(log->add(row("new.example")), 5);
     EXPECT_EQ(query().entries.at(2), ended);
+}
+
+/// The next keeper knows that it will never end.
+TEST_F(LogTest, whatAKilledKeeperLeftOpenIsLost)
+{
+    open();
+    api::EgressEntry lasting = fullEntry();
+    lasting.flag = kOpenFlag;
+    lasting.id = log->add(lasting);
+    api::EgressEntry over = lasting;
+    over.id = log->add(over);
+    over.flag = "masked";
+    log->end(over);
+    EXPECT_EQ(query().total, 2);
+
+    for (int i = 0; i < 2; ++i) { // it stays so, and numbers of words are not given out twice
+        open();
+        lasting.flag = kLostFlag;
+        EXPECT_EQ(query().entries.at(static_cast<std::size_t>(i + 1)), lasting);
+        EXPECT_EQ(query().entries.at(static_cast<std::size_t>(i)), over);
+        log->add(row(i == 0 ? "next.example" : "last.example"));
+    }
+    EXPECT_EQ(query().entries.at(0).host, "last.example");
+    EXPECT_EQ(query().entries.at(3), lasting);
 }
 
 /// Totals are counted once, and on; what a filter finds may change with the end.
