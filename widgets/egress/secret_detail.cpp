@@ -88,8 +88,7 @@ void SecretDetail::setSecret(const QString& name)
     if (row < 0)
         return;
     const QStringList rules = rulesText(name);
-    m_rules->setText(rules.isEmpty() ? tr("no rule of a sandbox that runs")
-                                     : rules.join(QLatin1Char('\n')));
+    m_rules->setText(rules.isEmpty() ? tr("no rule") : rules.join(QLatin1Char('\n')));
     const QStringList uses = firstOf(m_model.usesText(row));
     m_usesTitle->setVisible(!uses.isEmpty());
     m_uses->setVisible(!uses.isEmpty());

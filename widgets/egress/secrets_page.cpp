@@ -371,7 +371,7 @@ QString SecretsPage::lossText(const QString& name) const
                      : tr("Its value is forgotten.");
     const QStringList rules = m_detail->rulesText(name);
     const QString refused = rules.isEmpty()
-                                ? tr("No rule of a sandbox that runs puts it in.")
+                                ? tr("No rule puts it in.")
                                 : tr("These stay, and what they are for is refused: %1.")
                                       .arg(rules.join(QStringLiteral("; ")));
     return forgotten + QLatin1Char(' ') + refused;

@@ -17,13 +17,8 @@ SecretUsers::SecretUsers(desk::Backend& backend, QObject* parent)
     });
     connect(&m_backend, &desk::Backend::sandboxChanged, this, [this](const api::Sandbox& sandbox) {
         const QString id = QString::fromStdString(sandbox.id);
-        const bool isRunning = sandbox.state == api::SandboxState::Running;
-        if (!m_isFollowing || isRunning == m_bySandbox.contains(id))
-            return;
-        if (isRunning)
+        if (m_isFollowing && !m_bySandbox.contains(id))
             read(id);
-        else
-            forget(id);
     });
     connect(&m_backend, &desk::Backend::sandboxRemoved, this, &SecretUsers::forget);
 }
@@ -34,28 +29,38 @@ void SecretUsers::refresh()
     m_backend.listSandboxes().then(this, [this](const Result<api::SandboxList>& list) {
         if (!list)
             return; // whoever shows the sandboxes says so
-        QSet<QString> running;
-        for (const api::Sandbox& sandbox : list->sandboxes) {
-            if (sandbox.state == api::SandboxState::Running)
-                running += QString::fromStdString(sandbox.id);
-        }
+        QSet<QString> present;
+        for (const api::Sandbox& sandbox : list->sandboxes)
+            present += QString::fromStdString(sandbox.id);
         for (const QString& known : m_bySandbox.keys()) {
-            if (!running.contains(known))
+            if (!present.contains(known))
                 forget(known);
         }
-        for (const QString& sandbox : std::as_const(running))
+        for (const QString& sandbox : std::as_const(present))
             read(sandbox);
     });
 }
 
 void SecretUsers::read(const QString& sandbox)
 {
+    if (!m_toRead.contains(sandbox))
+        m_toRead += sandbox;
+    readNext();
+}
+
+void SecretUsers::readNext()
+{
+    if (m_toRead.isEmpty() || std::exchange(m_isReading, true))
+        return;
+    const QString sandbox = m_toRead.takeFirst();
     m_backend.egressPolicy(sandbox).then(this,
                                          [this, sandbox](const Result<api::EgressPolicy>& policy) {
+                                             m_isReading = false;
                                              if (policy)
                                                  take(sandbox, *policy);
                                              else
                                                  forget(sandbox);
+                                             readNext();
                                          });
 }
 

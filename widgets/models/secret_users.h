@@ -19,8 +19,8 @@ struct SecretUser
     bool operator==(const SecretUser&) const = default;
 };
 
-/// Which rules of the sandboxes that run put in which secrets. Those of one that does not run cannot be
-/// read.
+/// Which rules of the sandboxes put in which secrets, whether these run or not. They are read one
+/// after another, since each that does not run costs its host a process.
 class SecretUsers : public QObject
 {
     Q_OBJECT
@@ -38,11 +38,14 @@ signals:
 
 private:
     void read(const QString& sandbox);
+    void readNext();
     void take(const QString& sandbox, const api::EgressPolicy& policy);
     void forget(const QString& sandbox);
 
     desk::Backend& m_backend;
     bool m_isFollowing = false;
+    bool m_isReading = false;
+    QList<QString> m_toRead; ///< each once
     QMap<QString, QList<std::pair<QString, SecretUser>>> m_bySandbox; ///< secret and user
 };
 
