@@ -354,6 +354,30 @@ class Flood(EgressCase):
     HOSTS = 10000
     WAIT = 200  # prompts; what is asked beyond them is denied at once
 
+    def test_one_that_holds_thousands_leaves_others_room(self):
+        script = ("import resource, select, socket, sys\n"
+                  "resource.setrlimit(resource.RLIMIT_NOFILE, (4400, 4400))\n"
+                  "held, poll = {}, select.poll()\n"
+                  "for n in range(4200):\n"
+                  "    s = socket.socket()\n"
+                  "    try: s.connect(('203.0.113.10', 80))\n"
+                  "    except OSError: continue\n"
+                  "    held[s.fileno()] = s; poll.register(s, select.POLLIN)\n"
+                  "while len(held) > 4096:\n"
+                  "    for fd, _ in poll.poll():\n"
+                  "        try: assert held[fd].recv(9) == b'never'\n"
+                  "        except ConnectionResetError: poll.unregister(fd); del held[fd]\n"
+                  "print(len(held), flush=True)\n"
+                  "sys.stdin.read()\n")
+        with self.box.openExec("python3", "-c", script) as flood:
+            self.assertEqual(self.untilSaid(flood, b"\n").strip(), b"4096")
+            row = self.untilLogged(host="203.0.113.10", verdict="deny")[-1]
+            self.assertEqual(row["why"], "Its process has 4096 connections open.")
+            started = self.startCurl(f"{PLAIN}/beside")
+            self.answer(self.untilPrompt(lambda one: "beside" in one["url"]), "allow")
+            self.assertEqual(self.finish(started)[0], 200)
+            flood.sendText({"type": "eof"})
+
     def test_thousands_of_hosts_are_bounded(self):
         script = ("import asyncio, os, resource, socket, sys\n"
                   "hosts, wait = int(sys.argv[1]), int(sys.argv[2])\n"

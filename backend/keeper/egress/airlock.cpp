@@ -9,6 +9,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <format>
 #include <malloc.h>
 
 namespace caisson::keeper {
@@ -22,8 +23,43 @@ namespace {
 constexpr auto kTuple = api::asio::as_tuple(api::asio::use_awaitable);
 /// A flow takes two descriptors. More at once is no use that we know of.
 constexpr std::size_t kMostConnections = 8192;
+/// One program that floods leaves the others room.
+constexpr std::size_t kMostOfOneProcess = 4096;
 /// So many leave some 10 MB behind.
 constexpr std::size_t kManyConnections = 256;
+
+using ByProcess = std::map<pid_t, std::size_t>;
+
+/// One more for as long as it lives.
+class Counted
+{
+public:
+    explicit Counted(std::size_t& total)
+        : m_total(total)
+    {
+        ++m_total;
+    }
+    Counted(ByProcess& totals, pid_t process)
+        : m_totals(&totals)
+        , m_process(process)
+        , m_total(totals[process])
+    {
+        ++m_total;
+    }
+    ~Counted()
+    {
+        if (--m_total == 0 && m_totals)
+            m_totals->erase(m_process);
+    }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    std::size_t count() const { return m_total; }
+
+private:
+    ByProcess* m_totals = nullptr;
+    pid_t m_process = 0;
+    std::size_t& m_total;
+};
 
 } // namespace
 
@@ -111,8 +147,7 @@ Task<void> Airlock::acceptLoop(UniqueFd listener)
     for (;;) {
         Result<CapturedConnection> connection = acceptCaptured(descriptor.native_handle());
         if (connection) {
-            if (m_connections < kMostConnections)
-                api::spawnDetached(m_executor, serve(std::move(*connection)), "a connection");
+            api::spawnDetached(m_executor, serve(std::move(*connection)), "a connection");
             continue;
         }
         if (connection.error().code == ErrorCode::PermissionDenied)
@@ -131,39 +166,29 @@ Task<void> Airlock::acceptLoop(UniqueFd listener)
 
 Task<void> Airlock::serve(CapturedConnection connection)
 {
-    struct Counted
-    {
-        explicit Counted(std::size_t& of)
-            : count(of)
-        {
-            ++count;
-        }
-        ~Counted() { --count; }
-        std::size_t& count;
-    };
-    const Counted counted(m_connections);
-
     RequestOrigin origin;
     origin.port = connection.port;
     origin.asker.process = m_finder->find(connection);
     m_listener.place(origin.asker);
+    const Counted ofAll(m_connections);
+    const Counted ofOne(m_byProcess, origin.asker.process->hostPid);
+    std::string refused;
+    if (ofAll.count() > kMostConnections)
+        refused = std::format("the sandbox has {} connections open", kMostConnections);
+    else if (ofOne.count() > kMostOfOneProcess)
+        refused = std::format("its process has {} connections open", kMostOfOneProcess);
     origin.hasClosed = [finder = m_finder.get(), end = ClientEnd(connection)] {
         return finder->isClosed(end);
     };
     if (Names::isSynthetic(connection.destination)) {
         const auto name = m_names.nameOf(connection.destination);
-        if (name) {
+        if (name)
             origin.host = *name;
-        } else {
-            // An address that no name has (any more): nobody can say where this should go.
-            LogRow row(*m_parts, origin.asker);
-            row.take(Wanted{policy::Protocol::Tcp, connection.destination.toString(), origin.port,
-                            "", ""});
-            row.refuse("the address belongs to no name that was asked for");
-        }
-    } else {
-        origin.host = connection.destination.toString();
+        else if (refused.empty()) // nobody can say where this should go
+            refused = "the address belongs to no name that was asked for";
     }
+    if (origin.host.empty())
+        origin.host = connection.destination.toString();
     TcpSocket socket(m_executor);
     boost::system::error_code code;
     socket.assign(connection.destination.isV4() ? api::asio::ip::tcp::v4()
@@ -173,7 +198,10 @@ Task<void> Airlock::serve(CapturedConnection connection)
         co_return;
     std::ignore = connection.socket.release();
     socket.set_option(api::asio::ip::tcp::no_delay(true), code);
-    if (origin.host.empty()) {
+    if (!refused.empty()) {
+        LogRow row(*m_parts, origin.asker);
+        row.take(Wanted{policy::Protocol::Tcp, origin.host, origin.port, "", ""});
+        row.refuse(std::move(refused));
         // Closed here, since the destructor of a socket takes its lingering back: a reset, no end.
         socket.set_option(api::asio::socket_base::linger(true, 0), code);
         socket.close(code);

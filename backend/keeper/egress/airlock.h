@@ -6,6 +6,7 @@
 #include "backend/keeper/egress/captured_flow.h"
 
 #include <chrono>
+#include <map>
 #include <memory>
 
 namespace caisson::keeper {
@@ -82,6 +83,8 @@ private:
     api::Notifier m_expiryChanged;
     std::string m_answering; ///< the prompt whose answer is becoming a rule
     std::size_t m_connections = 0;
+    std::map<pid_t, std::size_t>
+        m_byProcess;                   ///< connections of each, by its pid in the keeper's /proc
     std::size_t m_mostConnections = 0; ///< since memory was given back
 };
 
