@@ -2,12 +2,14 @@
 """The table decides, first match from the top; it changes under what runs, at once."""
 
 import datetime
+import os
+import subprocess
 import time
 
 from caisson_testing import processes
 from caisson_testing.conditions import until
 from caisson_testing.egress import ALLOW, DENY, EgressCase, rule
-from caisson_testing.home import collect
+from caisson_testing.home import CTL, collect
 from caisson_testing.internet import places
 
 from test_egress_http import WEB_SOCKET
@@ -334,6 +336,27 @@ class Lasting(EgressCase):
         self.assertEqual(self.curl("https://echo.example.org/hello").status, 200)
         self.assertRefused(self.curl("http://evil.example.net/hello"))
         self.assertGreater(self.generation(), generation)
+
+    def test_a_timed_rule_ends_while_the_machine_sleeps(self):
+        """Seen from a keeper whose clock has gone on by 20 minutes, of which the day's knows nothing."""
+        if os.geteuid() != 0:
+            self.skipTest("an offset of CLOCK_BOOTTIME (time_namespaces(7)) takes root")
+        type(self).changed = True
+        box = self.newBox("sleeper", DENY)
+        for name, time in (("slept", "15m"), ("awake", "1h")):
+            self.home.must("egress", "add", box.name, "--host", f"{name}.wild.example.org",
+                           "--action", "allow", "--for", time)
+        self.home.must("stop", box.name)
+        self.home.killDaemon()
+        subprocess.run(["unshare", "--time", "--fork", "--boottime", "1200",
+                        CTL, "start", box.name],
+                       env=self.home.environment, check=True, capture_output=True)
+        try:
+            self.assertRefused(self.curl("http://slept.wild.example.org/", box=box))
+            self.assertEqual(self.curl("http://awake.wild.example.org/", box=box).status, 200)
+        finally:
+            self.home.must("rm", box.name)
+            self.home.killDaemon()
 
     def test_a_policy_that_cannot_be_read(self):
         """It lets nothing start, and says what to do; a file that is gone is no new sandbox's."""

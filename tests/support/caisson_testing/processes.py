@@ -26,12 +26,14 @@ def pidsWithArgument(text):
 
 
 def isAlive(pid):
-    """Whether the process runs: a zombie does not."""
+    """Whether the process runs: a zombie does not, but for one of whose threads some still end, and
+    hold what it had open."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        threads = len(os.listdir(f"/proc/{pid}/task"))
     except OSError:
         return False
-    return state not in "ZX"
+    return state not in "ZX" or threads > 1
 
 
 def killAndWait(pid, number=signal.SIGKILL):
