@@ -29,7 +29,7 @@ constexpr std::chrono::seconds kHeadLimit(10);
 constexpr std::chrono::seconds kIdleLimit(75);
 constexpr std::chrono::seconds kLingerLimit(5);
 constexpr std::size_t kLingerBytes = 32 * 1024 * 1024;
-/// Reading a body of many small values as JSON takes many times its size.
+/// Reading or writing a body of many small values as JSON takes many times its size.
 constexpr std::size_t kLargeBody = 64 * 1024;
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
@@ -257,7 +257,7 @@ Task<Result<std::string>> ServerConnection::readBody(std::size_t limit)
         if (body.size() + *got > limit)
             co_return tooLarge();
         body.append(room.data(), *got);
-        m_impl->hadLargeBody = body.size() > kLargeBody;
+        m_impl->hadLargeBody = m_impl->hadLargeBody || body.size() > kLargeBody;
     }
 }
 
@@ -265,6 +265,7 @@ Task<Result<void>> ServerConnection::respond(Response response)
 {
     Impl& d = *m_impl;
     d.consumeHead();
+    d.hadLargeBody = d.hadLargeBody || response.body.size() > kLargeBody;
     std::string bytes = d.responseHead(response.status, response.contentType, response.headers);
     // 204 has no body and no length (RFC 9110, 8.6).
     if (response.status != 204)

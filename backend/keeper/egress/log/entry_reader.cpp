@@ -7,6 +7,7 @@
 #include "backend/policy/host_pattern.h"
 
 #include <algorithm>
+#include <limits>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
@@ -17,6 +18,9 @@ namespace {
 
 constexpr std::size_t kTotals = 8;
 constexpr std::int64_t kMostRows = 1'000;
+/// Of text in the rows of one answer, so that it takes the keeper some megabytes at most. Addresses may be
+/// of 60 kB, and who asked of more.
+constexpr std::size_t kMostText = 1024 * 1024;
 /// Of so many rows or fewer, sorting those of the index is quicker than looking through all.
 constexpr std::int64_t kFew = 20'000;
 
@@ -163,6 +167,15 @@ void bindAll(Statement& statement, const Filter& filter)
         statement.bind(++place, std::string_view(text));
 }
 
+std::size_t textIn(const api::EgressEntry& entry)
+{
+    std::size_t size = entry.path.size() + entry.query.size() + entry.host.size() +
+                       entry.why.size() + entry.process.exe.size() + entry.process.cmdline.size();
+    for (const api::ProcessInfo& parent : entry.process.parents)
+        size += parent.exe.size() + parent.cmdline.size();
+    return size;
+}
+
 } // namespace
 
 Result<EntryReader> EntryReader::open(const std::string& path)
@@ -261,21 +274,27 @@ Result<api::EgressEntry> EntryReader::entryOf(Statement& row)
     return entry;
 }
 
-Result<std::vector<api::EgressEntry>> EntryReader::rows(Statement& statement)
+Result<EntryReader::Rows> EntryReader::rows(Statement& statement)
 {
     m_words.clear();
     m_processes.clear();
-    std::vector<api::EgressEntry> entries;
+    Rows rows;
+    std::size_t text = 0;
     for (;;) {
         const Result<bool> row = statement.step();
         if (!row)
             return std::unexpected(row.error());
         if (!*row)
-            return entries;
+            return rows;
+        if (text > kMostText) {
+            rows.isCut = true;
+            return rows;
+        }
         Result<api::EgressEntry> entry = entryOf(statement);
         if (!entry)
             return std::unexpected(std::move(entry.error()));
-        entries.push_back(std::move(*entry));
+        text += textIn(*entry);
+        rows.entries.push_back(std::move(*entry));
     }
 }
 
@@ -344,14 +363,15 @@ Result<api::EgressLog> EntryReader::query(const LogQuery& query, std::int64_t dr
         if (!statement)
             return std::unexpected(std::move(statement.error()));
         bindAll(*statement, filter);
-        Result<std::vector<api::EgressEntry>> found = rows(*statement);
+        Result<Rows> found = rows(*statement);
         if (!found)
             return std::unexpected(std::move(found.error()));
-        log.entries = std::move(*found);
-        if (std::cmp_greater(log.entries.size(), limit)) {
+        log.entries = std::move(found->entries);
+        const bool isOver = std::cmp_greater(log.entries.size(), limit);
+        if (isOver)
             log.entries.pop_back();
+        if (isOver || found->isCut)
             log.next = log.entries.back().id;
-        }
         return log;
     };
     Result<api::EgressLog> log = steps();
@@ -383,7 +403,9 @@ Result<std::vector<LogNews>> EntryReader::news(const LogQuery& query)
         m_words.clear();
         m_processes.clear();
         std::vector<LogNews> news;
+        std::int64_t cut = std::numeric_limits<std::int64_t>::max();
         for (const std::string& sql : {added, ended}) {
+            std::size_t text = 0;
             Result<Statement> statement = m_database.prepare(sql);
             if (!statement)
                 return std::unexpected(std::move(statement.error()));
@@ -397,10 +419,17 @@ Result<std::vector<LogNews>> EntryReader::news(const LogQuery& query)
                 Result<api::EgressEntry> entry = entryOf(*statement);
                 if (!entry)
                     return std::unexpected(std::move(entry.error()));
+                text += textIn(*entry);
                 news.push_back({statement->number(kColumnCount), std::move(*entry)});
+                if (text > kMostText) {
+                    cut = std::min(cut, news.back().cursor);
+                    break;
+                }
             }
         }
         std::ranges::sort(news, {}, &LogNews::cursor);
+        // Nothing behind a place from which on one of both was not read.
+        std::erase_if(news, [&](const LogNews& one) { return one.cursor > cut; });
         if (std::cmp_greater(news.size(), limit))
             news.resize(static_cast<std::size_t>(limit));
         return news;
@@ -421,7 +450,10 @@ Result<std::vector<api::EgressEntry>> EntryReader::following(std::int64_t after,
     if (!statement)
         return std::unexpected(std::move(statement.error()));
     statement->bind(1, after).bind(2, limit);
-    return rows(*statement);
+    Result<Rows> found = rows(*statement);
+    if (!found)
+        return std::unexpected(std::move(found.error()));
+    return std::move(found->entries);
 }
 
 } // namespace caisson::keeper

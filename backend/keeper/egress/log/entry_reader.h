@@ -27,7 +27,7 @@ public:
     Result<std::vector<LogNews>> news(const LogQuery& query);
 
     enum class Kind { Http, Streams };
-    /// Rows behind `after`, the oldest first.
+    /// Rows behind `after`, the oldest first; fewer where they are large.
     Result<std::vector<api::EgressEntry>> following(std::int64_t after, std::int64_t limit,
                                                     Kind kind);
 
@@ -37,7 +37,12 @@ private:
     {
     }
     Result<std::int64_t> total(const LogQuery& query, std::int64_t drops);
-    Result<std::vector<api::EgressEntry>> rows(Statement& statement);
+    struct Rows
+    {
+        std::vector<api::EgressEntry> entries;
+        bool isCut = false; ///< by their size: there are more
+    };
+    Result<Rows> rows(Statement& statement);
     Result<api::EgressEntry> entryOf(Statement& row);
     Result<std::string> word(std::int64_t number);
     Result<api::EgressProcess> process(std::int64_t number);

@@ -18,7 +18,7 @@ struct LogQuery
 {
     std::int64_t before = 0;  ///< rows with a smaller id; 0: from the newest
     std::int64_t after = 0;   ///< rows with a greater id
-    std::int64_t limit = 100; ///< at most 1,000; 0: how many there are, and no row
+    std::int64_t limit = 100; ///< at most 1,000, and fewer where they are large; 0: only how many
     bool oldestFirst = false;
     std::string text; ///< words, each of which is, without case, in the URL, the method, why, the
                       ///< command line, the executable or a parent's, or is the status

@@ -288,6 +288,65 @@ TEST_F(LogTest, wakesItsFollowers)
     EXPECT_EQ(seen, (Ids{1, 2, 3}));
 }
 
+/// Of large rows an answer has fewer, or four requests for the log could take the keeper gigabytes.
+TEST_F(LogTest, pagesAreBoundedInBytesToo)
+{
+    open();
+    constexpr std::int64_t kRows = 300;
+    for (std::int64_t i = 0; i < kRows; ++i) {
+        api::EgressEntry large = row("a.example");
+        large.path = "/" + std::string(20'000, 'a');
+        log->add(large);
+    }
+    const auto sizeOf = [](const std::vector<api::EgressEntry>& entries) {
+        std::size_t size = 0;
+        for (const api::EgressEntry& entry : entries)
+            size += entry.path.size();
+        return size;
+    };
+    for (const bool oldestFirst : {false, true}) {
+        Ids seen;
+        LogQuery wanted{.limit = 1000, .oldestFirst = oldestFirst};
+        for (;;) {
+            const api::EgressLog page = query(wanted);
+            EXPECT_EQ(page.total, kRows);
+            EXPECT_LT(sizeOf(page.entries), 1'200'000u);
+            std::ranges::copy(ids(page), std::back_inserter(seen));
+            if (page.next == 0)
+                break;
+            (oldestFirst ? wanted.after : wanted.before) = page.next;
+        }
+        if (!oldestFirst)
+            std::ranges::reverse(seen);
+        ASSERT_EQ(std::ssize(seen), kRows);
+        EXPECT_TRUE(std::ranges::is_sorted(seen));
+    }
+    EXPECT_GT(har().size(), kRows * 20'000);
+
+    // Whoever follows gets all of it, too, what has ended meanwhile at its end.
+    api::EgressEntry lasting = row("lasting.example");
+    lasting.flag = kOpenFlag;
+    lasting.id = log->add(lasting);
+    log->add(row("last.example"));
+    log->end(lasting);
+    LogQuery following{.limit = 1000};
+    Ids seen;
+    for (;;) {
+        std::vector<LogNews> some;
+        run([](RequestLog& from, LogQuery by, std::vector<LogNews>& into) -> api::Task<void> {
+            into = (co_await from.news(std::move(by))).value();
+        }(*log, following, some));
+        if (some.empty())
+            break;
+        for (const LogNews& one : some) {
+            seen.push_back(one.entry.id);
+            following.after = one.cursor;
+        }
+    }
+    ASSERT_EQ(std::ssize(seen), kRows + 2);
+    EXPECT_EQ(seen.back(), lasting.id);
+}
+
 /// What lasts is in the log while it is open, and is one row, with its last figures, when it is over.
 TEST_F(LogTest, whatLastsIsWrittenOpenAndThenAsItEnded)
 {
