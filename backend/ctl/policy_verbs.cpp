@@ -103,7 +103,7 @@ Result<std::optional<api::EgressInjection>> injectionOf(const AddOptions& option
     if (!options.injectHeader.empty()) {
         const std::string_view text = options.injectHeader;
         const std::size_t colon = text.find(':');
-        if (colon == text.npos || colon == 0)
+        if (colon == text.npos || colon == 0 || text.substr(0, colon).contains("${"))
             return fail(ErrorCode::BadRequest,
                         "--inject-header: say 'NAME: VALUE' with ${secret:SECRET} in VALUE");
         injection.header = text.substr(0, colon);

@@ -27,7 +27,9 @@ api::Task<Result<int>> prompts(Session& session, const std::string& sandbox)
     for (const api::Prompt& prompt : list->prompts)
         elements.push_back(api::toJson(prompt));
     if (list->dropped > 0 && session.form == OutputForm::People)
-        complain(std::format("{} requests were denied because too many waited", list->dropped));
+        complain(std::format(
+            "{} requests have been denied since the sandbox started, because too many waited",
+            list->dropped));
     co_return printAndFinish(jsonArray(elements) + "\n");
 }
 

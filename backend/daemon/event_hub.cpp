@@ -12,6 +12,8 @@ namespace caisson::daemon {
 namespace {
 
 constexpr std::size_t kKept = 4096;
+/// A prompt may be of some 50 kB, and a sandbox may make as many as it likes.
+constexpr std::size_t kKeptBytes = 8 * 1024 * 1024;
 
 } // namespace
 
@@ -26,7 +28,9 @@ void EventHub::publish(api::Event event)
     if (event.time.empty())
         event.time = nowRfc3339();
     m_events.push_back({event.type, api::toJson(event)});
-    if (m_events.size() > kKept) {
+    m_bytes += m_events.back().json.size();
+    while (m_events.size() > kKept || (m_bytes > kKeptBytes && m_events.size() > 1)) {
+        m_bytes -= m_events.front().json.size();
         m_events.pop_front();
         ++m_begin;
     }

@@ -43,6 +43,7 @@ private:
     std::string m_epoch;
     std::uint64_t m_begin = 1;
     std::deque<Published> m_events;
+    std::size_t m_bytes = 0; ///< of their text
     api::Notifier m_published;
 };
 

@@ -18,6 +18,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdlib>
 #include <fcntl.h>
+#include <format>
 #include <malloc.h>
 #include <openssl/crypto.h>
 #include <sys/socket.h>
@@ -49,7 +50,7 @@ std::string initProgram()
 }
 
 /// How long a request waits for a person, if it is not the usual time.
-std::optional<std::chrono::milliseconds> promptLimit()
+Result<std::optional<std::chrono::milliseconds>> promptLimit()
 {
     const char* text = std::getenv("CAISSON_PROMPT_SECONDS");
     if (!text)
@@ -57,10 +58,12 @@ std::optional<std::chrono::milliseconds> promptLimit()
     char* end = nullptr;
     const double seconds = std::strtod(text, &end);
     constexpr double kDay = 24 * 3600;
-    if (end == text || *end != '\0' || !(seconds > 0 && seconds <= kDay)) {
-        logWarning("CAISSON_PROMPT_SECONDS is no number of seconds up to a day");
-        return std::nullopt;
-    }
+    if (end == text || *end != '\0' || !(seconds > 0 && seconds <= kDay))
+        return fail(
+            ErrorCode::BadRequest,
+            std::format("CAISSON_PROMPT_SECONDS is \"{}\", which is no number of seconds up "
+                        "to a day; set it where caissond starts, or leave it out",
+                        text));
     return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
@@ -244,8 +247,11 @@ Result<void> Keeper::createAirlock()
     spec.folder = m_paths.sandbox(m_start.sandbox.id);
     spec.name = m_start.sandbox.name;
     spec.incarnation = m_start.sandbox.incarnation;
-    if (const auto limit = promptLimit())
-        spec.promptLimit = *limit;
+    const auto limit = promptLimit();
+    if (!limit)
+        return std::unexpected(limit.error());
+    if (*limit)
+        spec.promptLimit = **limit;
     auto airlock = Airlock::create(
         m_context.get_executor(), std::move(spec),
         {.prompt = [this](Prompts::Change change, const api::Prompt& prompt,

@@ -164,6 +164,8 @@ std::string_view verbOf(Action action, Protocol protocol)
     return "denies";
 }
 
+constexpr std::size_t kMostPathSaid = 200;
+
 std::string described(const Request& request)
 {
     std::string text;
@@ -193,8 +195,10 @@ std::string described(const Request& request)
                          (request.protocol == Protocol::Https && request.port == 443);
     if (!isUsual)
         text += ":" + std::to_string(request.port);
-    // The query may hold what nobody else should read.
-    return text.append(request.target.substr(0, request.target.find('?')));
+    // The query may hold what nobody else should read; and nobody reads a path to its thousandth letter.
+    const std::string_view path = request.target.substr(0, request.target.find('?'));
+    text += path.substr(0, kMostPathSaid);
+    return text += path.size() > kMostPathSaid ? "…" : "";
 }
 
 } // namespace

@@ -70,14 +70,15 @@ Result<bool> yesOrNo(const toml::node& node)
 }
 
 template<class T, class Read>
-Result<std::vector<T>> listOf(const toml::node& node, std::string_view what, Read read)
+Result<std::vector<T>> listOf(const toml::node& node, std::string_view what,
+                              std::string_view without, Read read)
 {
     const toml::array* list = node.as_array();
     if (!list)
         return refuse(node, "A list in brackets is wanted here.");
     if (list->empty())
         return refuse(node, "An empty list names no " + std::string(what) +
-                                "; without this key, the usual ones are meant.");
+                                "; leave the key out to mean " + std::string(without) + ".");
     std::vector<T> values;
     for (const toml::node& element : *list) {
         Result<T> value = read(element);
@@ -242,9 +243,9 @@ Result<void> readKey(const toml::key& key, const toml::node& value, Rule& rule)
     if (key == "cidr")
         return take(cidrOf(value), rule.cidr);
     if (key == "ports")
-        return take(listOf<std::uint16_t>(value, "port", portOf), rule.ports);
+        return take(listOf<std::uint16_t>(value, "port", "the usual ones", portOf), rule.ports);
     if (key == "methods")
-        return take(listOf<std::string>(value, "method", textOf), rule.methods);
+        return take(listOf<std::string>(value, "method", "any", textOf), rule.methods);
     if (key == "path")
         return take(wordsOf(value), rule.path);
     if (key == "process")

@@ -29,6 +29,8 @@ constexpr auto kServerFirst = 250ms;
 constexpr auto kRefusedFirst = 25ms;
 /// On the web's ports everybody speaks first, if perhaps late: browsers connect before they need to.
 constexpr auto kWebPatience = 60s;
+/// Where a stream would be denied. Less, and who is slow to ask would not be told in its own words.
+constexpr auto kDeniedWebPatience = 10s;
 /// Who has TLS opened and closes it within this without having said a word did not like what it saw;
 /// who opens ahead keeps it longer.
 constexpr auto kPinPatience = 2s;
@@ -177,10 +179,12 @@ Speech CapturedFlow::takenFor() const
 Task<void> CapturedFlow::run()
 {
     const auto stream = m_parts.gate.look(wantedStream(), m_origin.asker).action;
-    const std::chrono::milliseconds patience = isWebPort(m_origin.port) ? kWebPatience
-                                               : stream == policy::Action::Deny
-                                                   ? std::chrono::milliseconds(kRefusedFirst)
-                                                   : kServerFirst;
+    const bool isDenied = stream == policy::Action::Deny;
+    std::chrono::milliseconds patience = kServerFirst;
+    if (isWebPort(m_origin.port))
+        patience = isDenied ? kDeniedWebPatience : kWebPatience;
+    else if (isDenied)
+        patience = kRefusedFirst;
     co_await speak(co_await listen(patience));
 }
 
@@ -216,7 +220,8 @@ void CapturedFlow::writeUnused()
 {
     const Wanted wanted = wantedStream();
     const auto [action, pass] = m_parts.gate.look(wanted, m_origin.asker);
-    const bool isDenied = action == policy::Action::Deny && !isWebPort(m_origin.port);
+    const bool isDenied =
+        action == policy::Action::Deny && !(m_hasEnded && isWebPort(m_origin.port));
     if (!isDenied && !m_origin.isConnected)
         return;
     LogRow row(m_parts, m_origin.asker);
@@ -302,8 +307,8 @@ Task<void> CapturedFlow::serveTls()
         const auto refusal = opened.error().detail.find("refusal");
         if (refusal != opened.error().detail.end() && refusal->second == "unknown_authority") {
             row.refuse(
-                "the client trusts only certificates of its own (it pins), so its TLS cannot "
-                "be opened; a tunnel rule for " +
+                "the client broke the TLS handshake off when it had seen the certificate: it seems "
+                "to trust only some of its own (it pins); a tunnel rule for " +
                 m_origin.host + " would let it pass unopened");
             row.entry.flag = "pinned";
         } else {

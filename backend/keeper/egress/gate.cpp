@@ -71,9 +71,10 @@ bool Gate::isTunnelled(const Wanted& wanted, const Asker& asker) const
     return m_policy.matcher()->isTunnelled(wanted.request(asker), policy::momentNow());
 }
 
-Task<Pass> Gate::ask(Pass pass, const Wanted& wanted, const Asker& asker, Task<void> gone)
+Task<Pass> Gate::ask(Pass pass, const Wanted& wanted, const Asker& asker, Task<void> gone,
+                     std::size_t held)
 {
-    auto outcome = co_await (m_prompts.ask(wanted, asker) || std::move(gone));
+    auto outcome = co_await (m_prompts.ask(wanted, asker, held) || std::move(gone));
     pass.generation = m_policy.generation();
     if (outcome.index() == 1) {
         pass.verdict = Pass::Verdict::Left;

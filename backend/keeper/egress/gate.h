@@ -49,8 +49,10 @@ public:
     /// Whether a TLS connection passes unopened.
     bool isTunnelled(const Wanted& wanted, const Asker& asker) const;
 
-    /// Goes on from a decide() that said Ask: holds until there is an answer, or `gone` returns.
-    api::Task<Pass> ask(Pass pass, const Wanted& wanted, const Asker& asker, api::Task<void> gone);
+    /// Goes on from a decide() that said Ask: holds until there is an answer, or `gone` returns. `held`
+    /// is how many bytes of it wait here meanwhile.
+    api::Task<Pass> ask(Pass pass, const Wanted& wanted, const Asker& asker, api::Task<void> gone,
+                        std::size_t held = 0);
 
 private:
     LivePolicy& m_policy;

@@ -21,6 +21,16 @@ constexpr std::size_t kRemembered = 1000;
 
 constexpr const char* kNobodyWaits = "nothing waits for it any more";
 
+/// All of it where it is of a usual length, else its two ends. ASCII: a canonical host and a
+/// normalised target are.
+std::string ends(const std::string& url)
+{
+    if (url.size() <= Prompts::kMostUrl)
+        return url;
+    constexpr std::size_t kTail = Prompts::kMostUrl / 4;
+    return url.substr(0, Prompts::kMostUrl - kTail) + "…" + url.substr(url.size() - kTail);
+}
+
 } // namespace
 
 struct Prompts::Entry
@@ -37,6 +47,8 @@ struct Prompts::Entry
     Asker asker;
     std::optional<Outcome> outcome;
     bool isRemoved = false;
+    bool isChanged = false; ///< since it was told
+    std::chrono::steady_clock::time_point told;
     std::chrono::steady_clock::time_point goneSince;
     api::Notifier decided;
     api::asio::steady_timer deadline;
@@ -45,28 +57,50 @@ struct Prompts::Entry
 /// One request that waits: however its coroutine ends, it is counted out.
 struct Prompts::Waiter
 {
-    Waiter(Prompts& of, std::shared_ptr<Entry> at)
+    Waiter(Prompts& of, std::shared_ptr<Entry> at, std::size_t bytes)
         : prompts(of)
         , entry(std::move(at))
+        , held(bytes)
     {
+        prompts.m_held += held;
     }
-    ~Waiter() { prompts.leave(entry); }
+    ~Waiter()
+    {
+        prompts.m_held -= held;
+        prompts.leave(entry);
+    }
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
     Prompts& prompts;
     std::shared_ptr<Entry> entry;
+    std::size_t held;
 };
 
 Prompts::Prompts(api::asio::any_io_executor executor, std::int64_t incarnation,
-                 std::chrono::milliseconds limit, Listener listener)
+                 std::chrono::milliseconds limit, Listener listener,
+                 std::chrono::milliseconds betweenChanges)
     : m_executor(std::move(executor))
     , m_incarnation(incarnation)
     , m_limit(limit)
     , m_listener(std::move(listener))
+    , m_betweenChanges(betweenChanges)
 {
 }
 
-Task<Prompts::Outcome> Prompts::ask(const Wanted& wanted, const Asker& asker)
+Task<Prompts::Outcome> Prompts::ask(const Wanted& wanted, const Asker& asker, std::size_t held)
+{
+    const std::shared_ptr<Entry> entry = m_held + held > kMostHeld ? nullptr : join(wanted, asker);
+    if (!entry) {
+        ++m_dropped;
+        co_return Outcome{Answer::TooMany, "", ""};
+    }
+    const Waiter waiter(*this, entry, held);
+    while (!entry->outcome)
+        co_await entry->decided.wait();
+    co_return *entry->outcome;
+}
+
+std::shared_ptr<Prompts::Entry> Prompts::join(const Wanted& wanted, const Asker& asker)
 {
     const std::string url = wanted.url();
     const std::string exe = asker.process ? asker.process->info.exe : "";
@@ -75,12 +109,10 @@ Task<Prompts::Outcome> Prompts::ask(const Wanted& wanted, const Asker& asker)
     if (const auto known = m_byKey.find(key); known != m_byKey.end()) {
         entry = known->second;
         ++entry->prompt.count;
-        m_listener(Change::Changed, entry->prompt, "");
+        tellChange(entry);
     } else {
-        if (m_byKey.size() >= kMostPrompts) {
-            ++m_dropped;
-            co_return Outcome{Answer::TooMany, "", ""};
-        }
+        if (m_byKey.size() >= kMostPrompts)
+            return nullptr;
         entry = std::make_shared<Entry>(m_executor);
         entry->number = m_next++;
         entry->key = key;
@@ -89,11 +121,11 @@ Task<Prompts::Outcome> Prompts::ask(const Wanted& wanted, const Asker& asker)
         api::Prompt& prompt = entry->prompt;
         prompt.id = std::format("p{}-{}", m_incarnation, entry->number);
         prompt.method = wanted.method;
-        prompt.url = url;
+        prompt.url = ends(url);
         prompt.scheme = wanted.scheme();
         prompt.host = wanted.host;
         prompt.port = wanted.port;
-        prompt.path = wanted.target.substr(0, wanted.target.find('?'));
+        prompt.path = ends(wanted.target.substr(0, wanted.target.find('?')));
         prompt.isPrivate = isInnerAddress(wanted.host);
         if (asker.process)
             prompt.process = asker.process->info;
@@ -108,10 +140,40 @@ Task<Prompts::Outcome> Prompts::ask(const Wanted& wanted, const Asker& asker)
         api::spawnDetached(m_executor, timeOut(entry), "a prompt's limit");
         m_listener(Change::Created, prompt, "");
     }
-    const Waiter waiter(*this, entry);
-    while (!entry->outcome)
-        co_await entry->decided.wait();
-    co_return *entry->outcome;
+    return entry;
+}
+
+void Prompts::tellChange(const std::shared_ptr<Entry>& entry)
+{
+    if (entry->isChanged)
+        return; // it will be told
+    const auto now = std::chrono::steady_clock::now();
+    if (now - entry->told >= m_betweenChanges) {
+        entry->told = now;
+        m_listener(Change::Changed, entry->prompt, "");
+        return;
+    }
+    entry->isChanged = true;
+    m_changed.push_back(entry);
+    if (m_changed.size() == 1)
+        api::spawnDetached(m_executor, tellChanges(), "changes of prompts");
+}
+
+Task<void> Prompts::tellChanges()
+{
+    while (!m_changed.empty()) {
+        const std::shared_ptr<Entry> entry = m_changed.front();
+        const auto left = entry->told + m_betweenChanges - std::chrono::steady_clock::now();
+        if (left > 0s && !entry->isRemoved) {
+            co_await api::sleepFor(std::chrono::ceil<std::chrono::milliseconds>(left));
+            continue;
+        }
+        m_changed.pop_front();
+        entry->isChanged = false;
+        entry->told = std::chrono::steady_clock::now();
+        if (!entry->isRemoved)
+            m_listener(Change::Changed, entry->prompt, "");
+    }
 }
 
 Task<void> Prompts::timeOut(std::shared_ptr<Entry> entry)
@@ -139,7 +201,8 @@ void Prompts::leave(const std::shared_ptr<Entry>& entry)
         if (m_gone.size() == 1)
             api::spawnDetached(m_executor, forgetGone(), "prompts that nobody waits for");
     }
-    m_listener(Change::Changed, entry->prompt, "");
+    if (!entry->isRemoved)
+        tellChange(entry);
 }
 
 Task<void> Prompts::forgetGone()

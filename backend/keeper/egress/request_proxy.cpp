@@ -7,13 +7,11 @@
 #include "backend/keeper/egress/masking.h"
 #include "backend/keeper/egress/refusal.h"
 #include "backend/keeper/egress/relay.h"
+#include "backend/keeper/egress/requested.h"
 #include "backend/keeper/egress/websocket_scan.h"
-#include "backend/policy/host_name.h"
-#include "backend/policy/path.h"
 
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <charconv>
 
 namespace caisson::keeper {
 
@@ -24,55 +22,21 @@ namespace {
 
 constexpr int kForbidden = 403;
 constexpr int kMisdirected = 421;
-
-/// "host", "host:port", "[v6]:port". None for anything else.
-struct Authority
-{
-    std::string host; ///< canonical
-    std::optional<std::uint16_t> port;
-};
-
-std::optional<Authority> authorityOf(std::string_view text)
-{
-    // On the wire a name is in punycode (RFC 9110, 4.2.1 by RFC 3986); what else it could be mapped to
-    // readers do not agree on.
-    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) > 0x7f; }))
-        return std::nullopt;
-    std::string_view host = text;
-    std::string_view port;
-    if (const std::size_t bracket = text.rfind(']'); bracket != std::string_view::npos) {
-        host = text.substr(0, bracket + 1);
-        port = text.substr(bracket + 1);
-    } else if (const std::size_t colon = text.rfind(':'); colon != std::string_view::npos) {
-        host = text.substr(0, colon);
-        port = text.substr(colon);
-    }
-    Authority authority;
-    if (!port.empty()) {
-        std::uint16_t number = 0;
-        const char* last = port.data() + port.size();
-        const auto [end, error] = std::from_chars(port.data() + 1, last, number);
-        if (port.front() != ':' || error != std::errc() || end != last || number == 0)
-            return std::nullopt;
-        authority.port = number;
-    }
-    Result<std::string> canonical = policy::canonicalHost(host);
-    if (!canonical)
-        return std::nullopt;
-    authority.host = std::move(*canonical);
-    return authority;
-}
-
-std::unexpected<Error> misdirected(std::string why)
-{
-    return fail(ErrorCode::PermissionDenied, std::move(why),
-                {{"status", std::to_string(kMisdirected)}});
-}
+constexpr int kUriTooLong = 414;
 
 /// Of the field that a rule puts in, in lower case.
 std::string injectedName(const policy::Injection& injection)
 {
     return injection.header.empty() ? "authorization" : http::toLowerCase(injection.header);
+}
+
+/// What a held request takes, about: no field is shorter than the room for it.
+std::size_t sizeOf(const http::RequestHead& head)
+{
+    std::size_t size = 1024 + head.target.size();
+    for (const auto& [name, value] : head.fields)
+        size += name.size() + value.size() + 64;
+    return size;
 }
 
 } // namespace
@@ -112,60 +76,6 @@ RequestProxy::RequestProxy(AirlockParts& parts, RequestOrigin origin)
 {
 }
 
-/// What is decided on is what is sent: the target is normalised here, and the authority made one.
-Result<Wanted> RequestProxy::wantedOf(http::RequestHead& head) const
-{
-    Wanted wanted;
-    wanted.protocol = m_origin.protocol;
-    wanted.host = m_origin.host;
-    wanted.port = m_origin.port;
-    wanted.method = head.method;
-    if (!http::isToken(head.method))
-        return fail(ErrorCode::BadRequest, "its method is none");
-    std::string_view target = head.target;
-    if (!target.starts_with('/') && target != "*") {
-        // The absolute form (RFC 9112, 3.2.2) names the host once more.
-        const std::string prefix = std::string(wanted.scheme()) + "://";
-        if (!http::equalsIgnoringCase(target.substr(0, prefix.size()), prefix))
-            return fail(ErrorCode::BadRequest,
-                        "its target is neither a path nor a URL of this scheme");
-        target.remove_prefix(prefix.size());
-        const std::size_t slash = target.find_first_of("/?");
-        const auto named = authorityOf(target.substr(0, slash));
-        if (!named || named->host != wanted.host ||
-            named->port.value_or(wanted.port) != wanted.port)
-            return misdirected("its URL names another host than the one that was dialled, " +
-                               wanted.host);
-        target = slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
-        if (target.front() == '?')
-            return fail(ErrorCode::BadRequest, "its URL has no path");
-    }
-    if (head.authority.empty())
-        return fail(ErrorCode::BadRequest, "it names no host");
-    const auto named = authorityOf(head.authority);
-    if (!named)
-        return fail(ErrorCode::BadRequest, "the host it names is none");
-    if (named->host != wanted.host)
-        return misdirected("it is for " + named->host + ", but " + wanted.host + " was dialled");
-    const bool isWeb = wanted.port == 80 || wanted.port == 443;
-    if (named->port ? *named->port != wanted.port : false)
-        return misdirected("it is for port " + std::to_string(*named->port) + ", but port " +
-                           std::to_string(wanted.port) + " was dialled");
-    head.authority = wanted.host.contains(':') ? "[" + wanted.host + "]" : wanted.host;
-    if (!isWeb || (wanted.port == 80) != (wanted.protocol == policy::Protocol::Http))
-        head.authority += ":" + std::to_string(wanted.port);
-    if (target == "*" && head.method == "OPTIONS") {
-        wanted.target = "*";
-    } else {
-        Result<std::string> normalised = policy::normalisedTarget(target);
-        if (!normalised)
-            return std::unexpected(normalised.error());
-        wanted.target = std::move(*normalised);
-    }
-    head.target = wanted.target;
-    return wanted;
-}
-
 Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
                                http::Responder& responder)
 {
@@ -176,16 +86,18 @@ Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
         co_await connect(carried);
         co_return;
     }
-    Result<Wanted> wanted = wantedOf(head);
+    Result<Wanted> wanted = requested(head, m_origin);
     if (!wanted) {
         carried.wanted.protocol = m_origin.protocol;
         carried.wanted.host = m_origin.host;
         carried.wanted.port = m_origin.port;
         carried.wanted.method = head.method;
-        carried.wanted.target = head.target;
+        carried.wanted.target = head.target.substr(0, kMaxTarget);
         carried.row.take(carried.wanted);
         carried.row.refuse(wanted.error().message);
-        const int status = wanted.error().code == ErrorCode::PermissionDenied ? kMisdirected : 400;
+        const int status = wanted.error().code == ErrorCode::PermissionDenied ? kMisdirected
+                           : wanted.error().code == ErrorCode::TooLarge       ? kUriTooLong
+                                                                              : 400;
         entry.status = status;
         co_await respondRefusal({status, "bad_request", entry.rule, entry.why}, carried.isHead(),
                                 responder);
@@ -201,7 +113,7 @@ Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
 /// was dialled is never reached.
 Task<void> RequestProxy::connect(Carried& carried)
 {
-    const auto named = authorityOf(carried.head.target);
+    const auto named = namedHost(carried.head.target);
     RequestOrigin origin = m_origin;
     std::optional<Stream::Released> released;
     api::EgressEntry& entry = carried.row.entry;
@@ -257,7 +169,7 @@ Task<void> RequestProxy::carry(Carried& carried)
 
     if (action == policy::Action::Ask)
         pass = co_await m_parts.gate.ask(std::move(pass), carried.wanted, m_origin.asker,
-                                         carried.responder.waitGone());
+                                         carried.responder.waitGone(), sizeOf(carried.head));
     carried.pass = std::move(pass);
     carried.row.take(carried.pass);
     if (carried.pass.verdict == Pass::Verdict::Left) {

@@ -17,7 +17,6 @@ public:
 
 private:
     struct Carried;
-    Result<Wanted> wantedOf(http::RequestHead& head) const;
     api::Task<void> connect(Carried& carried);
     api::Task<void> carry(Carried& carried);
     api::Task<bool> send(Carried& carried,

@@ -248,8 +248,8 @@ Result<LogQuery> queryOf(const api::RouteMatch& match)
         return fail(ErrorCode::BadRequest, "\"verdict\" must be allow, deny or tunnel");
     if (query.host.contains('*')) {
         if (const auto pattern = policy::canonicalHostPattern(query.host); !pattern)
-            return fail(ErrorCode::BadRequest,
-                        "\"host\" is no pattern of hosts: " + pattern.error().message);
+            return fail(ErrorCode::BadRequest, "\"" + query.host + "\" is no pattern of hosts: " +
+                                                   pattern.error().message);
     }
     return query;
 }

@@ -6,6 +6,7 @@
 #include "backend/policy/policy_file.h"
 #include "tests/support/temporary_folder.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
@@ -45,6 +46,7 @@ protected:
         }
         Wanted wanted;
         Asker asker;
+        std::size_t held = 0;
         api::Notifier gone;
         std::optional<Prompts::Outcome> outcome;
         bool hasLeft = false;
@@ -58,16 +60,18 @@ protected:
         run();
     }
 
-    Request& ask(Wanted wanted, Asker asker = {})
+    Request& ask(Wanted wanted, Asker asker = {}, std::size_t held = 0)
     {
         m_requests.push_back(std::make_unique<Request>(m_context.get_executor()));
         Request& request = *m_requests.back();
         request.wanted = std::move(wanted);
         request.asker = std::move(asker);
+        request.held = held;
         api::asio::co_spawn(
             m_context,
             [](Prompts& prompts, Request& at) -> Task<void> {
-                auto outcome = co_await (prompts.ask(at.wanted, at.asker) || at.gone.wait());
+                auto outcome =
+                    co_await (prompts.ask(at.wanted, at.asker, at.held) || at.gone.wait());
                 if (outcome.index() == 0)
                     at.outcome = std::get<0>(outcome);
                 else
@@ -94,7 +98,8 @@ protected:
         m_context.poll();
     }
 
-    void make(std::chrono::milliseconds limit = 120s)
+    void make(std::chrono::milliseconds limit = 120s,
+              std::chrono::milliseconds betweenChanges = 0ms)
     {
         m_prompts = std::make_unique<Prompts>(
             m_context.get_executor(), 3, limit,
@@ -102,7 +107,8 @@ protected:
                 static const char* const kNames[] = {"+", "~", "-"};
                 m_log += std::format("{}{}x{}{} ", kNames[static_cast<int>(change)], prompt.id,
                                      prompt.count, why);
-            });
+            },
+            betweenChanges);
     }
 
     std::string takeLog() { return std::exchange(m_log, {}); }
@@ -510,6 +516,50 @@ TEST_F(GateTest, ACutMayEndOtherFlows)
     EXPECT_EQ(left, kFlows / 2);
     EXPECT_GE(cuts, kFlows / 6);
     EXPECT_EQ(m_flows.size(), kFlows / 2);
+}
+
+/// 9,000 short requests for one URL were 18,000 events, each of which caissond kept.
+TEST_F(PromptsTest, aFloodOfOneRequestIsAFewCounts)
+{
+    make(120s, 50ms);
+    for (int i = 0; i < 500; ++i)
+        ask(wantedAt("a.example"));
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (!m_log.contains("x500 ") && std::chrono::steady_clock::now() < until) {
+        m_context.restart();
+        m_context.run_one();
+    }
+    const std::string log = takeLog();
+    EXPECT_TRUE(log.ends_with("x500 ")) << log;
+    EXPECT_LT(std::ranges::count(log, '~'), 50) << log;
+}
+
+/// What waits takes memory, whoever answers or does not.
+TEST_F(PromptsTest, whatWaitsIsBoundedInBytes)
+{
+    make();
+    ask(wantedAt("a.example"), {}, Prompts::kMostHeld - 10);
+    Request& tooMuch = ask(wantedAt("b.example"), {}, 11);
+    ASSERT_TRUE(tooMuch.outcome);
+    EXPECT_EQ(tooMuch.outcome->answer, Prompts::Answer::TooMany);
+    EXPECT_EQ(m_prompts->list().dropped, 1);
+    leave(*m_requests.front());
+    EXPECT_FALSE(ask(wantedAt("b.example"), {}, Prompts::kMostHeld).outcome);
+}
+
+TEST_F(PromptsTest, aLongUrlIsToldByItsEnds)
+{
+    make();
+    Wanted wanted = wantedAt("a.example");
+    wanted.target = "/begin" + std::string(10'000, 'a') + "/end";
+    ask(wanted);
+    const api::Prompt prompt = m_prompts->list().prompts.at(0);
+    EXPECT_TRUE(prompt.url.starts_with("https://a.example/beginaaa"));
+    EXPECT_TRUE(prompt.url.contains("a…a"));
+    EXPECT_TRUE(prompt.url.ends_with("aaa/end"));
+    EXPECT_LT(prompt.url.size(), Prompts::kMostUrl + 10);
+    EXPECT_LT(prompt.path.size(), Prompts::kMostUrl + 10);
+    EXPECT_EQ(m_prompts->find(prompt.id)->wanted.target, wanted.target);
 }
 
 } // namespace

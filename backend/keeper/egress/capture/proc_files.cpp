@@ -19,7 +19,6 @@ namespace caisson::keeper {
 
 namespace {
 
-constexpr std::size_t kMaxCmdline = 4096;
 constexpr std::size_t kMaxExe = 4096;
 constexpr std::size_t kMaxStatus = 8192;
 constexpr std::string_view kDeleted = " (deleted)";
@@ -309,12 +308,12 @@ std::optional<FileId> ProcFiles::exeFileOf(pid_t process) const
     return FileId{status.st_dev, status.st_ino};
 }
 
-std::string ProcFiles::cmdlineOf(pid_t process) const
+std::string ProcFiles::cmdlineOf(pid_t process, std::size_t limit) const
 {
-    std::string bytes = contentOf(pathOf("%d/cmdline", process).data(), kMaxCmdline);
+    std::string bytes = contentOf(pathOf("%d/cmdline", process).data(), limit);
     while (bytes.ends_with('\0'))
         bytes.pop_back();
-    return cleanText(shellText(bytes), kMaxCmdline);
+    return cleanText(shellText(bytes), limit);
 }
 
 bool ProcFiles::isDescriptor(pid_t process, int descriptor, std::string_view link) const

@@ -33,6 +33,8 @@ struct FileId
 class ProcFiles
 {
 public:
+    static constexpr std::size_t kMaxCmdline = 4096; ///< bytes
+
     ProcFiles();
 
     /// Every process, the newest first: by number, so that they are out of order for a while when
@@ -55,8 +57,8 @@ public:
     std::string exeOf(pid_t process) const;
     /// Of its executable; none: not known.
     std::optional<FileId> exeFileOf(pid_t process) const;
-    /// Arguments as one would type them; valid UTF-8 without control characters, at most 4096 bytes.
-    std::string cmdlineOf(pid_t process) const;
+    /// Arguments as one would type them; valid UTF-8 without control characters.
+    std::string cmdlineOf(pid_t process, std::size_t limit = kMaxCmdline) const;
 
     /// How far the search through a table of descriptors has come.
     struct Search

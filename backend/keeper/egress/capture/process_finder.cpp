@@ -41,6 +41,8 @@ constexpr int kAtFirst = 64;
 /// And at a time afterwards.
 constexpr int kAtOnce = 256;
 constexpr std::size_t kMaxParents = 32;
+/// Each prompt and each row of another process holds them all.
+constexpr std::size_t kMaxParentCmdline = 512;
 
 bool isAlive(int process)
 {
@@ -276,8 +278,9 @@ std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, Uniqu
         isHelper = isHelper && isHelperOf(programs.back().path, exe);
         if (isHelper)
             programs.push_back({exe, proc.exeFileOf(parent)});
-        found->info.parents.push_back(
-            {.pid = idInside(status), .exe = std::move(exe), .cmdline = proc.cmdlineOf(parent)});
+        found->info.parents.push_back({.pid = idInside(status),
+                                       .exe = std::move(exe),
+                                       .cmdline = proc.cmdlineOf(parent, kMaxParentCmdline)});
     }
     found->otherNames = std::make_unique<ProgramLinks>(rootInside(), std::move(programs));
     return found;

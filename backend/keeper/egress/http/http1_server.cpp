@@ -2,6 +2,7 @@
 #include "backend/keeper/egress/http/fields.h"
 #include "backend/keeper/egress/http/http1_reader.h"
 #include "backend/keeper/egress/http/http1_writer.h"
+#include "backend/keeper/egress/http/refused_head.h"
 #include "backend/keeper/egress/http/rest_stream.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -223,10 +224,7 @@ RequestHead requestHead(Http1Head&& head)
 Task<void> refuse(Stream& stream, const Error& error)
 {
     const bool isLarge = error.code == ErrorCode::HeadTooLarge;
-    const std::string body = std::format(
-        "{{\"error\": \"the request was refused: {}\", \"code\": \"{}\", \"verdict\": \"deny\", "
-        "\"rule\": \"default\"}}\n",
-        error.message, codeName(error.code));
+    const std::string body = refusedHeadBody(error);
     const std::string text = std::format(
         "HTTP/1.1 {}\r\ncontent-type: application/json\r\n"
         "content-length: {}\r\nconnection: close\r\n\r\n{}",

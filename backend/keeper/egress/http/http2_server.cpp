@@ -2,6 +2,7 @@
 #include "backend/keeper/egress/http/fields.h"
 #include "backend/keeper/egress/http/http2_fields.h"
 #include "backend/keeper/egress/http/http2_session.h"
+#include "backend/keeper/egress/http/refused_head.h"
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
@@ -313,10 +314,7 @@ std::optional<ServerStream::Refusal> ServerStream::refusal() const
 
 void ServerStream::refuse(const Refusal& refusal)
 {
-    const std::string body = std::format(
-        "{{\"error\": \"the request was refused: {}\", \"code\": \"{}\", \"verdict\": \"deny\", "
-        "\"rule\": \"default\"}}\n",
-        refusal.why, codeName(refusal.code));
+    const std::string body = refusedHeadBody(Error{refusal.code, std::string(refusal.why), {}});
     ResponseHead head;
     head.status = refusal.status;
     head.fields.emplace_back("content-type", "application/json");

@@ -337,7 +337,10 @@ Result<void> EntryWriter::dropOldest()
             return std::unexpected(oldest.error());
         if (*oldest == 0 || *oldest >= m_lastId)
             return {};
-        const std::int64_t end = std::min(*oldest + kDropped, m_lastId);
+        // Of few large rows as many as of a share of the room, so that no more go than have to.
+        const std::int64_t end =
+            std::min(*oldest + std::clamp<std::int64_t>((m_lastId - *oldest) / 64, 1, kDropped),
+                     m_lastId);
         const Result<std::int64_t> epoch = first(m_epochOf.bind(1, end));
         if (!epoch)
             return std::unexpected(epoch.error());

@@ -2,7 +2,9 @@
 #include "backend/keeper/egress/tls/leaf.h"
 #include "backend/keeper/egress/tls/tls_core.h"
 
+#include <array>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 
 namespace caisson::keeper {
 
@@ -42,6 +44,15 @@ Result<SslContextPtr> makeServerContext()
     SSL_CTX_set_num_tickets(context.get(), 1);
     SSL_CTX_set_alpn_select_cb(context.get(), chooseProtocol, nullptr);
     return context;
+}
+
+/// A session is of one name: another would not be shown its own certificate (RFC 6066, 3).
+bool keepSessionsApart(SSL* ssl, std::string_view host)
+{
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    unsigned size = 0;
+    return EVP_Digest(host.data(), host.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1 &&
+           SSL_set_session_id_context(ssl, digest.data(), size) == 1;
 }
 
 /// Whether the client has had the certificate and its answer to it was awaited.
@@ -94,7 +105,8 @@ Task<Result<TlsOpened>> TlsServer::accept(TcpSocket socket, std::string alreadyR
     ERR_clear_error();
     SslPtr ssl(SSL_new(m_impl->context->get()));
     if (!ssl || SSL_use_certificate(ssl.get(), (*leaf)->certificate.get()) != 1 ||
-        SSL_use_PrivateKey(ssl.get(), (*leaf)->key.get()) != 1)
+        SSL_use_PrivateKey(ssl.get(), (*leaf)->key.get()) != 1 ||
+        !keepSessionsApart(ssl.get(), host))
         co_return fail(ErrorCode::Internal, "cannot set TLS up");
     SSL_set_accept_state(ssl.get());
     const auto core = std::make_shared<TlsCore>(std::move(socket), std::move(alreadyRead));
