@@ -18,6 +18,7 @@
 #include <QSignalBlocker>
 
 #include "widgets/common/fonts.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/egress/command_label.h"
 #include "widgets/egress/url_label.h"
 #include "widgets/models/request_text.h"
@@ -319,7 +320,7 @@ void PromptPanel::setWaiting(int count, int inAll)
     m_denyAll->setText(count == inAll ? tr("Deny all %1").arg(number)
                        : m_sandboxName.isEmpty()
                            ? tr("Deny all %1 here").arg(number)
-                           : tr("Deny all %1 of “%2”").arg(number, m_sandboxName));
+                           : tr("Deny all %1 of “%2”").arg(number, escapeMnemonics(m_sandboxName)));
     m_denyAll->setVisible(count > 1);
 }
 

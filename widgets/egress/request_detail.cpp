@@ -18,6 +18,7 @@
 
 #include "widgets/common/fonts.h"
 #include "widgets/common/menu_place.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/egress/url_label.h"
 #include "widgets/models/reason.h"
 #include "widgets/models/request_model.h"
@@ -250,7 +251,7 @@ void RequestDetail::fillRules()
         if (!rule || !ruleProblem(*rule).isEmpty() || std::ranges::contains(offered, *rule))
             return;
         offered += *rule;
-        const QString summary = shownText(ruleSummary(*rule), 90);
+        const QString summary = escapeMnemonics(shownText(ruleSummary(*rule), 90));
         QAction* made = m_rules->addAction(
             rule->isPrivate ? tr("%1 (this machine or its network)").arg(summary) : summary);
         connect(made, &QAction::triggered, this, [this, rule] { emit ruleAsked(*rule); });

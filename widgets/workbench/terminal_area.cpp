@@ -11,6 +11,7 @@
 
 #include "widgets/common/colors.h"
 #include "widgets/common/empty_state.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/common/notice_strip.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/style_painting.h"
@@ -392,8 +393,7 @@ void TerminalArea::removeTabs(int first, int last)
 void TerminalArea::updateTab(int row)
 {
     const QModelIndex index = m_model.index(row);
-    QString text = index.data().toString();
-    text.replace(QLatin1Char('&'), QStringLiteral("&&"));
+    const QString text = escapeMnemonics(index.data().toString());
     const QString end = index.data(TerminalModel::EndTextRole).toString();
     m_tabs->setTabText(row, end.isEmpty() ? text : tr("%1 (ended)").arg(text));
     QStringList tips{index.data().toString()};

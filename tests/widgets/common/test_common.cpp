@@ -15,6 +15,7 @@
 #include "widgets/common/empty_state.h"
 #include "widgets/common/error_strip.h"
 #include "widgets/common/file_icons.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/prompter.h"
 #include "widgets/common/relative_time.h"
@@ -291,6 +292,9 @@ void TestCommon::paneToolsAreNamed()
     QCOMPARE(tool->toolTip(), QStringLiteral("New file  F2"));
     action->setText(QStringLiteral("Other"));
     QCOMPARE(tool->accessibleName(), QStringLiteral("Other"));
+    action->setText(QStringLiteral("&Undo: ") + escapeMnemonics(QStringLiteral("a&b, &&c&")));
+    QCOMPARE(tool->accessibleName(), QStringLiteral("Undo: a&b, &&c&"));
+    QCOMPARE(QKeySequence::mnemonic(action->text()), QKeySequence(Qt::ALT | Qt::Key_U));
 
     auto* first = new QWidget;
     auto* second = new QWidget;

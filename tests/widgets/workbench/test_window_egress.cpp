@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/widgets/workbench/egress_bench.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/common/style.h"
 #include "widgets/models/request_model.h"
 
@@ -30,6 +31,7 @@ private slots:
     void aRowIsReachedAndHasAMenu();
     void theRowUnderThePointerIsOne();
     void aRequestBecomesARule();
+    void anOfferedRuleIsReadAsItIs();
     void aRuleForWhatIsInsideWorks();
     void whatLastsIsFollowedToItsEnd();
     void aPinnedClientGetsATunnel();
@@ -247,6 +249,24 @@ void TestWindowEgress::aRequestBecomesARule()
     QCOMPARE(bench.rules()->currentIndex().row(), 0);
     QCOMPARE(bench.backend.policyOf(bench.id).rules[0].action, "allow");
     QVERIFY(bench.backend.policyOf(bench.id).rules[0].methods == std::vector<std::string>{"POST"});
+}
+
+/// "list?a=1&b=2&copy=3" stood in the menu as "list?a=1b=2copy=3", with two of its letters underlined:
+/// another URL than the rule was for, and keys that the sandbox had chosen.
+void TestWindowEgress::anOfferedRuleIsReadAsItIs()
+{
+    EgressBench bench;
+    api::EgressEntry entry = sampleEntry("deny", "GET", "shop.example", "/list", 403);
+    entry.query = "a=1&b=2&copy=3";
+    bench.backend.logEntry(bench.id, entry);
+    bench.open();
+    QTRY_VERIFY(bench.requests());
+    bench.requests()->setCurrentIndex(bench.requests()->model()->index(0, 0));
+    auto* menu = bench.find<QPushButton>("request.rule")->menu();
+    emit menu->aboutToShow();
+    const QString offer = menu->actions().first()->text();
+    QCOMPARE(QKeySequence::mnemonic(offer), QKeySequence());
+    QCOMPARE(stripMnemonics(offer), QStringLiteral("allow GET shop.example/list?a=1&b=2&copy=3"));
 }
 
 /// The rule lacked `private`, so that the next request was refused just as the first; and for an
