@@ -26,7 +26,7 @@ struct UrlParts
     bool operator==(const UrlParts&) const = default;
 };
 
-/// Without the scheme where it is https, which goes without saying.
+/// Without the scheme where it is https, which goes without saying: no other goes unsaid.
 UrlParts urlParts(const std::string& scheme, const std::string& host, std::int64_t port,
                   const std::string& target);
 UrlParts urlParts(const api::Prompt& prompt);
