@@ -91,7 +91,7 @@ QString placeOf(const api::Prompt& prompt, const QString& terminalTitle)
                    : PromptPanel::tr("exec %1, no terminal").arg(shownText(prompt.exec, 20));
     return terminalTitle.isEmpty()
                ? PromptPanel::tr("a terminal")
-               : PromptPanel::tr("the terminal “%1”").arg(shownText(terminalTitle, 40));
+               : PromptPanel::tr("the terminal %1").arg(quotedName(terminalTitle, 40));
 }
 
 constexpr std::array kDurations{"once", "process", "15m", "session", "always"};
@@ -288,8 +288,9 @@ void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
     m_url->setUrl(url);
     m_inner->setVisible(prompt.isPrivate);
     const QString chain = processChain(prompt.process);
-    m_chain->setText(chain.isEmpty() ? tr("not known")
-                                     : tr("%1, process %2").arg(chain).arg(prompt.process.pid));
+    m_chain->setText(chain.isEmpty()
+                         ? tr("not known")
+                         : tr("%1, process %2").arg(chain, QString::number(prompt.process.pid)));
     const QString command = shownText(prompt.process.cmdline, kLongestCommand);
     m_command->setText(command.isEmpty() ? tr("not known") : command);
     m_sandboxName = shownText(sandboxName, kLongestName);

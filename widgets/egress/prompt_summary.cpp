@@ -34,13 +34,13 @@ QStringList asksOf(const api::Prompt& prompt, const QString& sandbox)
 {
     using Summary = PromptSummary;
     const auto sentence = [&](qsizetype longest) {
-        const QString program = shownText(programName(prompt.process), longest);
+        const QString program = programName(prompt.process, longest);
         return prompt.method.empty()
                    ? Summary::tr("%1 wants to reach").arg(program)
                    : Summary::tr("%1 wants to %2").arg(program, shownText(prompt.method, 20));
     };
     const auto words = [&](qsizetype longest) {
-        const QString program = shownText(programName(prompt.process), longest);
+        const QString program = programName(prompt.process, longest);
         return prompt.method.empty()
                    ? program
                    : Summary::tr("%1: %2").arg(program, shownText(prompt.method, 20));

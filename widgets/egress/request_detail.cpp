@@ -169,7 +169,7 @@ void RequestDetail::addRow(const QString& title, const QString& text, bool isMon
     label->setFont(secondaryFont());
     label->setForegroundRole(QPalette::PlaceholderText);
     QLabel* value = makeLabel(QStringLiteral("value"));
-    value->setText(text);
+    value->setText(leftToRight(text));
     QFont font = isMono ? monoFont() : secondaryFont();
     font.setPixelSize(12);
     value->setFont(font);
@@ -210,8 +210,8 @@ void RequestDetail::setEntry(const api::EgressEntry& entry)
     if (entry.status != 0)
         addRow(tr("Answer"), isFailed(entry) ? tr("%1, by Caisson").arg(entry.status)
                                              : QStringLiteral("%1  %2")
-                                                   .arg(entry.status)
-                                                   .arg(shownText(entry.contentType, 80))
+                                                   .arg(QString::number(entry.status),
+                                                        shownText(entry.contentType, 80))
                                                    .trimmed());
     addRow(tr("Sent"), shortSize(entry.bytesOut));
     addRow(tr("Received"), shortSize(entry.bytesIn));

@@ -110,8 +110,9 @@ void paintUrl(QPainter& painter, const QRect& rect, const UrlParts& url, const Q
             return;
         painter.setFont(used);
         painter.setPen(color);
-        painter.drawText(QRect(left, rect.top(), rect.right() + 1 - left, rect.height()),
-                         Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine, text);
+        painter.drawText(
+            QRect(left, rect.top(), rect.right() + 1 - left, rect.height()),
+            Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine | Qt::TextForceLeftToRight, text);
         left += QFontMetrics(used).horizontalAdvance(text);
     };
     draw(shown.before, font, colors.secondary);

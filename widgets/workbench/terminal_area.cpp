@@ -17,6 +17,7 @@
 #include "widgets/common/style_painting.h"
 #include "widgets/common/tab_bar.h"
 #include "widgets/models/file_names.h"
+#include "widgets/models/request_text.h"
 #include "widgets/terminal/terminal_view.h"
 #include "widgets/workbench/terminal_page.h"
 
@@ -397,7 +398,8 @@ void TerminalArea::updateTab(int row)
     const QString end = index.data(TerminalModel::EndTextRole).toString();
     m_tabs->setTabText(row, end.isEmpty() ? text : tr("%1 (ended)").arg(text));
     QStringList tips{index.data().toString()};
-    for (const QString& tip : {at(row)->view()->title(), index.data(Qt::ToolTipRole).toString()}) {
+    for (const QString& tip :
+         {shownText(at(row)->view()->title(), 400), index.data(Qt::ToolTipRole).toString()}) {
         if (!tip.isEmpty() && !tips.contains(tip))
             tips += tip;
     }

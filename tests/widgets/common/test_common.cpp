@@ -181,7 +181,7 @@ void TestCommon::theNewestErrorComesFirst()
                    .dismissed = {},
                    .about = {},
                    .topic = {}});
-    errors.report({.what = QStringLiteral("Second."),
+    errors.report({.what = QStringLiteral("“%2”."),
                    .why = {},
                    .remedy = {},
                    .action = {},
@@ -191,7 +191,7 @@ void TestCommon::theNewestErrorComesFirst()
                    .topic = {}});
     QVERIFY(!errors.isHidden());
     auto* strip = errors.findChild<NoticeStrip*>(QStringLiteral("errorStrip"));
-    QCOMPARE(strip->what(), QStringLiteral("Second. (1 of 2)"));
+    QCOMPARE(strip->what(), QStringLiteral("“%2”. (1 of 2)"));
     QTest::mouseClick(strip->findChild<QToolButton*>(QStringLiteral("errorStrip.dismiss")),
                       Qt::LeftButton);
     QCOMPARE(strip->what(), QStringLiteral("First."));
