@@ -30,6 +30,7 @@ private slots:
     void requestsAreFiltered();
     void aRowIsReachedAndHasAMenu();
     void theRowUnderThePointerIsOne();
+    void noSchemeMeansHttps();
     void aRequestBecomesARule();
     void anOfferedRuleIsReadAsItIs();
     void aRuleForWhatIsInsideWorks();
@@ -223,6 +224,30 @@ void TestWindowEgress::theRowUnderThePointerIsOne()
     QCOMPARE(color(0, RequestModel::Verdict), color(0, RequestModel::Status));
     QCOMPARE(color(1, RequestModel::Verdict), quiet);
     table->setStyle(nullptr);
+}
+
+/// "plain.example.org/v1/orders", in clear, stood beside neighbours that did say "http://".
+void TestWindowEgress::noSchemeMeansHttps()
+{
+    EgressBench bench;
+    for (const char* scheme : {"https", "http", "tls", "tcp"}) {
+        api::EgressEntry entry = sampleEntry("allow", "GET", "plain.example.org",
+                                             "/v1/orders/of/a/customer/with/a/long/name", 200);
+        entry.scheme = scheme;
+        entry.port = entry.scheme == "http" ? 80 : entry.scheme == "tcp" ? 0 : 443;
+        bench.backend.logEntry(bench.id, entry);
+    }
+    bench.open();
+    QTRY_VERIFY(bench.requests() && bench.requests()->model()->rowCount() == 4);
+    std::vector<QImage> seen;
+    for (int row = 0; row < 4; ++row) {
+        QRect cell =
+            bench.requests()->visualRect(bench.requests()->model()->index(row, RequestModel::Url));
+        cell.setHeight(bench.requests()->rowHeight(0) - 1);
+        seen.push_back(bench.requests()->viewport()->grab(cell).toImage());
+    }
+    for (int row = 0; row < 3; ++row)
+        QVERIFY2(seen[row] != seen[3], qPrintable(QString::number(row))); // the oldest is the https
 }
 
 void TestWindowEgress::aRequestBecomesARule()
