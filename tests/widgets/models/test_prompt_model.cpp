@@ -2,6 +2,7 @@
 #include "tests/support/fake_backend.h"
 #include "tests/support/model_text.h"
 #include "widgets/models/prompt_actions.h"
+#include "widgets/models/reason.h"
 #include "widgets/models/request_text.h"
 #include "widgets/models/sandbox_model.h"
 
@@ -260,6 +261,9 @@ void TestPromptModel::hostileWordsAreShownAsTheyAre()
     QFETCH(QString, shown);
     QCOMPARE(shownText(text), shown);
     QVERIFY(shownText(text.repeated(100'000), 200).size() <= 201);
+    const Error error{ErrorCode::BadRequest, "Line 3:\nthere is no “" + text.toStdString() + "”"};
+    if (!text.contains('\n') && !text.front().isMark()) // there it stands on the quote
+        QCOMPARE(reason(error, Subject::Other), "Line 3:\nthere is no “" + shown + "”.");
 }
 
 void TestPromptModel::aNameIsNoPartOfTheSentence_data()
