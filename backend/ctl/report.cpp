@@ -25,13 +25,33 @@ std::size_t characterLength(std::string_view text)
     return 0;
 }
 
-bool isControl(std::string_view character)
+/// Of one well-formed character.
+char32_t codePointOf(std::string_view character)
 {
     const auto first = static_cast<unsigned char>(character[0]);
     if (character.size() == 1)
-        return first < 0x20 || first == 0x7f;
+        return first;
+    char32_t point = first & (0xffU >> (character.size() + 1));
+    for (const char next : character.substr(1))
+        point = point << 6 | (static_cast<unsigned char>(next) & 0x3fU);
+    return point;
+}
+
+bool isControl(char32_t c)
+{
     // U+0080 to U+009F: terminals take them for escape sequences (ECMA-48, 5.3).
-    return first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+    return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+/// What changes the direction of writing, or is not seen (Default_Ignorable_Code_Point, UAX #44).
+/// Variation selectors are left, which belong to the pictures in names.
+bool isDeceptive(char32_t c)
+{
+    return c == 0xad || c == 0x034f || c == 0x061c || c == 0x115f || c == 0x1160 ||
+           (c >= 0x17b4 && c <= 0x17b5) || (c >= 0x180b && c <= 0x180f) ||
+           (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2060 && c <= 0x206f) || c == 0x3164 || c == 0xfeff || c == 0xffa0 ||
+           (c >= 0xfff0 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 /// Columns on a terminal, nearly: one a character. Names of wide characters come out unaligned.
@@ -70,7 +90,8 @@ std::string printable(std::string_view text)
     while (!text.empty()) {
         const std::size_t length = characterLength(text);
         const std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
-        if (length != 0 && !isControl(character)) {
+        const char32_t point = length != 0 ? codePointOf(character) : 0;
+        if (length != 0 && !isControl(point) && !isDeceptive(point)) {
             shown += character;
         } else {
             for (const char byte : character)

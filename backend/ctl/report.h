@@ -24,7 +24,8 @@ Result<int> printAndFinish(std::string_view text);
 void complain(std::string_view sentence);
 
 /// Text for one line of a terminal. Names and messages come from inside sandboxes: control
-/// characters (C0, DEL, C1) and what is not UTF-8 are shown as \xNN, so that none can act.
+/// characters (C0, DEL, C1), those that reorder a line or are not seen, and what is not UTF-8 are
+/// shown as \xNN, so that none can act or deceive.
 std::string printable(std::string_view text);
 
 /// 1234567 → "1.2M"; powers of 1024.

@@ -48,7 +48,10 @@ void ElidedLabel::paintEvent(QPaintEvent*)
     QPainter painter(this);
     painter.setPen(palette().color(foregroundRole()));
     const QString shown = fontMetrics().elidedText(m_text, m_mode, contentsRect().width());
-    painter.drawText(contentsRect(), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine, shown);
+    // It may begin with a name of other letters, which is no reason to turn all of it round.
+    painter.drawText(
+        contentsRect(),
+        Qt::AlignVCenter | Qt::AlignLeft | Qt::TextSingleLine | Qt::TextForceLeftToRight, shown);
 }
 
 void ElidedLabel::resizeEvent(QResizeEvent*)

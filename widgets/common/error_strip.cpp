@@ -79,7 +79,7 @@ void ErrorStrip::showFirst()
     const QString name = m_nameOf ? m_nameOf(first.about) : QString();
     QString what = name.isEmpty() ? first.what : tr("%1: %2").arg(name, first.what);
     if (m_reports.size() > 1)
-        what = tr("%1 (1 of %2)").arg(what).arg(m_reports.size());
+        what = tr("%1 (1 of %2)").arg(what, QString::number(m_reports.size()));
     m_strip->setText(what, details.join(u' '));
     m_action->setText(first.action);
     m_action->setVisible(!first.action.isEmpty());

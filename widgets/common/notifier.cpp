@@ -30,16 +30,32 @@ void DesktopNotifier::connectToBus()
     QtConcurrent::run([] {
         return QDBusConnection::sessionBus().isConnected();
     }).then(this, [this](bool isConnected) {
-        m_bus = isConnected ? Bus::There : Bus::None;
-        const auto waiting = std::exchange(m_waiting, {});
-        if (!isConnected)
+        if (!isConnected) {
+            m_bus = Bus::None;
+            m_waiting.clear();
             return;
+        }
         QDBusConnection bus = QDBusConnection::sessionBus();
         bus.connect(kService, kPath, kService, QStringLiteral("ActionInvoked"), this,
                     SLOT(actionInvoked(uint, QString)));
         bus.connect(kService, kPath, kService, QStringLiteral("NotificationClosed"), this,
                     SLOT(notificationClosed(uint, uint)));
-        for (const auto& [key, what] : waiting.asKeyValueRange())
+        askForMarkup();
+    });
+}
+
+/// A service without markup would show "a=1&b=2" as "a=1&amp;b=2". One that does not say is taken to
+/// have it: the words of programs in a sandbox are not to be its markup.
+void DesktopNotifier::askForMarkup()
+{
+    auto* watcher = new QDBusPendingCallWatcher(
+        QDBusConnection::sessionBus().asyncCall(callOf(QStringLiteral("GetCapabilities"))), this);
+    connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher] {
+        watcher->deleteLater();
+        const QDBusPendingReply<QStringList> reply = *watcher;
+        m_hasMarkup = reply.isError() || reply.value().contains(QStringLiteral("body-markup"));
+        m_bus = Bus::There;
+        for (const auto& [key, what] : std::exchange(m_waiting, {}).asKeyValueRange())
             send(key, what.title, what.text);
     });
 }
@@ -60,9 +76,8 @@ void DesktopNotifier::notify(const QString& key, const QString& title, const QSt
 void DesktopNotifier::send(const QString& key, const QString& title, const QString& text)
 {
     QDBusMessage call = callOf(QStringLiteral("Notify"));
-    // The text may be taken for markup, and it has words of programs in a sandbox.
     call << QCoreApplication::applicationName() << m_shown.value(key, 0)
-         << QStringLiteral("caisson") << title << text.toHtmlEscaped()
+         << QStringLiteral("caisson") << title << (m_hasMarkup ? text.toHtmlEscaped() : text)
          << QStringList{QStringLiteral("default"), tr("Show")}
          << QVariantMap{{QStringLiteral("desktop-entry"), QStringLiteral("caisson")},
                         {QStringLiteral("category"), QStringLiteral("network")}}

@@ -41,6 +41,7 @@ private slots:
 private:
     enum class Bus { Unknown, Connecting, There, None };
     void connectToBus();
+    void askForMarkup();
     void send(const QString& key, const QString& title, const QString& text);
 
     struct Waiting
@@ -49,6 +50,7 @@ private:
         QString text;
     };
     Bus m_bus = Bus::Unknown;
+    bool m_hasMarkup = true;
     QHash<QString, Waiting> m_waiting; ///< until the bus is there
     QHash<QString, uint> m_shown;      ///< ids of the service; 0: on its way
 };

@@ -13,6 +13,7 @@
 #include "widgets/common/activity_line.h"
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/common/tool_button.h"
 
@@ -140,8 +141,7 @@ QToolButton* makeToolButton(QAction* action, QWidget* parent)
     button->setFocusPolicy(Qt::TabFocus);
     button->setIconSize(QSize(metrics::kIconSize, metrics::kIconSize));
     const auto describe = [button, action] {
-        QString text = action->text();
-        text.remove(u'&');
+        QString text = stripMnemonics(action->text());
         button->setAccessibleName(text);
         if (!action->shortcut().isEmpty())
             text += QStringLiteral("  ") + action->shortcut().toString(QKeySequence::NativeText);

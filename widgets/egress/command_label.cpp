@@ -77,7 +77,9 @@ void CommandLabel::paintEvent(QPaintEvent*)
     painter.setPen(palette().color(foregroundRole()));
     QRect line(0, 0, width(), fontMetrics().height());
     for (const QString& shown : linesIn(width())) {
-        painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine, shown);
+        painter.drawText(
+            line, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine | Qt::TextForceLeftToRight,
+            shown);
         line.translate(0, line.height());
     }
 }

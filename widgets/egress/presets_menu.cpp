@@ -8,6 +8,7 @@
 #include <QCoreApplication>
 #include <QMenu>
 
+#include "widgets/common/mnemonics.h"
 #include "widgets/common/tool_tip.h"
 #include "widgets/models/rule_model.h"
 
@@ -39,7 +40,7 @@ void addPresets(QMenu& menu, QPointer<RuleModel> model)
 {
     menu.setToolTipsVisible(true);
     for (const policy::Preset& preset : policy::presets()) {
-        QAction* action = menu.addAction(toQt(preset.title));
+        QAction* action = menu.addAction(escapeMnemonics(toQt(preset.title)));
         action->setObjectName(QStringLiteral("preset.") + toQt(preset.name));
         action->setToolTip(foldedTip(toQt(preset.description)));
         QObject::connect(action, &QAction::triggered, &menu, [model, preset] {

@@ -18,6 +18,7 @@
 #include <QSignalBlocker>
 
 #include "widgets/common/fonts.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/egress/command_label.h"
 #include "widgets/egress/url_label.h"
 #include "widgets/models/request_text.h"
@@ -90,7 +91,7 @@ QString placeOf(const api::Prompt& prompt, const QString& terminalTitle)
                    : PromptPanel::tr("exec %1, no terminal").arg(shownText(prompt.exec, 20));
     return terminalTitle.isEmpty()
                ? PromptPanel::tr("a terminal")
-               : PromptPanel::tr("the terminal “%1”").arg(shownText(terminalTitle, 40));
+               : PromptPanel::tr("the terminal %1").arg(quotedName(terminalTitle, 40));
 }
 
 constexpr std::array kDurations{"once", "process", "15m", "session", "always"};
@@ -287,8 +288,9 @@ void PromptPanel::setPrompt(const QString& sandbox, const api::Prompt& prompt,
     m_url->setUrl(url);
     m_inner->setVisible(prompt.isPrivate);
     const QString chain = processChain(prompt.process);
-    m_chain->setText(chain.isEmpty() ? tr("not known")
-                                     : tr("%1, process %2").arg(chain).arg(prompt.process.pid));
+    m_chain->setText(chain.isEmpty()
+                         ? tr("not known")
+                         : tr("%1, process %2").arg(chain, QString::number(prompt.process.pid)));
     const QString command = shownText(prompt.process.cmdline, kLongestCommand);
     m_command->setText(command.isEmpty() ? tr("not known") : command);
     m_sandboxName = shownText(sandboxName, kLongestName);
@@ -319,7 +321,7 @@ void PromptPanel::setWaiting(int count, int inAll)
     m_denyAll->setText(count == inAll ? tr("Deny all %1").arg(number)
                        : m_sandboxName.isEmpty()
                            ? tr("Deny all %1 here").arg(number)
-                           : tr("Deny all %1 of “%2”").arg(number, m_sandboxName));
+                           : tr("Deny all %1 of “%2”").arg(number, escapeMnemonics(m_sandboxName)));
     m_denyAll->setVisible(count > 1);
 }
 

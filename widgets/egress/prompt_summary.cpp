@@ -34,13 +34,13 @@ QStringList asksOf(const api::Prompt& prompt, const QString& sandbox)
 {
     using Summary = PromptSummary;
     const auto sentence = [&](qsizetype longest) {
-        const QString program = shownText(programName(prompt.process), longest);
+        const QString program = programName(prompt.process, longest);
         return prompt.method.empty()
                    ? Summary::tr("%1 wants to reach").arg(program)
                    : Summary::tr("%1 wants to %2").arg(program, shownText(prompt.method, 20));
     };
     const auto words = [&](qsizetype longest) {
-        const QString program = shownText(programName(prompt.process), longest);
+        const QString program = programName(prompt.process, longest);
         return prompt.method.empty()
                    ? program
                    : Summary::tr("%1: %2").arg(program, shownText(prompt.method, 20));
@@ -92,9 +92,9 @@ PromptSummary::PromptSummary(QWidget* parent)
 void PromptSummary::setPrompt(const api::Prompt& prompt, const QString& sandboxName)
 {
     m_asks = asksOf(prompt, sandboxName);
-    m_inside = prompt.isPrivate
-                   ? QStringList{tr("this machine or its network"), tr("not the internet")}
-                   : QStringList();
+    m_inside = prompt.isPrivate ? QStringList{tr("this machine or its network"),
+                                              tr("not the internet"), tr("private")}
+                                : QStringList();
     m_url->setUrl(urlParts(prompt));
     m_count->setText(prompt.count > 1
                          ? tr("× %1").arg(QLocale().toString(static_cast<qlonglong>(prompt.count)))
@@ -120,6 +120,8 @@ void PromptSummary::fit()
     QList<std::pair<QString, QString>> choices{{m_asks.first(), inside}};
     for (const QString& ask : std::as_const(m_asks))
         choices.emplace_back(ask, littleInside);
+    if (!m_inside.isEmpty()) // before the sandbox's name, or the program's, goes too
+        choices.emplace(choices.size() - 1, m_asks[m_asks.size() - 2], m_inside.last());
     const UrlParts url = m_url->url();
     const int full = urlWidth(url, m_url->font()) + 1;
     const int least = leastUrlWidth(url, m_url->font());

@@ -36,16 +36,7 @@ void RequestDelegate::paintCell(QPainter& painter, const QRect& cell,
                                iconPixmap(Icon::Info, metrics::kIconSize, colors.text,
                                           painter.device()->devicePixelRatioF()));
         }
-        UrlParts url = urlParts(model->at(index.row()));
-        for (const QLatin1String scheme : {QLatin1String("tcp://"), QLatin1String("tls://")}) {
-            if (url.before.startsWith(scheme)) // stands where others have their method
-                url.before.remove(0, scheme.size());
-        }
-        // The names and the path say more than that it is not encrypted, which the detail says too.
-        if (const QLatin1String http("http://");
-            url.before.startsWith(http) && urlWidth(url, uiFont()) > room.width())
-            url.before.remove(0, http.size());
-        paintUrl(painter, room, url, uiFont(), colors);
+        paintUrl(painter, room, urlParts(model->at(index.row())), uiFont(), colors);
         return;
     }
     TableDelegate::paintCell(painter, cell, option, index, colors);

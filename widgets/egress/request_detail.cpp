@@ -18,6 +18,7 @@
 
 #include "widgets/common/fonts.h"
 #include "widgets/common/menu_place.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/egress/url_label.h"
 #include "widgets/models/reason.h"
 #include "widgets/models/request_model.h"
@@ -168,7 +169,7 @@ void RequestDetail::addRow(const QString& title, const QString& text, bool isMon
     label->setFont(secondaryFont());
     label->setForegroundRole(QPalette::PlaceholderText);
     QLabel* value = makeLabel(QStringLiteral("value"));
-    value->setText(text);
+    value->setText(leftToRight(text));
     QFont font = isMono ? monoFont() : secondaryFont();
     font.setPixelSize(12);
     value->setFont(font);
@@ -209,8 +210,8 @@ void RequestDetail::setEntry(const api::EgressEntry& entry)
     if (entry.status != 0)
         addRow(tr("Answer"), isFailed(entry) ? tr("%1, by Caisson").arg(entry.status)
                                              : QStringLiteral("%1  %2")
-                                                   .arg(entry.status)
-                                                   .arg(shownText(entry.contentType, 80))
+                                                   .arg(QString::number(entry.status),
+                                                        shownText(entry.contentType, 80))
                                                    .trimmed());
     addRow(tr("Sent"), shortSize(entry.bytesOut));
     addRow(tr("Received"), shortSize(entry.bytesIn));
@@ -250,7 +251,7 @@ void RequestDetail::fillRules()
         if (!rule || !ruleProblem(*rule).isEmpty() || std::ranges::contains(offered, *rule))
             return;
         offered += *rule;
-        const QString summary = shownText(ruleSummary(*rule), 90);
+        const QString summary = escapeMnemonics(shownText(ruleSummary(*rule), 90));
         QAction* made = m_rules->addAction(
             rule->isPrivate ? tr("%1 (this machine or its network)").arg(summary) : summary);
         connect(made, &QAction::triggered, this, [this, rule] { emit ruleAsked(*rule); });

@@ -122,7 +122,7 @@ QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, int wanted, const 
         const QString name =
             room.width() < kRoomy
                 ? QString()
-                : metrics.elidedText(shownText(program.section(QLatin1Char('/'), -1)),
+                : metrics.elidedText(shownName(program.section(QLatin1Char('/'), -1)),
                                      Qt::ElideRight, room.width() / 4);
         painter.setFont(secondaryFont());
         painter.setPen(colors.secondary);

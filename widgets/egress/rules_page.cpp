@@ -20,6 +20,7 @@
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/menu_place.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/common/pane.h"
 #include "widgets/egress/presets_menu.h"
 #include "widgets/egress/rule_delegate.h"
@@ -437,8 +438,10 @@ void RulesPage::updateActions()
     QUndoStack* stack = m_model.undoStack();
     m_undo->setEnabled(stack->canUndo());
     m_redo->setEnabled(stack->canRedo());
-    m_undo->setText(stack->canUndo() ? tr("&Undo: %1").arg(stack->undoText()) : tr("&Undo"));
-    m_redo->setText(stack->canRedo() ? tr("&Redo: %1").arg(stack->redoText()) : tr("&Redo"));
+    m_undo->setText(stack->canUndo() ? tr("&Undo: %1").arg(escapeMnemonics(stack->undoText()))
+                                     : tr("&Undo"));
+    m_redo->setText(stack->canRedo() ? tr("&Redo: %1").arg(escapeMnemonics(stack->redoText()))
+                                     : tr("&Redo"));
 }
 
 void RulesPage::updateDefault()

@@ -190,7 +190,9 @@ void TableDelegate::paintCell(QPainter& painter, const QRect& cell,
     const QFont font = index.column() == 0 ? uiFont() : secondaryFont();
     painter.setFont(font);
     painter.setPen(index.column() == 0 ? colors.text : colors.secondary);
-    painter.drawText(cell, static_cast<int>(option.displayAlignment) | Qt::TextSingleLine,
+    painter.drawText(cell,
+                     static_cast<int>(option.displayAlignment) | Qt::TextSingleLine |
+                         Qt::TextForceLeftToRight,
                      QFontMetrics(font).elidedText(text, Qt::ElideMiddle, cell.width()));
 }
 

@@ -13,6 +13,7 @@ namespace {
 constexpr int kNarrowestLabel = 160;
 /// Texts that are measured apart are narrower by a pixel or two than beside each other.
 constexpr int kSlack = 2;
+constexpr QLatin1StringView kHttps("https://");
 
 QFont emphasised(QFont font)
 {
@@ -41,7 +42,7 @@ UrlParts fittedUrl(UrlParts url, int room, const QFont& font)
     const qsizetype scheme = url.before.indexOf(QLatin1String("://"));
     QString kept = scheme < 0 ? QString() : url.before.first(scheme + 3);
     QString names = scheme < 0 ? url.before : url.before.sliced(scheme + 3);
-    if (kept == QLatin1String("https://")) {
+    if (kept == kHttps) {
         kept.clear(); // goes without saying everywhere else
         if (urlWidth({names, url.domain, url.after, url.path}, font) <= room)
             return {names, url.domain, url.after, url.path};
@@ -51,8 +52,6 @@ UrlParts fittedUrl(UrlParts url, int room, const QFont& font)
     const int namesLeast = qMin(width(names), width(fewNames));
     const int pathLeast = width(leastPath);
     const int domain = bold.horizontalAdvance(url.domain);
-    if (room < width(kept + url.after) + domain + namesLeast + pathLeast)
-        kept.clear();
     const int fixed = width(kept + url.after);
     const int left = room - fixed - domain;
     if (left < namesLeast + pathLeast) {
@@ -83,8 +82,11 @@ int leastUrlWidth(const UrlParts& url, const QFont& font)
 {
     UrlParts least = url;
     const qsizetype scheme = url.before.indexOf(QLatin1String("://"));
-    const QString names = scheme < 0 ? url.before : url.before.sliced(scheme + 3);
-    least.before = names.isEmpty() ? QString() : QChar(0x2026) + QStringLiteral(".");
+    const QString kept = scheme < 0 ? QString() : url.before.first(scheme + 3);
+    const QString names = url.before.sliced(kept.size());
+    least.before = kept == kHttps ? QString() : kept;
+    if (!names.isEmpty())
+        least.before += QChar(0x2026) + QStringLiteral(".");
     least.path = leastOf(url.path, QFontMetrics(font));
     return qMin(urlWidth(least, font) + kSlack, urlWidth(url, font));
 }
@@ -108,8 +110,9 @@ void paintUrl(QPainter& painter, const QRect& rect, const UrlParts& url, const Q
             return;
         painter.setFont(used);
         painter.setPen(color);
-        painter.drawText(QRect(left, rect.top(), rect.right() + 1 - left, rect.height()),
-                         Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine, text);
+        painter.drawText(
+            QRect(left, rect.top(), rect.right() + 1 - left, rect.height()),
+            Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine | Qt::TextForceLeftToRight, text);
         left += QFontMetrics(used).horizontalAdvance(text);
     };
     draw(shown.before, font, colors.secondary);

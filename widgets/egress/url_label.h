@@ -11,12 +11,12 @@ namespace caisson {
 
 struct Colors;
 
-/// What of a URL is shown in `room` pixels. Whose it is comes before all else: that is cut, at its
-/// left, only where it alone is too wide. Next comes that it is not https; the rest is shared by the
-/// path, elided in its middle, and the names before the domain, elided at their left. What is left
-/// out leaves an ellipsis, but for the scheme.
+/// What of a URL is shown in `room` pixels. A scheme other than https is never left out, so that one
+/// without is https everywhere. Whose it is comes next: that is cut, at its left, only where it alone
+/// is too wide. The rest is shared by the path, elided in its middle, and the names before the domain,
+/// elided at their left. What is left out leaves an ellipsis, but for https.
 UrlParts fittedUrl(UrlParts url, int room, const QFont& font);
-/// In so much room whose it is, is whole.
+/// In so much room whose it is, is whole, and any scheme there.
 int leastUrlWidth(const UrlParts& url, const QFont& font);
 /// Paints a URL in one line with the domain that somebody had to register emphasised.
 void paintUrl(QPainter& painter, const QRect& rect, const UrlParts& url, const QFont& font,

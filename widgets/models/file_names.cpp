@@ -28,10 +28,17 @@ bool isDeceptive(char32_t c)
     const auto category = QChar::category(c);
     // Format characters hold the direction overrides of "trojan source" (CVE-2021-42574).
     return category == QChar::Other_Control || category == QChar::Other_Format ||
-           category == QChar::Separator_Line || category == QChar::Separator_Paragraph;
+           category == QChar::Separator_Line || category == QChar::Separator_Paragraph ||
+           isBlankLetter(c);
 }
 
 } // namespace
+
+bool isBlankLetter(char32_t letter)
+{
+    return letter == 0x115f || letter == 0x1160 || letter == 0x2800 || letter == 0x3164 ||
+           letter == 0xffa0;
+}
 
 QString displayName(const QByteArray& name)
 {

@@ -7,9 +7,11 @@
 
 namespace caisson {
 
-/// A file's name as text for the screen. Bytes that are not UTF-8, and control and direction
+/// A file's name as text for the screen. Bytes that are not UTF-8, and control, direction and blank
 /// characters with which a name could pass for another, are written as \xHH or \u{HHHH}.
 QString displayName(const QByteArray& name);
+/// Hangul's fillers and the letter of Braille without a dot: letters that look like nothing.
+bool isBlankLetter(char32_t letter);
 
 /// "/workspace" + "a" = "/workspace/a".
 QByteArray childPath(const QByteArray& folder, const QByteArray& name);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/models/reason.h"
 
+#include "widgets/models/request_text.h"
+
 #include <QCoreApplication>
 #include <QRegularExpression>
+#include <QStringList>
 
 namespace caisson {
 
@@ -16,6 +19,15 @@ QString tr(const char* text)
 bool isReadOnlyMount(const Error& error)
 {
     return error.detail.contains("mount");
+}
+
+/// A service's message names files and programs of sandboxes; of a policy it may have several lines.
+QString shownMessage(const Error& error)
+{
+    QStringList lines = QString::fromStdString(error.message).split(QLatin1Char('\n'));
+    for (QString& line : lines)
+        line = shownText(line);
+    return lines.join(QLatin1Char('\n'));
 }
 
 QString codeSentence(const Error& error)
@@ -67,7 +79,7 @@ QString inTheWindow(QString text)
 
 QString reason(const Error& error, Subject subject)
 {
-    const QString own = asSentence(inTheWindow(QString::fromStdString(error.message)));
+    const QString own = asSentence(inTheWindow(shownMessage(error)));
     if (subject == Subject::Other)
         return own;
     const QString general = codeSentence(error);

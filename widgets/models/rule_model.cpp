@@ -3,6 +3,7 @@
 
 #include "backend/policy/host_name.h"
 #include "widgets/models/reason.h"
+#include "widgets/models/request_text.h"
 #include "widgets/models/rule_import.h"
 
 #include <QLocale>
@@ -482,7 +483,7 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
         if (!rule.expires.empty() || rule.lasts == "session" || rule.lasts == "process")
             lines += tr("Ends %1").arg(shownField(rule, RuleField::Expires, now));
         if (!rule.process.empty())
-            lines += tr("Only for %1").arg(QString::fromStdString(rule.process));
+            lines += tr("Only for %1").arg(shownText(rule.process));
         if (rule.isPrivate)
             lines += tr("May lead to this machine or its network");
         if (rule.inject)

@@ -135,7 +135,8 @@ QVariant SecretModel::data(const QModelIndex& index, int role) const
                 return tr("not used yet");
             return secret.uses.size() < 2
                        ? placeOf(*last)
-                       : tr("%1, and %2 more").arg(placeOf(*last)).arg(secret.uses.size() - 1);
+                       : tr("%1, and %2 more")
+                             .arg(placeOf(*last), QString::number(secret.uses.size() - 1));
         case When:
             return last ? QVariant(QDateTime::fromString(QString::fromStdString(last->time),
                                                          Qt::ISODateWithMs))

@@ -2,6 +2,7 @@
 #include "widgets/models/terminal_model.h"
 
 #include "widgets/models/file_names.h"
+#include "widgets/models/request_text.h"
 
 #include <algorithm>
 
@@ -13,7 +14,7 @@ namespace {
 QString titleOf(const api::Terminal& terminal)
 {
     if (!terminal.title.empty())
-        return QString::fromStdString(terminal.title);
+        return shownText(terminal.title, 200);
     if (terminal.argv.empty())
         return TerminalModel::tr("shell");
     QByteArray program = lastComponent(QByteArray::fromStdString(terminal.argv.front()));
@@ -79,7 +80,8 @@ void TerminalModel::name(const api::Terminal& terminal)
 QString TerminalModel::nameOf(const api::Terminal& terminal) const
 {
     const Name name = m_names.value(QString::fromStdString(terminal.id));
-    return name.number == 1 ? name.title : tr("%1 %2").arg(name.title).arg(name.number);
+    return name.number == 1 ? name.title
+                            : tr("%1 %2").arg(name.title, QString::number(name.number));
 }
 
 void TerminalModel::put(const api::Terminal& terminal)

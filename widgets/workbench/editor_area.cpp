@@ -8,6 +8,7 @@
 
 #include "widgets/common/empty_state.h"
 #include "widgets/common/file_icons.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/common/prompter.h"
 #include "widgets/common/tab_bar.h"
 #include "widgets/editor/editor_page.h"
@@ -207,8 +208,7 @@ void EditorArea::updateTabs()
         QString text = displayName(name);
         if (namesakes[name] > 1)
             text = displayName(lastComponent(parentPath(page->path()))) + QLatin1Char('/') + text;
-        // In a tab "&" marks a key.
-        text.replace(QLatin1Char('&'), QStringLiteral("&&"));
+        text = escapeMnemonics(text);
         m_tabs->setTabText(index, page->isModified() ? text + QStringLiteral(" •") : text);
         m_tabs->setTabToolTip(index, displayName(page->path()));
         m_tabs->setTabIcon(index, icon(fileIcon(displayName(name))));

@@ -142,7 +142,7 @@ void MainWindow::requestArrived(const QString& sandbox, const QString& prompt)
     if (row < 0 || isActiveWindow())
         return;
     const api::Sandbox* of = m_model.find(sandbox);
-    m_notice->arrived(sandbox, prompt, shownText(m_prompts->index(row).data().toString(), 200),
+    m_notice->arrived(sandbox, prompt, shortened(m_prompts->index(row).data().toString(), 200),
                       of ? QString::fromStdString(of->name) : QString());
     QApplication::alert(this);
 }

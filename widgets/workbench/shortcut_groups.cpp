@@ -4,6 +4,7 @@
 #include <QAction>
 #include <QCoreApplication>
 
+#include "widgets/common/mnemonics.h"
 #include "widgets/editor/editor_page.h"
 #include "widgets/files/files_pane.h"
 #include "widgets/sandboxes/sandboxes_pane.h"
@@ -34,8 +35,7 @@ QList<Shortcut> shortcutsOf(const QList<QAction*>& actions)
     for (const QAction* action : actions) {
         if (action->shortcut().isEmpty())
             continue;
-        QString text = action->text();
-        text.remove(QLatin1Char('&')).remove(QStringLiteral("…"));
+        const QString text = stripMnemonics(action->text()).remove(QStringLiteral("…"));
         shortcuts += {text, keysOf(action->shortcuts())};
     }
     return shortcuts;

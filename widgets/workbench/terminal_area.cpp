@@ -11,11 +11,13 @@
 
 #include "widgets/common/colors.h"
 #include "widgets/common/empty_state.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/common/notice_strip.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/common/tab_bar.h"
 #include "widgets/models/file_names.h"
+#include "widgets/models/request_text.h"
 #include "widgets/terminal/terminal_view.h"
 #include "widgets/workbench/terminal_page.h"
 
@@ -392,12 +394,12 @@ void TerminalArea::removeTabs(int first, int last)
 void TerminalArea::updateTab(int row)
 {
     const QModelIndex index = m_model.index(row);
-    QString text = index.data().toString();
-    text.replace(QLatin1Char('&'), QStringLiteral("&&"));
+    const QString text = escapeMnemonics(index.data().toString());
     const QString end = index.data(TerminalModel::EndTextRole).toString();
     m_tabs->setTabText(row, end.isEmpty() ? text : tr("%1 (ended)").arg(text));
     QStringList tips{index.data().toString()};
-    for (const QString& tip : {at(row)->view()->title(), index.data(Qt::ToolTipRole).toString()}) {
+    for (const QString& tip :
+         {shownText(at(row)->view()->title(), 400), index.data(Qt::ToolTipRole).toString()}) {
         if (!tip.isEmpty() && !tips.contains(tip))
             tips += tip;
     }

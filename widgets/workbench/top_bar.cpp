@@ -13,6 +13,7 @@
 #include "widgets/common/elided_label.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/common/tool_button.h"
@@ -157,8 +158,8 @@ void TopBar::fillSwitcher()
     for (int row = 0; row < m_model.rowCount(); ++row) {
         const QModelIndex index = m_model.index(row);
         const QString id = index.data(SandboxModel::IdRole).toString();
-        QAction* action =
-            m_sandboxes->addAction(index.data().toString(), this, [this, id] { emit chosen(id); });
+        QAction* action = m_sandboxes->addAction(escapeMnemonics(index.data().toString()), this,
+                                                 [this, id] { emit chosen(id); });
         action->setCheckable(true);
         action->setChecked(id == m_sandbox);
         group->addAction(action);

@@ -15,6 +15,7 @@
 #include "widgets/common/empty_state.h"
 #include "widgets/common/error_strip.h"
 #include "widgets/common/file_icons.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/prompter.h"
 #include "widgets/common/relative_time.h"
@@ -180,7 +181,7 @@ void TestCommon::theNewestErrorComesFirst()
                    .dismissed = {},
                    .about = {},
                    .topic = {}});
-    errors.report({.what = QStringLiteral("Second."),
+    errors.report({.what = QStringLiteral("“%2”."),
                    .why = {},
                    .remedy = {},
                    .action = {},
@@ -190,7 +191,7 @@ void TestCommon::theNewestErrorComesFirst()
                    .topic = {}});
     QVERIFY(!errors.isHidden());
     auto* strip = errors.findChild<NoticeStrip*>(QStringLiteral("errorStrip"));
-    QCOMPARE(strip->what(), QStringLiteral("Second. (1 of 2)"));
+    QCOMPARE(strip->what(), QStringLiteral("“%2”. (1 of 2)"));
     QTest::mouseClick(strip->findChild<QToolButton*>(QStringLiteral("errorStrip.dismiss")),
                       Qt::LeftButton);
     QCOMPARE(strip->what(), QStringLiteral("First."));
@@ -291,6 +292,9 @@ void TestCommon::paneToolsAreNamed()
     QCOMPARE(tool->toolTip(), QStringLiteral("New file  F2"));
     action->setText(QStringLiteral("Other"));
     QCOMPARE(tool->accessibleName(), QStringLiteral("Other"));
+    action->setText(QStringLiteral("&Undo: ") + escapeMnemonics(QStringLiteral("a&b, &&c&")));
+    QCOMPARE(tool->accessibleName(), QStringLiteral("Undo: a&b, &&c&"));
+    QCOMPARE(QKeySequence::mnemonic(action->text()), QKeySequence(Qt::ALT | Qt::Key_U));
 
     auto* first = new QWidget;
     auto* second = new QWidget;

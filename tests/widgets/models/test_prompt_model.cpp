@@ -2,6 +2,7 @@
 #include "tests/support/fake_backend.h"
 #include "tests/support/model_text.h"
 #include "widgets/models/prompt_actions.h"
+#include "widgets/models/reason.h"
 #include "widgets/models/request_text.h"
 #include "widgets/models/sandbox_model.h"
 
@@ -89,6 +90,8 @@ private slots:
     void aSandboxTakesItsPromptsAlong();
     void hostileWordsAreShownAsTheyAre_data();
     void hostileWordsAreShownAsTheyAre();
+    void aNameIsNoPartOfTheSentence_data();
+    void aNameIsNoPartOfTheSentence();
     void urlsAreTakenApart_data();
     void urlsAreTakenApart();
 };
@@ -237,6 +240,19 @@ void TestPromptModel::hostileWordsAreShownAsTheyAre_data()
     QTest::newRow("no width") << QString::fromUcs4(U"a\u200bb") << "a" + replaced + "b";
     QTest::newRow("line separator") << QString::fromUcs4(U"a\u2028b") << "a" + replaced + "b";
     QTest::newRow("tag") << QString::fromUcs4(U"a\U000e0041") << "a" + replaced;
+    QTest::newRow("variation") << QString::fromUcs4(U"a\ufe0e\U000e0100b")
+                               << "a" + replaced + replaced + "b";
+    QTest::newRow("fillers") << QString::fromUcs4(U"\u3164\u115f\u1160\uffa0\u2800b")
+                             << replaced.repeated(5) + "b";
+    QTest::newRow("joiner") << QString::fromUcs4(U"a\u034fb") << "a" + replaced + "b";
+    QTest::newRow("spaces") << QString::fromUcs4(U"a \u00a0\u3000b")
+                            << "a " + replaced + replaced + "b";
+    const QString twoMarks = QString::fromUcs4(U"e\u0302\u0323x");
+    QTest::newRow("marks") << twoMarks << twoMarks;
+    QTest::newRow("heaped marks") << QString::fromUcs4(U"e\u0302\u0323\u0301\u0301x")
+                                  << twoMarks.chopped(1) + replaced + replaced + "x";
+    QTest::newRow("mark on nothing") << QString::fromUcs4(U"\u0323x") << replaced + "x";
+    QTest::newRow("mark all over") << QString::fromUcs4(U"a\u0489") << "a" + replaced;
 }
 
 void TestPromptModel::hostileWordsAreShownAsTheyAre()
@@ -245,6 +261,43 @@ void TestPromptModel::hostileWordsAreShownAsTheyAre()
     QFETCH(QString, shown);
     QCOMPARE(shownText(text), shown);
     QVERIFY(shownText(text.repeated(100'000), 200).size() <= 201);
+    const Error error{ErrorCode::BadRequest, "Line 3:\nthere is no “" + text.toStdString() + "”"};
+    if (!text.contains('\n') && !text.front().isMark()) // there it stands on the quote
+        QCOMPARE(reason(error, Subject::Other), "Line 3:\nthere is no “" + shown + "”.");
+}
+
+void TestPromptModel::aNameIsNoPartOfTheSentence_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QString>("shown");
+    QTest::newRow("plain") << "python3.13-x_y+z" << "python3.13-x_y+z";
+    QTest::newRow("long") << QString(80, 'a') << QString(30, 'a') + "…" + QString(30, 'a');
+    // "curl wants to GET pypi.org wants to GET http://…"
+    QTest::newRow("words") << "curl wants to GET pypi.org" << "“curl wants to GET pypi.org”";
+    // A file of this name was shown just as the three processes.
+    QTest::newRow("chain") << "agent › npm › curl" << "“agent � npm � curl”";
+    QTest::newRow("quotes") << "curl” wants to GET „a\" “b" << "“curl� wants to GET �a� �b”";
+    QTest::newRow("place") << "%1 %2 %3" << "“%1 %2 %3”";
+    // "pypi wants to GET אבגד": subject and object had changed places.
+    QTest::newRow("Hebrew") << "אבגד pypi" << QString::fromUcs4(U"“\u2068אבגד pypi\u2069”");
+    QTest::newRow("Arabic") << "مرحبا" << QString::fromUcs4(U"“\u2068مرحبا\u2069”");
+    QTest::newRow("Arabic digits") << "٣" << QString::fromUcs4(U"“\u2068٣\u2069”");
+    QTest::newRow("other letters") << "сurl" << "“сurl”"; // Cyrillic
+    QTest::newRow("filler") << QString::fromUcs4(U"curl\u3164\u3164") << "“curl��”";
+}
+
+void TestPromptModel::aNameIsNoPartOfTheSentence()
+{
+    QFETCH(QString, name);
+    QFETCH(QString, shown);
+    api::Prompt asked = prompt("a", "a.example", "2026-01-01T00:00:01.000Z");
+    asked.process.exe = "/tmp/" + name.toStdString();
+    QCOMPARE(programName(asked.process), shown);
+    QCOMPARE(promptSentence(asked), shown + " wants to POST a.example/v1/orders");
+    QVERIFY(!promptSentence(asked).isRightToLeft());
+    asked.process.parents[0].exe = asked.process.exe;
+    QCOMPARE(processChain(asked.process), "npm › " + shown + " › " + shown);
+    QVERIFY(!leftToRight(name).isRightToLeft());
 }
 
 void TestPromptModel::urlsAreTakenApart_data()

@@ -175,6 +175,16 @@ void TestSecretModel::usesAreShown()
     QCOMPARE(
         textOf(model),
         QStringLiteral("github|api.github.com|2026-01-01T00:00:00.000Z|git|in the keychain\n"));
+    // Neither the host nor the program is taken for a part of the sentence.
+    api::SecretInfo twice = github;
+    twice.uses[0].host = "%2.example";
+    twice.uses[0].process.exe = "/tmp/git, 1 Jan";
+    twice.uses.push_back(twice.uses[0]);
+    model.reset({twice});
+    QCOMPARE(model.index(0, SecretModel::Where).data().toString(),
+             QStringLiteral("%2.example, and 1 more"));
+    QVERIFY(model.usesText(0).first().startsWith(
+        QStringLiteral("%2.example, rule r1, by “git, 1 Jan”, ")));
     github.known = false; // after a restart
     model.reset({github});
     QVERIFY(textOf(model).startsWith(QStringLiteral("github|its value is not at hand|")));

@@ -71,6 +71,10 @@ void TestTerminalModel::namesakesAreNumbered()
     QCOMPARE(modelText(model), QStringLiteral("shell 2\nbash\nshell 3\nshell\n"));
     model.put(terminal("t1-3", {"/bin/bash"}, "shell"));
     QCOMPARE(modelText(model), QStringLiteral("shell 2\nshell 4\nshell 3\nshell\n"));
+    // A title that looks like the number's place.
+    TerminalModel other;
+    other.reset({terminal("t1-1", {}, "%2"), terminal("t1-2", {}, "%2")});
+    QCOMPARE(modelText(other), QStringLiteral("%2\n%2 2\n"));
 }
 
 void TestTerminalModel::theOrderOfAPersonIsKept()

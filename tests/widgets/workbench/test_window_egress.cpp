@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/widgets/workbench/egress_bench.h"
+#include "widgets/common/mnemonics.h"
 #include "widgets/common/style.h"
 #include "widgets/models/request_model.h"
 
@@ -29,7 +30,9 @@ private slots:
     void requestsAreFiltered();
     void aRowIsReachedAndHasAMenu();
     void theRowUnderThePointerIsOne();
+    void noSchemeMeansHttps();
     void aRequestBecomesARule();
+    void anOfferedRuleIsReadAsItIs();
     void aRuleForWhatIsInsideWorks();
     void whatLastsIsFollowedToItsEnd();
     void aPinnedClientGetsATunnel();
@@ -223,6 +226,30 @@ void TestWindowEgress::theRowUnderThePointerIsOne()
     table->setStyle(nullptr);
 }
 
+/// "plain.example.org/v1/orders", in clear, stood beside neighbours that did say "http://".
+void TestWindowEgress::noSchemeMeansHttps()
+{
+    EgressBench bench;
+    for (const char* scheme : {"https", "http", "tls", "tcp"}) {
+        api::EgressEntry entry = sampleEntry("allow", "GET", "plain.example.org",
+                                             "/v1/orders/of/a/customer/with/a/long/name", 200);
+        entry.scheme = scheme;
+        entry.port = entry.scheme == "http" ? 80 : entry.scheme == "tcp" ? 0 : 443;
+        bench.backend.logEntry(bench.id, entry);
+    }
+    bench.open();
+    QTRY_VERIFY(bench.requests() && bench.requests()->model()->rowCount() == 4);
+    std::vector<QImage> seen;
+    for (int row = 0; row < 4; ++row) {
+        QRect cell =
+            bench.requests()->visualRect(bench.requests()->model()->index(row, RequestModel::Url));
+        cell.setHeight(bench.requests()->rowHeight(0) - 1);
+        seen.push_back(bench.requests()->viewport()->grab(cell).toImage());
+    }
+    for (int row = 0; row < 3; ++row)
+        QVERIFY2(seen[row] != seen[3], qPrintable(QString::number(row))); // the oldest is the https
+}
+
 void TestWindowEgress::aRequestBecomesARule()
 {
     EgressBench bench;
@@ -247,6 +274,24 @@ void TestWindowEgress::aRequestBecomesARule()
     QCOMPARE(bench.rules()->currentIndex().row(), 0);
     QCOMPARE(bench.backend.policyOf(bench.id).rules[0].action, "allow");
     QVERIFY(bench.backend.policyOf(bench.id).rules[0].methods == std::vector<std::string>{"POST"});
+}
+
+/// "list?a=1&b=2&copy=3" stood in the menu as "list?a=1b=2copy=3", with two of its letters underlined:
+/// another URL than the rule was for, and keys that the sandbox had chosen.
+void TestWindowEgress::anOfferedRuleIsReadAsItIs()
+{
+    EgressBench bench;
+    api::EgressEntry entry = sampleEntry("deny", "GET", "shop.example", "/list", 403);
+    entry.query = "a=1&b=2&copy=3";
+    bench.backend.logEntry(bench.id, entry);
+    bench.open();
+    QTRY_VERIFY(bench.requests());
+    bench.requests()->setCurrentIndex(bench.requests()->model()->index(0, 0));
+    auto* menu = bench.find<QPushButton>("request.rule")->menu();
+    emit menu->aboutToShow();
+    const QString offer = menu->actions().first()->text();
+    QCOMPARE(QKeySequence::mnemonic(offer), QKeySequence());
+    QCOMPARE(stripMnemonics(offer), QStringLiteral("allow GET shop.example/list?a=1&b=2&copy=3"));
 }
 
 /// The rule lacked `private`, so that the next request was refused just as the first; and for an

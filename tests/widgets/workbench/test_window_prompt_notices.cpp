@@ -159,6 +159,15 @@ void TestWindowPromptNotices::whoLooksElsewhereIsTold()
     bench.backend.endPrompt(bench.id, prompt, QStringLiteral("timeout"));
     bench.settle();
     QVERIFY(bench.notifier.shown.isEmpty());
+    // Its name is set apart here as well, and reorders nothing.
+    api::Prompt foreign = samplePrompt();
+    foreign.process.exe = "/tmp/אבגד pypi";
+    bench.window().findChild<QTimer*>(QStringLiteral("waitingNotice.pause"))->setInterval(0);
+    bench.ask(foreign);
+    QTRY_COMPARE(bench.notifier.shown.values(),
+                 QStringList{"A request of “bench” waits: “" +
+                             QString::fromUcs4(U"\u2068אבגד pypi\u2069") +
+                             "” wants to POST api.example.com/v1/orders"});
 }
 
 /// Of 300 requests each said so on the desktop.

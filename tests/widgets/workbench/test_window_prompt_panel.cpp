@@ -29,6 +29,7 @@ private slots:
     void theNextOneKeepsNoChoice();
     void aFloodIsDeniedAtOnce();
     void theTerminalIsAJumpAway();
+    void aNameIsTakenForNothingElse();
     void aKeyIsOfOneButton();
 };
 
@@ -293,6 +294,26 @@ void TestWindowPromptPanel::theTerminalIsAJumpAway()
     bench.click("prompt.jump");
     QCOMPARE(bench.terminalTabs()->currentIndex(), 1);
     QVERIFY(bench.view()->isAncestorOf(QApplication::focusWidget()));
+}
+
+/// "bash › %1" read "bash › 978, process %2": the file's name was filled in by the number.
+void TestWindowPromptPanel::aNameIsTakenForNothingElse()
+{
+    PromptBench bench;
+    const QString second = bench.backend.addTerminal(bench.id, "$ ");
+    bench.backend.at(bench.id).terminals.at(second).terminal.title = "sh”, a › %2";
+    bench.open();
+    api::Prompt prompt = samplePrompt();
+    prompt.process.exe = "/tmp/%1 %2";
+    prompt.process.parents.resize(1);
+    prompt.terminal = second.toStdString();
+    bench.ask(prompt);
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    QCOMPARE(bench.find<QLabel>("prompt.program")->text(),
+             QStringLiteral("node › “%1 %2”, process 4312"));
+    QCOMPARE(bench.find<QLabel>("prompt.terminal")->text(),
+             QStringLiteral("the terminal “sh�, a � %2”"));
 }
 
 /// Alt+T was of two buttons, and pressed neither.
