@@ -46,6 +46,24 @@ TEST(EventHub, KnowsWhatItNoLongerHas)
     EXPECT_TRUE(hub.isLost(1));
 }
 
+TEST(EventHub, KeepsSomeMegabytesAtMost)
+{
+    api::asio::io_context context;
+    EventHub hub(context.get_executor());
+    const std::string large(100'000, 'a');
+    for (int i = 0; i < 200; ++i)
+        hub.publish(eventOf(large));
+    std::size_t kept = 0;
+    for (std::uint64_t at = 1; at < hub.newest(); ++at)
+        kept += hub.at(at) ? hub.at(at)->json.size() : 0;
+    EXPECT_GT(kept, 7'000'000u);
+    EXPECT_LT(kept, 9'000'000u);
+    // One that is larger by itself is told nevertheless.
+    hub.publish(eventOf(std::string(20'000'000, 'a')));
+    EXPECT_TRUE(hub.at(hub.newest() - 1));
+    EXPECT_FALSE(hub.at(hub.newest() - 2));
+}
+
 TEST(EventHub, DoesNotTakeAnotherServicesCursorForItsOwn)
 {
     api::asio::io_context context;

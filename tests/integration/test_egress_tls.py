@@ -26,6 +26,25 @@ class Clients(EgressCase):
         self.assertEqual(self.curl("https://echo.example.org/hello").body, b"hello from echo\n")
         self.assertEqual(self.curl("https://secure.example.org/hello").body, b"hello from nginx\n")
 
+    def test_a_session_is_of_one_name(self):
+        script = ("import socket, ssl, sys\n"
+                  "def talk(name, session=None):\n"
+                  "    with socket.create_connection((name, 443), 5) as tcp:\n"
+                  "        with c.wrap_socket(tcp, server_hostname=name, session=session) as tls:\n"
+                  "            tls.sendall(b'HEAD / HTTP/1.1\\r\\nHost: %s\\r\\n\\r\\n' "
+                  "% name.encode())\n"
+                  "            tls.recv(9999)\n"
+                  "            names = [v for _, v in (tls.getpeercert() or {}).get("
+                  "'subjectAltName', ())]\n"
+                  "            return tls.session, tls.session_reused, name in names\n"
+                  "for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:\n"
+                  "    c = ssl.create_default_context()\n"
+                  "    c.minimum_version = c.maximum_version = version\n"
+                  "    session = talk('echo.example.org')[0]\n"
+                  "    print(talk('echo.example.org', session)[1:], "
+                  "talk('secure.example.org', session)[1:])\n")
+        self.assertEqual(self.inside(script).splitlines(), ["(True, True) (False, True)"] * 2)
+
     def test_git_clones_and_pushes(self):
         script = ("cd /root && rm -rf clone && git clone -q "
                   "https://echo.example.org/git/project.git clone"

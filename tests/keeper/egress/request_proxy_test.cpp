@@ -251,6 +251,8 @@ TEST_F(RequestProxyTest, WhatIsForAnotherHostThanWasDialledGoesNowhere)
         {"an escaped NUL", "GET /a%00 HTTP/1.1", good, 400},
         {"a broken escape", "GET /%zz HTTP/1.1", good, 400},
         {"a fragment", "GET /a#b HTTP/1.1", good, 400},
+        {"a long URL", "GET /" + std::string(16'000, 'a') + " HTTP/1.1", good, 200},
+        {"too long a URL", "GET /" + std::string(17'000, 'a') + " HTTP/1.1", good, 414},
     };
     for (const Row& row : rows) {
         const std::string answer = ask(row.line + "\r\n" + row.host + "\r\n");

@@ -227,6 +227,22 @@ TEST_F(LogTest, dropsTheOldestRowsOverItsCap)
     EXPECT_EQ(query().total, newest.total);
 }
 
+/// A few hundred large ones were all that was left, since two thousand went at once.
+TEST_F(LogTest, largeRowsGiveWayOneByOne)
+{
+    constexpr std::int64_t kCap = 8 * 1024 * 1024;
+    open(kCap);
+    std::int64_t fewest = 1'000;
+    for (int i = 0; i < 1'500; ++i) {
+        api::EgressEntry entry = row("a.example");
+        entry.path = "/" + std::string(16'000, 'a');
+        log->add(entry);
+        if (i > 600 && i % 50 == 0)
+            fewest = std::min(fewest, query({.limit = 1}).total);
+    }
+    EXPECT_GT(fewest, 400);
+}
+
 TEST_F(LogTest, everyRowIsThereOrSaidToBeMissing)
 {
     open();
