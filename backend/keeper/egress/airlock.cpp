@@ -27,6 +27,8 @@ constexpr std::size_t kMostConnections = 8192;
 constexpr std::size_t kMostOfOneProcess = 4096;
 /// So many leave some 10 MB behind.
 constexpr std::size_t kManyConnections = 256;
+/// The same of what waits for a person, a few times over.
+constexpr std::size_t kMuchHeld = 1024 * 1024;
 
 using ByProcess = std::map<pid_t, std::size_t>;
 
@@ -247,10 +249,15 @@ void Airlock::giveBackMemory()
     // Those to origins are kept for a minute longer.
     const std::size_t connections = m_connections + m_pool.size();
     m_mostConnections = std::max(m_mostConnections, connections);
-    if (m_mostConnections < kManyConnections || connections > m_mostConnections / 16)
+    m_mostHeld = std::max(m_mostHeld, m_prompts->held());
+    const bool wereMany =
+        m_mostConnections >= kManyConnections && connections <= m_mostConnections / 16;
+    const bool wasMuch = m_mostHeld >= kMuchHeld && m_prompts->held() <= m_mostHeld / 16;
+    if (!wereMany && !wasMuch)
         return;
     ::malloc_trim(0);
     m_mostConnections = connections;
+    m_mostHeld = m_prompts->held();
 }
 
 void Airlock::policyChanged()

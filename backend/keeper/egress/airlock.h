@@ -86,6 +86,7 @@ private:
     std::map<pid_t, std::size_t>
         m_byProcess;                   ///< connections of each, by its pid in the keeper's /proc
     std::size_t m_mostConnections = 0; ///< since memory was given back
+    std::size_t m_mostHeld = 0;        ///< bytes of requests that waited, the same
 };
 
 } // namespace caisson::keeper

@@ -56,6 +56,9 @@ public:
     /// coroutine when the one who asked has gone.
     api::Task<Outcome> ask(const Wanted& wanted, const Asker& asker, std::size_t held);
 
+    /// Bytes of the requests that wait.
+    std::size_t held() const { return m_held; }
+
     /// Those that wait. One that has gone is told to the listener only.
     api::PromptList list() const;
 

@@ -209,6 +209,7 @@ TEST_F(Http1FramingTest, WhatIsMalformedGoesNowhere)
     spawn(client.readToEnd());
     run();
     EXPECT_TRUE(client.got.starts_with("HTTP/1.1 400 ")) << client.got;
+    EXPECT_TRUE(client.got.contains("\"why\": ")) << client.got;
     EXPECT_EQ(client.got.find("HTTP/1.1", 1), std::string::npos) << client.got;
     EXPECT_TRUE(origin.stream->isQuiet());
     EXPECT_TRUE(client.hasEnded && !client.wasReset);
