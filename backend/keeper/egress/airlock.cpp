@@ -25,6 +25,7 @@ constexpr auto kTuple = api::asio::as_tuple(api::asio::use_awaitable);
 constexpr std::size_t kMostConnections = 8192;
 /// One program that floods leaves the others room.
 constexpr std::size_t kMostOfOneProcess = 4096;
+constexpr auto kBetweenNoRoom = 10s;
 /// So many leave some 10 MB behind.
 constexpr std::size_t kManyConnections = 256;
 /// The same of what waits for a person, a few times over.
@@ -117,6 +118,9 @@ Result<std::unique_ptr<Airlock>> Airlock::create(api::asio::any_io_executor exec
                          [self = airlock.get()](const std::string& secret, api::SecretUse use) {
                              self->m_listener.secretUsed(secret, use);
                          }});
+    airlock->m_names.onNoRoom = [self = airlock.get()](std::string_view name) {
+        self->writeNoRoom(name);
+    };
     airlock->m_policy->onChange = [self = airlock.get()] { self->policyChanged(); };
     return airlock;
 }
@@ -258,6 +262,21 @@ void Airlock::giveBackMemory()
     ::malloc_trim(0);
     m_mostConnections = connections;
     m_mostHeld = m_prompts->held();
+}
+
+/// A row now and then: there may be thousands a second.
+void Airlock::writeNoRoom(std::string_view name)
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (m_noRoomWritten && now - *m_noRoomWritten < kBetweenNoRoom)
+        return;
+    m_noRoomWritten = now;
+    LogRow row(*m_parts, {});
+    row.entry.scheme = "dns";
+    row.entry.host = name;
+    row.entry.port = 53;
+    row.refuse("so many other names were asked for within two minutes that this one, and perhaps "
+               "more, had no answer (SERVFAIL)");
 }
 
 void Airlock::policyChanged()

@@ -60,6 +60,7 @@ private:
     api::Task<void> watchExpiry();
     api::Task<void> sweepFlows();
     void giveBackMemory();
+    void writeNoRoom(std::string_view name);
     api::Task<void> endWithProcess(std::string rule, std::shared_ptr<const FoundProcess> process);
     void policyChanged();
 
@@ -82,6 +83,7 @@ private:
     DnsServer m_dns;
     api::Notifier m_expiryChanged;
     std::string m_answering; ///< the prompt whose answer is becoming a rule
+    std::optional<std::chrono::steady_clock::time_point> m_noRoomWritten;
     std::size_t m_connections = 0;
     std::map<pid_t, std::size_t>
         m_byProcess;                   ///< connections of each, by its pid in the keeper's /proc

@@ -89,8 +89,11 @@ std::optional<Names::Addresses> Names::addressesOf(std::string_view name)
     if (found != m_byName.end()) {
         use(found->second);
     } else {
-        if (!makeRoom(name.size()))
+        if (!makeRoom(name.size())) {
+            if (onNoRoom)
+                onNoRoom(name);
             return std::nullopt;
+        }
         m_entries.push_front(Entry{std::pmr::string(name, &m_memory), freeNumber(), m_clock()});
         m_bytes += name.size();
         m_byName.emplace(m_entries.front().name, m_entries.begin());

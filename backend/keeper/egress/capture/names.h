@@ -38,6 +38,8 @@ public:
     };
     /// None: there is no room, as 65,536 names were asked for within two minutes.
     std::optional<Addresses> addressesOf(std::string_view name);
+    /// Called for each name that there is no room for.
+    std::function<void(std::string_view name)> onNoRoom;
     /// The name behind a synthetic address; none for an address that no name has.
     std::optional<std::string> nameOf(const policy::Address& address);
     /// Whether it lies in one of the two blocks, be it a name's or not.
