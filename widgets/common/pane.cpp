@@ -13,6 +13,7 @@
 #include "widgets/common/activity_line.h"
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
+#include "widgets/common/room_scroll.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/common/tool_button.h"
 
@@ -129,7 +130,7 @@ void TopClip::resizeEvent(QResizeEvent* event)
 
 void TopClip::place()
 {
-    m_content->setGeometry(0, 0, width(), qMax(height(), m_content->minimumSizeHint().height()));
+    m_content->setGeometry(0, 0, width(), qMax(height(), leastHeight(*m_content, width())));
 }
 
 QToolButton* makeToolButton(QAction* action, QWidget* parent)

@@ -476,13 +476,16 @@ void PromptBar::review()
     m_panel->focusFirst();
 }
 
-/// Of the window at most half: the work it is about is seen beside it.
+/// Of the window at most half, and not what the work needs that it is about and that is seen beside
+/// it; but always so much that it can be answered.
 int PromptBar::heightIn(int width) const
 {
     const int line = kLineHeight + kHairline;
     if (!isOpen())
         return line;
-    const int room = qMax(line, window()->height() / 2);
+    const int half = window()->height() / 2;
+    const int room =
+        qMax(line + m_panel->leastHeight(width - kEdge), m_room ? qMin(half, m_room()) : half);
     if (std::exchange(m_highestIn, width) != width)
         m_highest = 0;
     m_highest = qMax(m_highest, line + m_panel->wantedHeight(width - kEdge));
@@ -492,7 +495,8 @@ int PromptBar::heightIn(int width) const
 QSize PromptBar::sizeHint() const
 {
     const int hint = m_content->sizeHint().width();
-    return {hint, heightIn(width() > 0 ? width() : hint)};
+    m_hinted = heightIn(width() > 0 ? width() : hint);
+    return {hint, m_hinted};
 }
 
 QSize PromptBar::minimumSizeHint() const
@@ -552,8 +556,10 @@ void PromptBar::paintEvent(QPaintEvent*)
 bool PromptBar::eventFilter(QObject* watched, QEvent* event)
 {
     if (watched == window()) {
-        if (event->type() == QEvent::Resize && isOpen())
-            updateGeometry(); // there is more room, or less
+        // There is more room, or less.
+        if ((event->type() == QEvent::Resize || event->type() == QEvent::LayoutRequest) &&
+            isOpen() && heightIn(width()) != m_hinted)
+            updateGeometry();
     } else if (isGuarded() && isInput(event->type())) {
         return true;
     }

@@ -46,6 +46,10 @@ public:
     /// Names may be others now.
     void refresh();
 
+    /// How high it may be for nothing above it to be covered; asked whenever the window has laid
+    /// out anew. Without it: half of the window.
+    void setRoom(std::function<int()> room) { m_room = std::move(room); }
+
     /// How long it takes no click and no key.
     void setGuard(std::chrono::milliseconds time);
 
@@ -112,12 +116,14 @@ private:
     PromptActions& m_actions;
     std::function<QString(const QString&)> m_nameOf;
     std::function<QString(const QString&, const QString&)> m_titleOf;
+    std::function<int()> m_room;
     QString m_sandbox;
     QString m_prompt;
     api::Prompt m_shown; ///< what an answer is about
     mutable int m_highest =
         0; ///< since it was opened: the panel does not jump from one to the next
     mutable int m_highestIn = 0; ///< in that width
+    mutable int m_hinted = 0;    ///< the height last asked for
     PlaceBefore* m_before;
     QTimer m_guard;
     KeyHold* m_hold; ///< one press gives one answer
