@@ -7,6 +7,7 @@
 #include <QVBoxLayout>
 
 #include "widgets/common/colors.h"
+#include "widgets/common/room_scroll.h"
 
 namespace caisson {
 
@@ -14,12 +15,17 @@ namespace {
 constexpr int kIconSide = 32;
 constexpr int kSentenceWidth = 280;
 constexpr int kNarrowestSentence = 140;
+constexpr int kMargin = 16;
+constexpr int kGap = 12;
+constexpr int kTight = 8; ///< either of them, in little height
 } // namespace
 
 EmptyState::EmptyState(const QString& name, Icon iconName, const QString& sentence,
                        const QString& action, QWidget* parent)
     : QWidget(parent)
     , m_iconName(iconName)
+    , m_content(new QWidget)
+    , m_scroll(new RoomScroll(name + QStringLiteral(".scroll"), m_content))
     , m_icon(new QLabel)
     , m_sentence(new QLabel)
     , m_button(new QPushButton)
@@ -37,9 +43,11 @@ EmptyState::EmptyState(const QString& name, Icon iconName, const QString& senten
     m_button->setAutoDefault(true); // Enter presses it, as in a dialog
     connect(m_button, &QPushButton::clicked, this, &EmptyState::activated);
 
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(16, 16, 16, 16);
-    layout->setSpacing(12);
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    outer->addWidget(m_scroll);
+    m_content->setObjectName(name + QStringLiteral(".content"));
+    auto* layout = new QVBoxLayout(m_content);
     // A little above the middle: where the eye takes the middle to be.
     layout->addStretch(2);
     layout->addWidget(m_icon);
@@ -51,6 +59,7 @@ EmptyState::EmptyState(const QString& name, Icon iconName, const QString& senten
     layout->addWidget(m_button, 0, Qt::AlignHCenter);
     layout->addStretch(3);
 
+    setTight(false);
     setSentence(sentence);
     setAction(action);
     updateIcon();
@@ -68,12 +77,14 @@ void EmptyState::setSentence(const QString& sentence)
     setAccessibleName(sentence);
     m_sentence->setMinimumWidth(
         qMin(kNarrowestSentence, m_sentence->fontMetrics().horizontalAdvance(sentence) + 8));
+    fit();
 }
 
 void EmptyState::setAction(const QString& action)
 {
     m_button->setText(action);
     m_button->setVisible(!action.isEmpty());
+    fit();
 }
 
 void EmptyState::changeEvent(QEvent* event)
@@ -81,6 +92,27 @@ void EmptyState::changeEvent(QEvent* event)
     if (event->type() == QEvent::PaletteChange || event->type() == QEvent::DevicePixelRatioChange)
         updateIcon();
     QWidget::changeEvent(event);
+}
+
+void EmptyState::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    fit();
+}
+
+void EmptyState::fit()
+{
+    setTight(false);
+    setTight(leastHeight(*m_content, width()) > height());
+    m_scroll->fit();
+}
+
+void EmptyState::setTight(bool isTight)
+{
+    m_icon->setVisible(!isTight);
+    const int margin = isTight ? kTight : kMargin;
+    m_content->layout()->setContentsMargins(margin, margin, margin, margin);
+    m_content->layout()->setSpacing(isTight ? kTight : kGap);
 }
 
 void EmptyState::updateIcon()

@@ -10,8 +10,10 @@ class QPushButton;
 
 namespace caisson {
 
+class RoomScroll;
+
 /// What a pane shows while it has nothing to show: what will be here, and the one action that
-/// brings it.
+/// brings it. In little height the icon gives way, and where that does not do, it scrolls.
 class EmptyState : public QWidget
 {
     Q_OBJECT
@@ -32,11 +34,16 @@ signals:
 
 protected:
     void changeEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     void updateIcon();
+    void fit();
+    void setTight(bool isTight);
 
     Icon m_iconName;
+    QWidget* m_content;
+    RoomScroll* m_scroll;
     QLabel* m_icon;
     QLabel* m_sentence;
     QPushButton* m_button;

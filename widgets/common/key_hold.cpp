@@ -21,6 +21,11 @@ bool KeyHold::eventFilter(QObject* watched, QEvent* event)
         m_isHeld =
             press->isAutoRepeat() || (press->key() == m_released && press->timestamp() != 0 &&
                                       press->timestamp() == m_releasedAt);
+        m_isDropped = m_isDropped && m_isHeld;
+        if (m_isDropped) {
+            event->accept(); // nor is it a shortcut
+            return true;
+        }
         break;
     }
     case QEvent::KeyRelease: {

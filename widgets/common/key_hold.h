@@ -17,6 +17,9 @@ public:
 
     /// Whether what is being handled comes of a key that was down before.
     bool isHeld() const { return m_isHeld; }
+    /// Whatever the key that is down repeats from now on goes nowhere: the focus has moved, and it
+    /// was pressed for the place before.
+    void drop() { m_isDropped = true; }
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
@@ -25,6 +28,7 @@ private:
     int m_released = 0;
     quint64 m_releasedAt = 0;
     bool m_isHeld = false;
+    bool m_isDropped = false;
 };
 
 } // namespace caisson

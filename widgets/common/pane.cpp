@@ -14,6 +14,7 @@
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/mnemonics.h"
+#include "widgets/common/room_scroll.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/common/tool_button.h"
 
@@ -130,7 +131,7 @@ void TopClip::resizeEvent(QResizeEvent* event)
 
 void TopClip::place()
 {
-    m_content->setGeometry(0, 0, width(), qMax(height(), m_content->minimumSizeHint().height()));
+    m_content->setGeometry(0, 0, width(), qMax(height(), leastHeight(*m_content, width())));
 }
 
 QToolButton* makeToolButton(QAction* action, QWidget* parent)

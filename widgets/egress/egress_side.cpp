@@ -10,6 +10,7 @@
 
 #include "widgets/common/colors.h"
 #include "widgets/common/pane.h"
+#include "widgets/common/room_scroll.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/egress/requests_page.h"
 #include "widgets/egress/rules_page.h"
@@ -24,6 +25,7 @@ EgressSide::EgressSide(desk::Backend& backend, desk::SecretKeeper& secrets, Prom
     , m_prompter(prompter)
     , m_tabs(new QTabBar)
     , m_stack(new QStackedWidget)
+    , m_scroll(new RoomScroll(QStringLiteral("side.scroll"), m_stack))
     , m_nothing(new QWidget)
     , m_secrets(new SecretsPage(backend, secrets, prompter))
 {
@@ -55,7 +57,7 @@ EgressSide::EgressSide(desk::Backend& backend, desk::SecretKeeper& secrets, Prom
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(head);
-    column->addWidget(m_stack, 1);
+    column->addWidget(m_scroll, 1);
 
     connect(m_tabs, &QTabBar::currentChanged, this, [this] {
         updatePage();
@@ -188,6 +190,7 @@ void EgressSide::updatePage()
         m_stack->setCurrentWidget(pages->requests);
     else
         m_stack->setCurrentWidget(pages->rules);
+    m_scroll->fit();
 }
 
 SideTab EgressSide::tab() const

@@ -25,12 +25,14 @@ class SecretKeeper;
 class Prompter;
 class RequestModel;
 class RequestsPage;
+class RoomScroll;
 class RuleModel;
 class RulesPage;
 class SecretsPage;
 
 /// The right column: what goes out of the sandbox that is shown, and what may. Each sandbox has
-/// pages of its own, made when it is first shown, which stay as they were left.
+/// pages of its own, made when it is first shown, which stay as they were left. A page that needs
+/// more height than there is scrolls.
 class EgressSide : public QWidget
 {
     Q_OBJECT
@@ -95,6 +97,7 @@ private:
     QList<int> m_rulesSizes;
     QTabBar* m_tabs;
     QStackedWidget* m_stack;
+    RoomScroll* m_scroll;
     QWidget* m_nothing;
     SecretsPage* m_secrets;
 };

@@ -3,6 +3,7 @@
 
 #include <QAbstractButton>
 #include <QAction>
+#include <QApplication>
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QKeyEvent>
@@ -20,6 +21,7 @@
 #include "widgets/common/icons.h"
 #include "widgets/common/key_hold.h"
 #include "widgets/common/pane.h"
+#include "widgets/common/place_before.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/egress/prompt_panel.h"
 #include "widgets/egress/prompt_summary.h"
@@ -90,6 +92,7 @@ PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent
     : QWidget(parent)
     , m_model(model)
     , m_actions(actions)
+    , m_before(new PlaceBefore(this))
     , m_hold(new KeyHold(this))
     , m_content(new QWidget(this))
     , m_line(new QWidget)
@@ -236,33 +239,101 @@ void PromptBar::showRow(int at)
     const api::Prompt& prompt = m_model.at(at);
     const QString sandbox = m_model.sandboxAt(at);
     const QString id = QString::fromStdString(prompt.id);
+    const bool hadKeyboard = hasKeyboard();
     if (sandbox != m_sandbox || id != m_prompt || !isSameQuestion(m_shown, prompt))
-        m_guard.start();
+        guard();
+    const QWidget* focus = window()->focusWidget();
     m_sandbox = sandbox;
     m_prompt = id;
     m_shown = prompt;
+    for (QWidget* part : std::initializer_list<QWidget*>{m_allow, m_deny, m_more})
+        part->show();
     updateLine(prompt, at);
     updateButtons();
     updateClock();
     updateGeometry();
-    if (isHidden()) {
-        m_tick.start();
-        show();
+    // What had the keyboard may be gone or off for this one, and another have got it: a button,
+    // say, that answers.
+    if (hadKeyboard && (focus != window()->focusWidget() || !isAncestorOf(focus))) {
+        if (isOpen())
+            m_panel->focusFirst();
+        else
+            setFocus();
     }
+    if (!m_tick.isActive())
+        m_tick.start();
+    if (isHidden())
+        show();
 }
 
 void PromptBar::showNothing()
 {
     if (m_prompt.isEmpty())
         return;
-    const bool hadFocus = isAncestorOf(window()->focusWidget());
+    const int at = row();
+    const bool isAnsweredHere = at >= 0 && m_model.isAnswering(at);
+    const bool hadKeyboard = hasKeyboard();
+    guard();
     m_sandbox.clear();
     m_prompt.clear();
     m_tick.stop();
+    if (hadKeyboard && !isAnsweredHere) {
+        showOver();
+        return;
+    }
+    if (hadKeyboard)
+        goBack(); // before it is hidden: what is hidden hands the keyboard to anything
     setOpen(false);
     hide();
-    if (hadFocus)
+}
+
+void PromptBar::showOver()
+{
+    setFocus();
+    setOpen(false);
+    updateButtons();
+    for (QWidget* part : std::initializer_list<QWidget*>{m_next, m_allow, m_deny, m_more})
+        part->hide();
+    m_clock->setText(tr("is over – Esc goes back"));
+    m_clock->setForegroundRole(QPalette::WindowText);
+    m_clock->setAccessibleName(m_clock->text());
+    setAccessibleDescription(tr("This request is over. Escape goes back to where you were."));
+}
+
+// ---- the keyboard ------------------------------------------------------------------------------
+
+/// A list or menu of it that is open.
+QWidget* PromptBar::popup() const
+{
+    QWidget* open = QApplication::activePopupWidget();
+    for (const QWidget* place = open; place; place = place->parentWidget()) {
+        if (place == this)
+            return open;
+    }
+    return nullptr;
+}
+
+/// The mouse opens a list without moving the focus, and then the keys go to the list.
+bool PromptBar::hasKeyboard() const
+{
+    return isAncestorOf(window()->focusWidget()) || popup();
+}
+
+/// What is open of the question before goes with it: a list that stayed chose for the next one.
+void PromptBar::guard()
+{
+    m_guard.start();
+    if (QWidget* open = popup())
+        open->close();
+}
+
+void PromptBar::goBack()
+{
+    m_hold->drop(); // what brought the person back is not for where they come to
+    if (!m_before->goBack())
         emit focusLost();
+    if (isOver())
+        hide();
 }
 
 void PromptBar::refresh()
@@ -386,6 +457,8 @@ void PromptBar::setOpen(bool isOpen)
 {
     if (isOpen == this->isOpen())
         return;
+    if (!isOpen && m_panel->isAncestorOf(window()->focusWidget()))
+        goBack(); // closed by a click: what is hidden handed the keyboard to Deny
     m_panel->setVisible(isOpen);
     m_highest = 0;
     m_more->defaultAction()->setIcon(icon(isOpen ? Icon::ChevronDown : Icon::ChevronUp));
@@ -403,13 +476,16 @@ void PromptBar::review()
     m_panel->focusFirst();
 }
 
-/// Of the window at most half: the work it is about is seen beside it.
+/// Of the window at most half, and not what the work needs that it is about and that is seen beside
+/// it; but always so much that it can be answered.
 int PromptBar::heightIn(int width) const
 {
     const int line = kLineHeight + kHairline;
     if (!isOpen())
         return line;
-    const int room = qMax(line, window()->height() / 2);
+    const int half = window()->height() / 2;
+    const int room =
+        qMax(line + m_panel->leastHeight(width - kEdge), m_room ? qMin(half, m_room()) : half);
     if (std::exchange(m_highestIn, width) != width)
         m_highest = 0;
     m_highest = qMax(m_highest, line + m_panel->wantedHeight(width - kEdge));
@@ -419,7 +495,8 @@ int PromptBar::heightIn(int width) const
 QSize PromptBar::sizeHint() const
 {
     const int hint = m_content->sizeHint().width();
-    return {hint, heightIn(width() > 0 ? width() : hint)};
+    m_hinted = heightIn(width() > 0 ? width() : hint);
+    return {hint, m_hinted};
 }
 
 QSize PromptBar::minimumSizeHint() const
@@ -479,8 +556,10 @@ void PromptBar::paintEvent(QPaintEvent*)
 bool PromptBar::eventFilter(QObject* watched, QEvent* event)
 {
     if (watched == window()) {
-        if (event->type() == QEvent::Resize && isOpen())
-            updateGeometry(); // there is more room, or less
+        // There is more room, or less.
+        if ((event->type() == QEvent::Resize || event->type() == QEvent::LayoutRequest) &&
+            isOpen() && heightIn(width()) != m_hinted)
+            updateGeometry();
     } else if (isGuarded() && isInput(event->type())) {
         return true;
     }
@@ -490,19 +569,34 @@ bool PromptBar::eventFilter(QObject* watched, QEvent* event)
 void PromptBar::mousePressEvent(QMouseEvent* event)
 {
     event->accept();
-    if (!isGuarded() && event->button() == Qt::LeftButton &&
-        m_line->geometry().contains(m_content->mapFromParent(event->position().toPoint())))
+    if (isOver())
+        goBack();
+    else if (!isGuarded() && event->button() == Qt::LeftButton &&
+             m_line->geometry().contains(m_content->mapFromParent(event->position().toPoint())))
         setOpen(!isOpen());
 }
 
+/// No key of it goes on to something else.
 void PromptBar::keyPressEvent(QKeyEvent* event)
 {
-    if (event->key() == Qt::Key_Escape && isOpen()) {
-        setOpen(false);
-        emit focusLost();
-    } else {
-        QWidget::keyPressEvent(event);
-    }
+    event->accept();
+    if (event->key() != Qt::Key_Escape || isGuarded())
+        return;
+    goBack();
+    setOpen(false);
+}
+
+void PromptBar::focusOutEvent(QFocusEvent* event)
+{
+    QWidget::focusOutEvent(event);
+    if (isOver() && event->reason() != Qt::ActiveWindowFocusReason &&
+        event->reason() != Qt::PopupFocusReason && event->reason() != Qt::MenuBarFocusReason)
+        hide();
+}
+
+bool PromptBar::focusNextPrevChild(bool isNext)
+{
+    return isOver() || QWidget::focusNextPrevChild(isNext);
 }
 
 void PromptBar::allow()

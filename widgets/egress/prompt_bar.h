@@ -14,6 +14,7 @@ class QToolButton;
 namespace caisson {
 
 class KeyHold;
+class PlaceBefore;
 class PromptPanel;
 class PromptSummary;
 
@@ -23,6 +24,12 @@ class PromptSummary;
 ///
 /// What answers keeps its place, counted from the right edge, whatever else comes and goes in the
 /// line: a second click on Deny must never find Allow.
+///
+/// Who goes to it by keyboard comes back to where they were, by Escape or by the last answer. What
+/// ends while the keyboard is in it, by nobody's answer here, does not let go of it: the sandbox
+/// decides when that is, and the rest of "Down, Return" ran what stood unsent in the terminal. The
+/// strip then stays, says that it is over, and lets every key fall until the person leaves by
+/// Escape or by a click. Not by Tab: that, too, is how the panel is gone through.
 class PromptBar : public QWidget
 {
     Q_OBJECT
@@ -38,6 +45,10 @@ public:
     void setTerminalNaming(std::function<QString(const QString&, const QString&)> titleOf);
     /// Names may be others now.
     void refresh();
+
+    /// How high it may be for nothing above it to be covered; asked whenever the window has laid
+    /// out anew. Without it: half of the window.
+    void setRoom(std::function<int()> room) { m_room = std::move(room); }
 
     /// How long it takes no click and no key.
     void setGuard(std::chrono::milliseconds time);
@@ -63,7 +74,7 @@ public:
 
 signals:
     void terminalAsked(const QString& sandbox, const QString& terminal);
-    /// The strip had the keyboard and is gone.
+    /// The strip had the keyboard, and of the place where the person was before nothing is left.
     void focusLost();
 
 protected:
@@ -74,6 +85,8 @@ protected:
     void changeEvent(QEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+    bool focusNextPrevChild(bool isNext) override;
 
 private:
     void layOut();
@@ -82,6 +95,13 @@ private:
     void follow();
     void showRow(int row);
     void showNothing();
+    void showOver();
+    bool hasKeyboard() const;
+    QWidget* popup() const;
+    void guard();
+    void goBack();
+    /// It stays for the sake of the keys only.
+    bool isOver() const { return m_prompt.isEmpty() && !isHidden(); }
     void updateLine(const api::Prompt& prompt, int row);
     void updateButtons();
     void updateWidths();
@@ -96,12 +116,15 @@ private:
     PromptActions& m_actions;
     std::function<QString(const QString&)> m_nameOf;
     std::function<QString(const QString&, const QString&)> m_titleOf;
+    std::function<int()> m_room;
     QString m_sandbox;
     QString m_prompt;
     api::Prompt m_shown; ///< what an answer is about
     mutable int m_highest =
         0; ///< since it was opened: the panel does not jump from one to the next
     mutable int m_highestIn = 0; ///< in that width
+    mutable int m_hinted = 0;    ///< the height last asked for
+    PlaceBefore* m_before;
     QTimer m_guard;
     KeyHold* m_hold; ///< one press gives one answer
     QTimer m_tick;

@@ -94,6 +94,12 @@ QString placeOf(const api::Prompt& prompt, const QString& terminalTitle)
                : PromptPanel::tr("the terminal %1").arg(quotedName(terminalTitle, 40));
 }
 
+int wantedHeightOf(const QWidget& part, int width)
+{
+    return part.layout()->hasHeightForWidth() ? part.layout()->totalHeightForWidth(width)
+                                              : part.sizeHint().height();
+}
+
 constexpr std::array kDurations{"once", "process", "15m", "session", "always"};
 
 QString allowTextFor(const QString& duration)
@@ -255,11 +261,12 @@ QWidget* PromptPanel::makeAnswer()
 
 int PromptPanel::wantedHeight(int width) const
 {
-    const auto heightOf = [width](const QWidget* part) {
-        return part->layout()->hasHeightForWidth() ? part->layout()->totalHeightForWidth(width)
-                                                   : part->sizeHint().height();
-    };
-    return heightOf(m_scroll->widget()) + heightOf(m_answer);
+    return wantedHeightOf(*m_scroll->widget(), width) + wantedHeightOf(*m_answer, width);
+}
+
+int PromptPanel::leastHeight(int width) const
+{
+    return kLowestInfo + wantedHeightOf(*m_answer, width);
 }
 
 void PromptPanel::addRow(const QString& title, QWidget* field)

@@ -44,6 +44,8 @@ public:
     void focusFirst();
     /// So that nothing scrolls.
     int wantedHeight(int width) const;
+    /// So that it can be read and answered.
+    int leastHeight(int width) const;
 
 signals:
     void terminalAsked();

@@ -40,6 +40,8 @@ constexpr int kLastWidth = 64;
 /// In less, the host takes methods and path into its column.
 constexpr int kWide = 560;
 constexpr int kLowestPart = 80;
+/// Its first two lines; the page is then whole beside an open request at 900 by 600.
+constexpr int kLowestDetail = 68;
 constexpr const char* kNobody = "example.invalid"; // RFC 2606
 
 } // namespace
@@ -229,7 +231,7 @@ void RulesPage::layOut()
     m_splitter->setStretchFactor(1, 2);
     m_splitter->setSizes({300, 240});
     m_table->setMinimumHeight(kLowestPart);
-    m_detail->setMinimumHeight(kLowestPart);
+    m_detail->setMinimumHeight(kLowestDetail);
     m_detail->setRow(-1);
 
     auto* column = new QVBoxLayout(this);

@@ -17,6 +17,7 @@
 #include "widgets/common/keyboard_focus.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/prompter.h"
+#include "widgets/common/room_scroll.h"
 #include "widgets/editor/editor_page.h"
 #include "widgets/egress/bar_buttons.h"
 #include "widgets/egress/egress_side.h"
@@ -52,6 +53,8 @@ constexpr int kLeftNarrowest = 180;
 constexpr int kRightWidth = 360;
 constexpr int kRightNarrowest = 240;
 constexpr int kPaneLowest = 96;
+/// Its sentence and its button, where it has no files yet and is at its narrowest.
+constexpr int kFilesLowest = 136;
 constexpr int kBodyLowest = 96;
 /// How long something is said that needs no answer.
 constexpr std::chrono::seconds kNoteTime{8};
@@ -140,7 +143,7 @@ void MainWindow::layOut()
     m_panes->addWidget(m_sandboxes);
     m_panes->addWidget(m_files);
     m_sandboxes->setMinimumHeight(kPaneLowest);
-    m_files->setMinimumHeight(kPaneLowest);
+    m_files->setMinimumHeight(kFilesLowest);
     m_panes->setStretchFactor(1, 1);
     m_panes->setSizes(m_left.panes.size() == 2 ? m_left.panes : QList<int>{176, 500});
 
@@ -172,6 +175,9 @@ void MainWindow::layOut()
     auto* clip = new TopClip(m_body, kBodyLowest);
     clip->setObjectName(QStringLiteral("bodyClip"));
     layout->addWidget(clip, 1);
+    m_prompt->setRoom([this, clip] {
+        return clip->height() + m_prompt->height() - leastHeight(*m_body, clip->width());
+    });
     layout->addWidget(m_copies);
     layout->addWidget(m_note);
     layout->addWidget(m_errors);

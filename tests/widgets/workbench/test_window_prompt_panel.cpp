@@ -4,9 +4,12 @@
 
 #include <QComboBox>
 #include <QLayout>
+#include <QLineEdit>
+#include <QListView>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QScrollBar>
+#include <QTableView>
 #include <QToolButton>
 
 using namespace caisson;
@@ -26,6 +29,9 @@ private slots:
     void thePanelCrushesNothing();
     void thePanelIsReadInASmallWindow_data();
     void thePanelIsReadInASmallWindow();
+    void thePanelCoversNothing_data();
+    void thePanelCoversNothing();
+    void theFieldWithTheKeyboardStaysInSight();
     void theNextOneKeepsNoChoice();
     void aFloodIsDeniedAtOnce();
     void theTerminalIsAJumpAway();
@@ -239,6 +245,140 @@ void TestWindowPromptPanel::thePanelIsReadInASmallWindow()
     bench.settle();
     QVERIFY(bench.bar()->height() > before || info->verticalScrollBar()->maximum() == 0);
     QCOMPARE(info->verticalScrollBar()->maximum(), 0);
+}
+
+void TestWindowPromptPanel::thePanelCoversNothing_data()
+{
+    QTest::addColumn<QSize>("size");
+    QTest::addColumn<int>("tab");
+    QTest::addColumn<bool>("isNoted");
+    const char* tabs[] = {"requests", "rules", "secrets"};
+    for (int tab = 0; tab < 3; ++tab) {
+        QTest::addRow("small, %s", tabs[tab]) << QSize(900, 600) << tab << false;
+        QTest::addRow("small, %s, with a note", tabs[tab]) << QSize(900, 600) << tab << true;
+        QTest::addRow("smallest, %s", tabs[tab]) << QSize(720, 480) << tab << false;
+    }
+}
+
+/// The right column needed more height than was left, and with it the whole window: the end of the
+/// terminal with its cursor, the buttons of the tree and the detail of a secret lay below the panel.
+void TestWindowPromptPanel::thePanelCoversNothing()
+{
+    QFETCH(const QSize, size);
+    QFETCH(const int, tab);
+    QFETCH(const bool, isNoted);
+    PromptBench bench;
+    bench.size = size;
+    const QString empty = bench.backend.addSandbox(QStringLiteral("empty"));
+    bench.backend.addTerminal(empty, "$ ");
+    bench.backend.setPolicy(empty, {test::sampleRule("npm", "allow", "registry.npmjs.org")});
+    bench.backend.addSecret(
+        {.name = "github", .created = {}, .lasts = "reboot", .known = true, .uses = {}});
+    api::EgressEntry entry = test::sampleEntry("allow", "GET", "registry.npmjs.org", "/a", 200);
+    bench.backend.logEntry(empty, entry);
+    bench.open();
+    auto* list = bench.find<QListView>("sandboxes.list");
+    for (int row = 0; row < list->model()->rowCount(); ++row) {
+        if (list->model()->index(row, 0).data().toString() == QLatin1String("empty"))
+            list->setCurrentIndex(list->model()->index(row, 0));
+    }
+    bench.settle();
+    bench.find<QTabBar>("side.tabs")->setCurrentIndex(tab);
+    bench.settle();
+    const char* tables[] = {"requests.table", "rules.table", "secrets.table"};
+    auto* table = bench.find<QTableView>(tables[tab]);
+    QVERIFY(table);
+    QTRY_VERIFY(table->model()->rowCount() > 0);
+    table->setCurrentIndex(table->model()->index(0, 1));
+    QTRY_VERIFY(bench.isShown("files.empty"));
+    api::Prompt prompt = samplePrompt();
+    prompt.isPrivate = true;
+    prompt.terminal = bench.terminal.toStdString();
+    prompt.process.cmdline = "curl -fsS https://api.example.com/" + std::string(400, 'x');
+    bench.ask(prompt);
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    if (isNoted) {
+        bench.backend.endPrompt(bench.id, bench.ask(samplePrompt("two.example")),
+                                QStringLiteral("allowed"));
+        bench.settle();
+        QVERIFY(bench.isShown("note"));
+    }
+
+    const auto whereIs = [&](const QWidget* part) {
+        return QRect(part->mapTo(&bench.window(), QPoint()), part->size());
+    };
+    const int edge = whereIs(bench.find("bodyClip")).bottom();
+    QVERIFY(edge < whereIs(bench.bar()).top());
+    QVERIFY(whereIs(bench.bar()).bottom() < bench.window().height());
+    QVERIFY2(
+        whereIs(bench.find("body")).bottom() <= edge,
+        qPrintable(QStringLiteral("%1 of %2").arg(whereIs(bench.find("body")).bottom()).arg(edge)));
+    QVERIFY(whereIs(bench.view()).bottom() <= edge);
+    QVERIFY(bench.view()->height() >= 3 * QFontMetrics(bench.view()->font()).height());
+    // What the tree says where it is empty is read, and its button pressed.
+    const auto* sentence = bench.find<QLabel>("files.empty.sentence");
+    QVERIFY(sentence->height() >= sentence->heightForWidth(sentence->width()));
+    const QWidget* button = bench.find("files.empty.action");
+    QVERIFY(button->height() >= button->sizeHint().height());
+    QVERIFY(whereIs(sentence).bottom() < whereIs(button).top());
+    QVERIFY(whereIs(button).bottom() <= edge);
+    QVERIFY(!button->visibleRegion().isEmpty());
+    QCOMPARE(button->visibleRegion().boundingRect(), button->rect());
+    const auto* files = bench.find<QLabel>("editors.empty.sentence");
+    QCOMPARE(files->visibleRegion().boundingRect(), files->rect());
+    // The right column scrolls where it has to, and to its end.
+    const auto* side = bench.find<QScrollArea>("side.scroll");
+    QVERIFY(whereIs(side).bottom() <= edge);
+    QCOMPARE(side->verticalScrollBar()->maximum(),
+             qMax(0, side->widget()->height() - side->viewport()->height()));
+    const char* last[] = {"request", "rules.question", "secrets.detail"};
+    const QWidget* end = bench.find(last[tab]);
+    QVERIFY(end);
+    const QRect inPage(end->mapTo(side->widget(), QPoint()), end->size());
+    QVERIFY(side->widget()->rect().contains(inPage));
+    QVERIFY(inPage.height() >= end->minimumSizeHint().height());
+    for (const QWidget* part : {static_cast<const QWidget*>(table), end})
+        QVERIFY2(part->height() >= 20, qPrintable(part->objectName()));
+    QVERIFY(!QRect(table->mapTo(side->widget(), QPoint()), table->size()).intersects(inPage));
+    // With room for all of it nothing scrolls.
+    bench.window().resize(1280, 900);
+    bench.settle();
+    QCOMPARE(side->verticalScrollBar()->maximum(), 0);
+    QVERIFY(bench.isShown("files.empty.icon"));
+}
+
+/// The panel opens while a form is filled in for which there is too little room then.
+void TestWindowPromptPanel::theFieldWithTheKeyboardStaysInSight()
+{
+    PromptBench bench;
+    bench.size = QSize(900, 600);
+    bench.backend.addSecret(
+        {.name = "github", .created = {}, .lasts = "reboot", .known = true, .uses = {}});
+    bench.open();
+    bench.find<QTabBar>("side.tabs")->setCurrentIndex(2);
+    bench.settle();
+    auto* table = bench.find<QTableView>("secrets.table");
+    QTRY_VERIFY(table->model()->rowCount() > 0);
+    table->setCurrentIndex(table->model()->index(0, 0)); // with its detail
+    bench.click("secrets.addSecret");
+    auto* value = bench.find<QLineEdit>("secrets.value");
+    value->setFocus();
+    bench.ask(samplePrompt());
+    bench.waitForGuard();
+    bench.click("prompt.more");
+    QCOMPARE(QApplication::focusWidget(), value);
+    QCOMPARE(value->visibleRegion().boundingRect(), value->rect());
+    // Nor does Tab lead out of sight, forward or back.
+    const QWidget* cancel = bench.find("secrets.cancel");
+    bench.press(Qt::Key_Tab);
+    QCOMPARE(QApplication::focusWidget(), cancel);
+    QCOMPARE(cancel->visibleRegion().boundingRect(), cancel->rect());
+    const QWidget* add = bench.find("secrets.addSecret");
+    for (int times = 0; times < 10 && QApplication::focusWidget() != add; ++times)
+        bench.press(Qt::SHIFT | Qt::Key_Tab);
+    QCOMPARE(QApplication::focusWidget(), add);
+    QCOMPARE(add->visibleRegion().boundingRect(), add->rect());
 }
 
 void TestWindowPromptPanel::theNextOneKeepsNoChoice()

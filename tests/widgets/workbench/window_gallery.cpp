@@ -306,6 +306,42 @@ void shootEgress(const Gallery& gallery)
     gallery.shoot(QStringLiteral("prompt-narrowest"), fixture.window());
 }
 
+/// The panel where there is little room for it, over each page of the right column; and what is over
+/// while the keyboard is in it.
+void shootSmall(const Gallery& gallery)
+{
+    WindowFixture fixture;
+    fixture.size = QSize(900, 600);
+    const QString id = fixture.backend.addSandbox(QStringLiteral("box"));
+    fixture.backend.addTerminal(id, kSession);
+    fillEgress(fixture.backend, id);
+    fixture.open();
+    api::Prompt prompt = test::samplePrompt();
+    prompt.terminal = "t1-1";
+    const QString asked = fixture.backend.addPrompt(id, prompt);
+    WindowFixture::settle();
+    fixture.find("terminal")->setFocus();
+    fixture.press(Qt::CTRL | Qt::SHIFT | Qt::Key_M);
+    const QList<std::pair<const char*, const char*>> pages{
+        {"requests", "requests.table"}, {"rules", "rules.table"}, {"secrets", "secrets.table"}};
+    for (int tab = 0; tab < pages.size(); ++tab) {
+        fixture.find<QTabBar>("side.tabs")->setCurrentIndex(tab);
+        WindowFixture::settle();
+        auto* table = fixture.find<QTableView>(pages[tab].second);
+        table->setCurrentIndex(table->model()->index(0, 1));
+        gallery.shoot(QStringLiteral("small-") + QLatin1String(pages[tab].first), fixture.window());
+    }
+    fixture.window().resize(720, 480);
+    gallery.shoot(QStringLiteral("smallest-secrets"), fixture.window());
+    fixture.window().resize(900, 600);
+    WindowFixture::settle();
+    fixture.backend.endPrompt(id, fixture.backend.addPrompt(id, test::samplePrompt("two.example")),
+                              QStringLiteral("allowed"));
+    gallery.shoot(QStringLiteral("small-noted"), fixture.window());
+    fixture.backend.endPrompt(id, asked, QStringLiteral("timeout"));
+    gallery.shoot(QStringLiteral("prompt-over"), fixture.window());
+}
+
 void shootAll(const Gallery& gallery)
 {
     {
@@ -399,8 +435,10 @@ int main(int argc, char** argv)
     Theme theme(qt, Appearance::Dark);
     shootAll({folder, QStringLiteral("dark")});
     shootEgress({folder, QStringLiteral("dark")});
+    shootSmall({folder, QStringLiteral("dark")});
     theme.setAppearance(Appearance::Light);
     shootEgress({folder, QStringLiteral("light")});
+    shootSmall({folder, QStringLiteral("light")});
     shootAll({folder, QStringLiteral("light")});
     return 0;
 }
