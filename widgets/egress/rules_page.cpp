@@ -36,8 +36,8 @@ constexpr int kMethodsWidth = 96;
 constexpr int kPathWidth = 120;
 constexpr int kHitsWidth = 56;
 constexpr int kLastWidth = 64;
-/// In less, the host takes methods and path into its column.
-constexpr int kWide = 560;
+/// In less, the host takes methods and path into its column, lest it be cut in favour of theirs.
+constexpr int kWide = 680;
 constexpr int kLowestPart = 80;
 constexpr const char* kNobody = "example.invalid"; // RFC 2606
 

@@ -514,6 +514,8 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
     case DomainRole:
         return rule.host.empty() ? static_cast<int>(rule.cidr.size())
                                  : static_cast<int>(policy::mainDomain(rule.host).size());
+    case AddressRole:
+        return !rule.cidr.empty();
     default:
         return {};
     }

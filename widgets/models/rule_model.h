@@ -40,6 +40,7 @@ public:
         ActionRole,                ///< QString: allow | deny | ask | tunnel
         ActiveRole,                ///< bool: enabled and not over
         DomainRole,                ///< int: how much of a host's end somebody had to register
+        AddressRole,               ///< bool: about an address or a block of them, not a host
         LifeRole,                  ///< QString: "14 min"; empty: for ever
         SecretRole,                ///< bool: it puts one in
         MissingRole,               ///< QString: the name of one that is not stored; empty: none
