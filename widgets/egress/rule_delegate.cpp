@@ -268,6 +268,10 @@ QWidget* RuleDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&
         },
         parent);
     edit->setAccessibleName(index.model()->headerData(index.column(), Qt::Horizontal).toString());
+    if (model && model->isDraft(index.row())) {
+        edit->setPlaceholderText(tr("e.g. api.example.com"));
+        edit->setProperty(kFresh, true);
+    }
     return edit;
 }
 
@@ -313,7 +317,9 @@ bool RuleDelegate::eventFilter(QObject* editor, QEvent* event)
             return true;
         }
     }
-    if (edit && !edit->isAcceptable() && event->type() == QEvent::FocusOut)
+    // A new rule that nobody named is none; all else is left as it is.
+    const bool isNone = edit && edit->property(kFresh).toBool() && edit->text().trimmed().isEmpty();
+    if (edit && !edit->isAcceptable() && !isNone && event->type() == QEvent::FocusOut)
         return false;
     return TableDelegate::eventFilter(editor, event);
 }

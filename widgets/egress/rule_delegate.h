@@ -36,6 +36,7 @@ protected:
 
 private:
     static constexpr const char* kDisowned = "isDisowned";
+    static constexpr const char* kFresh = "isFresh";
 
     void paintHost(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
                    const QModelIndex& index, const Colors& colors) const;

@@ -124,7 +124,8 @@ FittedRow fittedRow(const RuleRow& row, int room, const QFont& font, const QFont
         UrlParts filled = fitted.url;
         filled.path = path;
         // "/…*" says no more than "/…", and elidedText() may give less still.
-        if (path.size() > 3 && urlWidth(filled, font) <= urlWidth(fitted.url, font) + left)
+        if ((path == url.path || path.size() > 3) &&
+            urlWidth(filled, font) <= urlWidth(fitted.url, font) + left)
             fitted.url = filled;
         return fitted;
     }

@@ -39,7 +39,6 @@ constexpr int kLastWidth = 64;
 /// In less, the host takes methods and path into its column, lest it be cut in favour of theirs.
 constexpr int kWide = 680;
 constexpr int kLowestPart = 80;
-constexpr const char* kNobody = "example.invalid"; // RFC 2606
 
 } // namespace
 
@@ -273,8 +272,10 @@ void RulesPage::connectModel()
     connect(&m_model, &RuleModel::changingChanged, this, [this] {
         m_activity->setBusy(m_model.isChanging());
         // What could not be done before is over once something was done.
-        if (!m_model.isChanging() && !m_refusal.isEmpty())
-            emit settled(std::exchange(m_refusal, {}));
+        if (m_model.isChanging())
+            m_hasGoneOn = true;
+        else if (m_hasGoneOn)
+            forgetRefusals();
     });
     for (auto change : {&QUndoStack::canUndoChanged, &QUndoStack::canRedoChanged})
         connect(m_model.undoStack(), change, this, &RulesPage::updateActions);
@@ -299,7 +300,8 @@ void RulesPage::connectModel()
                  }});
     });
     connect(&m_model, &RuleModel::refused, this, [this](const QString& what, const Error& error) {
-        m_refusal = what;
+        m_refusals += what;
+        m_hasGoneOn = false;
         emit failed({.what = what, .error = error, .subject = Subject::Other, .again = {}});
     });
 }
@@ -349,6 +351,8 @@ void RulesPage::loseEdited(int first, int last)
     m_isLost = true;
     RuleDelegate::disown(*typing);
     m_table->setFocus(Qt::OtherFocusReason);
+    if (m_model.isDraft(row))
+        return;
     emit noted(tr("The rule about %1 is gone: it was removed elsewhere, or its time was over. What "
                   "was typed in it counts for no rule.")
                    .arg(m_model.index(row, RuleModel::Host).data().toString()));
@@ -461,29 +465,33 @@ void RulesPage::select(int row)
     m_table->scrollTo(host);
 }
 
-/// Above the selected one, for the first that fits decides. It is about a host that nobody has
-/// until one is named; a person who names none has added nothing.
+/// Above the selected one, for the first that fits decides. A person who names no host has added
+/// nothing.
 void RulesPage::addNew()
 {
     api::EgressRule rule;
-    rule.host = kNobody;
     rule.action = "allow";
-    const QString id = m_model.add(rule, qMax(0, currentRow()));
-    const int row = m_model.rowOf(id);
+    const int row = m_model.rowOf(m_model.addDraft(rule, qMax(0, currentRow())));
     if (row < 0)
         return;
     updatePage();
     select(row);
     m_table->setFocus(Qt::ShortcutFocusReason);
     m_table->edit(m_model.index(row, RuleModel::Host));
-    m_fresh = id;
 }
 
+/// The field of a new rule was left.
 void RulesPage::endFresh()
 {
-    const int row = m_model.rowOf(std::exchange(m_fresh, {}));
-    if (row >= 0 && m_model.at(row).host == kNobody)
-        m_model.takeBack();
+    const QModelIndex host = m_model.draft();
+    if (host.isValid() && !m_table->indexWidget(host))
+        m_model.dropDraft();
+}
+
+void RulesPage::forgetRefusals()
+{
+    for (const QString& refusal : std::exchange(m_refusals, {}))
+        emit settled(refusal);
 }
 
 void RulesPage::addRule(const api::EgressRule& rule)

@@ -103,6 +103,9 @@ private slots:
     void whatIsRefusedLeavesTheStackAsItWas();
     void aChangeElsewhereIsNoRefusal();
     void aChangeOfTheSameRuleElsewhereIs();
+    void aStepThatIsOverIsForgotten();
+    void stepsInTurnAreForgottenApart();
+    void aWholeTableIsUndoneBesideWhatCame();
     void severalChangesGoInOrder();
     void aViewMayChangeARowThatGoes();
     void dragsMoveARule();
@@ -110,7 +113,7 @@ private slots:
     void aFileIsImported();
     void anIdIsNobodyElses();
     void whatColumnsHaveNoRoomForIsTold();
-    void whatIsTakenBackNeverWas();
+    void aDraftIsNoRule();
     void aPresetIsAddedOnce();
     void timesAreReadable();
 };
@@ -284,7 +287,33 @@ void TestRuleModel::whatIsRefusedLeavesTheStackAsItWas()
     QVERIFY(stack->canRedo());
     stack->redo();
     QVERIFY(desk.both().startsWith(QStringLiteral("allow a.example")));
-    QCOMPARE(desk.refused.size(), 2);
+    QCOMPARE(desk.refused,
+             (QStringList{"“Undo: Change one.example” was not done; the rules are as they were. "
+                          "nobody there",
+                          "“Redo: Change one.example” was not done; the rules are as they were. "
+                          "nobody there"}));
+    // An import that was refused had emptied Redo.
+    desk.set(0, RuleModel::Path, QStringLiteral("/x"));
+    const QString all = desk.both();
+    stack->undo();
+    stack->undo();
+    QCOMPARE(desk.both(), kFirst);
+    failNext();
+    QVERIFY(
+        desk.model->importToml("[[rule]]\nhost = \"b.example\"\naction = \"deny\"\n").isEmpty());
+    QCOMPARE(desk.both(), kFirst);
+    QVERIFY(!stack->canUndo());
+    QCOMPARE(stack->redoText(), QStringLiteral("Change one.example"));
+    stack->redo();
+    stack->redo();
+    QCOMPARE(desk.both(), all);
+    QCOMPARE(desk.refused.size(), 3);
+    // One that was done has.
+    stack->undo();
+    desk.set(1, RuleModel::Path, QStringLiteral("/y"));
+    QCOMPARE(desk.both(),
+             QStringLiteral("allow a.example\ndeny two.example/y\nallow three.example\nelse ask"));
+    QVERIFY(!stack->canRedo());
 }
 
 /// An answered prompt adds a rule at any time; that is no reason to lose what was just typed.
@@ -326,6 +355,117 @@ void TestRuleModel::aChangeOfTheSameRuleElsewhereIs()
     desk.model->undoStack()->undo();
     QCOMPARE(desk.both(), QStringLiteral("allow again.example\nelse ask"));
     QCOMPARE(desk.refused.size(), 2);
+}
+
+/// It stood before all that had been done earlier, for good: each click on Undo said the same again.
+void TestRuleModel::aStepThatIsOverIsForgotten()
+{
+    Desk desk;
+    QUndoStack* stack = desk.model->undoStack();
+    desk.set(0, RuleModel::Host, QStringLiteral("a.example"));
+    desk.set(1, RuleModel::Host, QStringLiteral("b.example"));
+    desk.set(2, RuleModel::Host, QStringLiteral("c.example"));
+    desk.backend.setPolicy(desk.id, {rule("r1", "a.example"), rule("r2", "theirs.example", "deny"),
+                                     rule("r3", "c.example"), rule("r9", "nine.example")});
+    settle();
+    stack->undo(); // of a rule that nobody else touched
+    const QString others = QStringLiteral("deny theirs.example\nallow three.example\n"
+                                          "allow nine.example\nelse ask");
+    QCOMPARE(desk.both(), "allow a.example\n" + others);
+    QCOMPARE(desk.refused, QStringList());
+    stack->undo();
+    QCOMPARE(desk.both(), "allow a.example\n" + others);
+    QCOMPARE(desk.refused, QStringList{"“Undo: Change two.example” cannot be done any more: the "
+                                       "rules were changed elsewhere. Undo goes on with what you "
+                                       "did before that."});
+    QCOMPARE(stack->undoText(), QStringLiteral("Change one.example"));
+    QCOMPARE(stack->redoText(), QStringLiteral("Change three.example"));
+    stack->undo();
+    QCOMPARE(desk.both(), "allow one.example\n" + others);
+    QVERIFY(!stack->canUndo());
+
+    desk.backend.setPolicy(desk.id, {rule("r1", "gone.example"), rule("r3", "three.example")});
+    settle();
+    stack->redo();
+    QCOMPARE(desk.both(), QStringLiteral("allow gone.example\nallow three.example\nelse ask"));
+    QCOMPARE(desk.refused.last(),
+             QStringLiteral("“Redo: Change one.example” cannot be done any more: the rules were "
+                            "changed elsewhere. "));
+    stack->redo();
+    QCOMPARE(desk.both(), QStringLiteral("allow gone.example\nallow c.example\nelse ask"));
+    QVERIFY(!stack->canRedo());
+    QCOMPARE(stack->count(), 1);
+    QCOMPARE(desk.refused.size(), 2);
+}
+
+/// Ctrl+Z twice in a row: what cannot be done takes nothing along.
+void TestRuleModel::stepsInTurnAreForgottenApart()
+{
+    Desk desk;
+    QUndoStack* stack = desk.model->undoStack();
+    desk.set(0, RuleModel::Host, QStringLiteral("a.example"));
+    desk.set(1, RuleModel::Host, QStringLiteral("b.example"));
+    desk.set(2, RuleModel::Host, QStringLiteral("c.example"));
+    desk.backend.setPolicy(desk.id,
+                           {rule("r1", "a.example"), rule("r2", "theirs.example", "deny")});
+    settle();
+    stack->undo();
+    stack->undo();
+    stack->undo();
+    QCOMPARE(desk.both(), QStringLiteral("allow one.example\ndeny theirs.example\nelse ask"));
+    QCOMPARE(desk.refused.size(), 2);
+    QVERIFY(!stack->canUndo());
+    QCOMPARE(stack->count(), 1);
+    // And one that was forgotten by the stack while it was on its way.
+    desk.backend.hold();
+    stack->redo();
+    stack->undo();
+    desk.set(1, RuleModel::Path, QStringLiteral("/x"));
+    desk.backend.release();
+    QCOMPARE(desk.both(), QStringLiteral("allow one.example\ndeny theirs.example/x\nelse ask"));
+    QCOMPARE(stack->count(), 1);
+}
+
+/// An import, or a preset, could not be undone once an answer had become a rule.
+void TestRuleModel::aWholeTableIsUndoneBesideWhatCame()
+{
+    Desk desk;
+    QUndoStack* stack = desk.model->undoStack();
+    desk.model->addAll(QStringLiteral("Registries"), {rule("npm", "registry.npmjs.org")}, "deny");
+    settle();
+    const QString before = desk.both();
+    QVERIFY(desk.model
+                ->importToml("default = \"allow\"\n"
+                             "[[rule]]\nid = \"x\"\nhost = \"x.example\"\naction = \"deny\"\n"
+                             "[[rule]]\nid = \"r2\"\nhost = \"two.example\"\naction = \"deny\"\n")
+                .isEmpty());
+    settle();
+    desk.backend.setPolicy(desk.id,
+                           {rule("a1", "first.example"), rule("a2", "second.example"),
+                            rule("x", "x.example", "deny"), rule("a3", "third.example"),
+                            rule("r2", "two.example", "deny"), rule("a4", "fourth.example")},
+                           "allow");
+    settle();
+    stack->undo();
+    QCOMPARE(desk.both(), QStringLiteral("allow first.example\nallow second.example\n"
+                                         "allow one.example\nallow third.example\n"
+                                         "deny two.example\nallow three.example\n"
+                                         "allow registry.npmjs.org\nallow fourth.example\n"
+                                         "else deny"));
+    stack->undo();
+    QCOMPARE(desk.both(), QStringLiteral("allow first.example\nallow second.example\n"
+                                         "allow one.example\nallow third.example\n"
+                                         "deny two.example\nallow three.example\n"
+                                         "allow fourth.example\nelse ask"));
+    QCOMPARE(desk.refused, QStringList());
+    // Not where one of the rules themselves is another.
+    stack->redo();
+    settle();
+    desk.backend.setPolicy(desk.id, {rule("npm", "registry.npmjs.org", "deny")}, "deny");
+    settle();
+    stack->undo();
+    QCOMPARE(desk.both(), QStringLiteral("deny registry.npmjs.org\nelse deny"));
+    QCOMPARE(desk.refused.size(), 1);
 }
 
 void TestRuleModel::severalChangesGoInOrder()
@@ -501,27 +641,64 @@ void TestRuleModel::whatColumnsHaveNoRoomForIsTold()
     QVERIFY(sign(0, RuleModel::SecretRole).toBool() && !sign(2, RuleModel::SecretRole).toBool());
 }
 
-/// Redo offered a rule about nobody's host after Escape.
-void TestRuleModel::whatIsTakenBackNeverWas()
+/// A new rule was in force, for a host that nobody has, until its own was typed, and again after one
+/// step of undo.
+void TestRuleModel::aDraftIsNoRule()
 {
     Desk desk;
-    desk.set(0, RuleModel::Host, QStringLiteral("a.example"));
-    const QString before = desk.both();
-    desk.model->add(rule("", "example.invalid"), 0);
-    desk.model->takeBack(); // while it is on its way
-    QCOMPARE(desk.both(), before);
-    QVERIFY(!desk.model->undoStack()->canRedo());
-    QCOMPARE(desk.model->undoStack()->count(), 1);
-    desk.model->add(rule("", "example.invalid"), 0);
-    settle();
-    desk.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::Unavailable,
-                          QStringLiteral("nobody there"));
-    desk.model->takeBack();
-    settle();
-    QCOMPARE(desk.refused.size(), 1); // it is there still, and can be removed
-    QVERIFY(desk.both().startsWith(QStringLiteral("allow example.invalid")));
+    const auto withDraft = [](const char* rest) {
+        return QStringLiteral("allow one.example\nallow \n") + QString::fromUtf8(rest);
+    };
+    desk.set(0, RuleModel::Path, QStringLiteral("/x"));
     desk.model->undoStack()->undo();
-    QVERIFY(desk.both().contains(QStringLiteral("allow one.example")));
+    settle();
+    desk.backend.forgetCalls();
+    api::EgressRule fresh;
+    fresh.action = "allow";
+    desk.model->addDraft(fresh, 1);
+    settle();
+    QCOMPARE(desk.shown(), withDraft("deny two.example\nallow three.example\nelse ask"));
+    QVERIFY(desk.model->isDraft(1) && !desk.model->isDraft(0));
+    QCOMPARE(desk.model->draft(), desk.model->index(1, RuleModel::Host));
+    QCOMPARE(desk.backend.calls(), QStringList());
+    QVERIFY(desk.model->undoStack()->canRedo());
+    // It stays where it is while all else goes on.
+    desk.backend.setPolicy(desk.id, {rule("r0", "zero.example"), rule("r1", "one.example"),
+                                     rule("r2", "two.example", "deny")});
+    settle();
+    desk.model->setEnabled(2, false); // itself
+    desk.model->move(2, 0);
+    desk.model->remove({0});
+    settle();
+    QCOMPARE(desk.shown(), withDraft("deny two.example\nelse ask"));
+    desk.model->move(0, 1);
+    desk.model->move(0, 3);
+    settle();
+    QCOMPARE(desk.shown(), QStringLiteral("allow \ndeny two.example\nallow one.example\nelse ask"));
+    desk.model->addAll(QStringLiteral("Registries"), {rule("npm", "registry.npmjs.org")}, {});
+    settle();
+    QCOMPARE(textOf(inForce(desk.backend, desk.id)),
+             QStringLiteral("deny two.example\nallow one.example\nallow registry.npmjs.org\n"
+                            "else ask"));
+    desk.model->dropDraft();
+    const QString before = desk.both();
+
+    desk.model->addDraft(fresh, 1);
+    QVERIFY(!desk.set(1, RuleModel::Host, QStringLiteral("a b")));
+    QVERIFY(!desk.set(1, RuleModel::Methods, QStringLiteral("GET")));
+    QVERIFY(desk.set(1, RuleModel::Host, QStringLiteral("new.example")));
+    QCOMPARE(desk.both(), QStringLiteral("deny two.example\nallow new.example\n"
+                                         "allow one.example\nallow registry.npmjs.org\nelse ask"));
+    QVERIFY(!desk.model->isDraft(1));
+    QCOMPARE(desk.model->undoStack()->undoText(), QStringLiteral("Add new.example"));
+    desk.model->undoStack()->undo();
+    QCOMPARE(desk.both(), before);
+    desk.model->undoStack()->redo();
+    QVERIFY(desk.both().contains(QStringLiteral("allow new.example\n")));
+    desk.model->addDraft(fresh, 0);
+    desk.model->remove({0});
+    QVERIFY(!desk.model->draft().isValid());
+    QCOMPARE(desk.refused, QStringList());
 }
 
 void TestRuleModel::aPresetIsAddedOnce()
