@@ -299,11 +299,7 @@ void RulesPage::connectModel()
                      m_model.refresh();
                  }});
     });
-    connect(&m_model, &RuleModel::refused, this, [this](const QString& what, const Error& error) {
-        m_refusals += what;
-        m_hasGoneOn = false;
-        emit failed({.what = what, .error = error, .subject = Subject::Other, .again = {}});
-    });
+    connect(&m_model, &RuleModel::refused, this, &RulesPage::refused);
 }
 
 void RulesPage::showEvent(QShowEvent* event)
@@ -486,6 +482,20 @@ void RulesPage::endFresh()
     const QModelIndex host = m_model.draft();
     if (host.isValid() && !m_table->indexWidget(host))
         m_model.dropDraft();
+}
+
+void RulesPage::refused(const QString& what, const Error& error)
+{
+    m_refusals += what;
+    m_hasGoneOn = false;
+    Failure failure{.what = what, .error = error, .subject = Subject::Other, .again = {}};
+    if (const auto secret = error.detail.find("secret"); secret != error.detail.end()) {
+        failure.again = [this, name = QString::fromStdString(secret->second)] {
+            emit secretAsked(name);
+        };
+        failure.action = tr("Add the secret…");
+    }
+    emit failed(failure);
 }
 
 void RulesPage::forgetRefusals()

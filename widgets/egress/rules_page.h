@@ -41,6 +41,7 @@ public:
 
 signals:
     void startAsked();
+    void secretAsked(const QString& name); ///< to be added
     void failed(const caisson::Failure& failure);
     void settled(const QString& what);
     void noted(const QString& sentence);
@@ -63,6 +64,7 @@ private:
     void updateDefault();
     void addNew();
     void endFresh();
+    void refused(const QString& what, const Error& error);
     void forgetRefusals();
     void loseEdited(int first, int last);
     bool isTypedOn(const QKeyEvent& key);
