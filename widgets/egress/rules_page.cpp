@@ -256,7 +256,7 @@ void RulesPage::connectModel()
     connect(m_splitter, &QSplitter::splitterMoved, this, &RulesPage::changed);
     connect(m_question, &RuleQuestion::decided, this, &RulesPage::select);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this] {
-        m_detail->setRow(currentRow());
+        updateDetail();
         updateActions();
     });
     for (auto change : {&RuleModel::rowsInserted, &RuleModel::rowsRemoved}) {
@@ -441,6 +441,14 @@ void RulesPage::updateActions()
     m_redo->setText(stack->canRedo() ? tr("&Redo: %1").arg(stack->redoText()) : tr("&Redo"));
 }
 
+/// A new rule has nothing else before it has a host, and is none where another field is gone to.
+void RulesPage::updateDetail()
+{
+    const int row = currentRow();
+    m_detail->setRow(row);
+    m_detail->setEnabled(row < 0 || !m_model.isDraft(row));
+}
+
 void RulesPage::updateDefault()
 {
     m_default->setCurrentIndex(m_default->findData(m_model.table().defaultAction));
@@ -465,6 +473,12 @@ void RulesPage::select(int row)
 /// nothing.
 void RulesPage::addNew()
 {
+    if (const QModelIndex begun = m_model.draft(); begun.isValid()) {
+        select(begun.row());
+        if (QWidget* edit = m_table->indexWidget(begun))
+            edit->setFocus(Qt::ShortcutFocusReason);
+        return;
+    }
     api::EgressRule rule;
     rule.action = "allow";
     const int row = m_model.rowOf(m_model.addDraft(rule, qMax(0, currentRow())));
@@ -482,6 +496,7 @@ void RulesPage::endFresh()
     const QModelIndex host = m_model.draft();
     if (host.isValid() && !m_table->indexWidget(host))
         m_model.dropDraft();
+    updateDetail();
 }
 
 void RulesPage::refused(const QString& what, const Error& error)

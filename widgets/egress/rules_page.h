@@ -62,6 +62,7 @@ private:
     void updatePage();
     void updateActions();
     void updateDefault();
+    void updateDetail();
     void addNew();
     void endFresh();
     void refused(const QString& what, const Error& error);

@@ -38,7 +38,7 @@ public:
     enum Role {
         IdRole = Qt::UserRole + 1, ///< QString
         ActionRole,                ///< QString: allow | deny | ask | tunnel
-        ActiveRole,                ///< bool: enabled and not over
+        ActiveRole,                ///< bool: enabled and not over, and no draft
         DomainRole,                ///< int: how much of a host's end somebody had to register
         AddressRole,               ///< bool: about an address or a block of them, not a host
         LifeRole,                  ///< QString: "14 min"; empty: for ever

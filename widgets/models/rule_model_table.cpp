@@ -125,7 +125,7 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
     case SecretRole:
         return rule.inject.has_value();
     case ActiveRole:
-        return rule.enabled && !isOver(rule);
+        return rule.enabled && !isOver(rule) && !isDraft(index.row());
     case DomainRole:
         return rule.host.empty() ? static_cast<int>(rule.cidr.size())
                                  : static_cast<int>(policy::mainDomain(rule.host).size());

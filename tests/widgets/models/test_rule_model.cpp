@@ -660,6 +660,7 @@ void TestRuleModel::aDraftIsNoRule()
     QCOMPARE(desk.shown(), withDraft("deny two.example\nallow three.example\nelse ask"));
     QVERIFY(desk.model->isDraft(1) && !desk.model->isDraft(0));
     QCOMPARE(desk.model->draft(), desk.model->index(1, RuleModel::Host));
+    QVERIFY(!desk.model->draft().data(RuleModel::ActiveRole).toBool());
     QCOMPARE(desk.backend.calls(), QStringList());
     QVERIFY(desk.model->undoStack()->canRedo());
     // It stays where it is while all else goes on.

@@ -376,13 +376,18 @@ void TestWindowRules::aNewRuleIsOneStep()
         QCOMPARE(bench.backend.policyOf(bench.id).rules.size(), 1U);
     };
     add();
+    QVERIFY(!bench.find("rule.path")->isEnabled()); // it would be left for it, and be none
     bench.press(Qt::Key_Return);
     QVERIFY(bench.isShown("rules.edit.problem")); // it is about no host yet
-    QTest::keyClicks(bench.find("rules.edit"), QStringLiteral("api.example.com"));
+    QTest::keyClicks(bench.find("rules.edit"), QStringLiteral("api."));
+    bench.click("rules.addRule"); // is this one
+    QCOMPARE(QApplication::focusWidget(), bench.find("rules.edit"));
+    QTest::keyClicks(bench.find("rules.edit"), QStringLiteral("example.com"));
     QCOMPARE(bench.backend.policyOf(bench.id).rules.size(), 1U);
     bench.press(Qt::Key_Return);
     bench.settle();
     QCOMPARE(bench.hosts(), (QStringList{"api.example.com", "one.example"}));
+    QVERIFY(bench.find("rule.path")->isEnabled());
     QCOMPARE(bench.backend.policyOf(bench.id).rules[0].host, "api.example.com");
     bench.rules()->setFocus();
     bench.press(QKeySequence::Undo);

@@ -256,6 +256,11 @@ void shootEgress(const Gallery& gallery)
     fixture.find<QLineEdit>("rules.edit")->setText(QStringLiteral("api*.anthropic.com"));
     gallery.shoot(QStringLiteral("rule-problem"), fixture.window());
     QTest::keyClick(fixture.find("rules.edit"), Qt::Key_Escape);
+    fixture.click("rules.addRule");
+    gallery.shoot(QStringLiteral("rule-new"), fixture.window());
+    QTest::keyClick(fixture.find("rules.edit"), Qt::Key_Escape);
+    WindowFixture::settle();
+    rules->setCurrentIndex(rules->model()->index(2, 1));
     fixture.find("rule.methods")->setFocus();
     QTest::keyClicks(fixture.find("rule.methods"), QStringLiteral("GET, P@ST"));
     QTest::keyClick(fixture.find("rule.methods"), Qt::Key_Return);
