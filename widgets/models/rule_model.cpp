@@ -132,7 +132,8 @@ void RuleModel::sendNext()
             this,
             [this] {
                 if (m_queue.first().step != Step::Push) {
-                    loseStep();
+                    loseStep(tr("“%1” cannot be done any more: the rules were changed elsewhere."),
+                             {});
                     return;
                 }
                 refuse({ErrorCode::Conflict,
@@ -185,6 +186,12 @@ void RuleModel::answered(const Result<api::EgressPolicy>& result)
 
 void RuleModel::refuse(const Error& error)
 {
+    // What was possible once and is not now will not be again, unless a secret is added for it.
+    if (m_queue.first().step != Step::Push && error.code == ErrorCode::BadRequest &&
+        !error.detail.contains("secret")) {
+        loseStep(tr("“%1” cannot be done any more."), error);
+        return;
+    }
     const QList<Waiting> dropped = std::exchange(m_queue, {});
     // What came after was done to a table that never was.
     if (dropped.size() == 1)
@@ -199,9 +206,9 @@ void RuleModel::refuse(const Error& error)
     refresh();
 }
 
-/// The first of the queue is a step that what was changed elsewhere has left no place for, and never
-/// will. It stood before all that had been done earlier.
-void RuleModel::loseStep()
+/// The first of the queue is a step that will never be possible again. It stood before all that had
+/// been done earlier.
+void RuleModel::loseStep(const QString& what, const Error& error)
 {
     const Waiting lost = m_queue.takeFirst();
     forget(lost.command);
@@ -209,12 +216,13 @@ void RuleModel::loseStep()
     const bool isLast = m_queue.isEmpty();
     if (isLast)
         emit changingChanged();
-    const QString goesOn = lost.step == Step::Undo && m_undo.canUndo()
-                               ? tr("Undo goes on with what you did before that.")
-                               : QString();
-    emit refused(tr("“%1” cannot be done any more: the rules were changed elsewhere.")
-                     .arg(nameOf(lost.step, lost.change)),
-                 {ErrorCode::Conflict, goesOn.toStdString(), {}});
+    QStringList why;
+    if (!error.message.empty())
+        why += reason(error, Subject::Other);
+    if (lost.step == Step::Undo && m_undo.canUndo())
+        why += tr("Undo goes on with what you did before that.");
+    emit refused(what.arg(nameOf(lost.step, lost.change)),
+                 {ErrorCode::Conflict, why.join(QLatin1Char(' ')).toStdString(), {}});
     if (isLast)
         refresh();
     else

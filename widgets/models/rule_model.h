@@ -141,7 +141,7 @@ private:
     void answered(const Result<api::EgressPolicy>& result);
     void refuse(const Error& error);
     void unwind(const Waiting& refusedOne);
-    void loseStep();
+    void loseStep(const QString& what, const Error& error);
     static QString nameOf(Step step, const RuleChange& change);
     void forget(Command* command);
     RuleTable settled() const;

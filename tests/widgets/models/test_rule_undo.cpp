@@ -164,6 +164,23 @@ void TestRuleUndo::aStepThatIsOverIsForgotten()
     QVERIFY(!stack->canRedo());
     QCOMPARE(stack->count(), 1);
     QCOMPARE(desk.refused.size(), 2);
+
+    // What the service does not take now, it will not take later, but for want of a secret.
+    const auto failNext = [&](const std::map<std::string, std::string>& detail) {
+        desk.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
+                              QStringLiteral("that host is odd"), detail);
+    };
+    failNext({{"secret", "github"}});
+    stack->undo();
+    settle();
+    QVERIFY(stack->canUndo());
+    failNext({});
+    stack->undo();
+    QCOMPARE(desk.both(), QStringLiteral("allow gone.example\nallow c.example\nelse ask"));
+    QCOMPARE(desk.refused.last(),
+             QStringLiteral("“Undo: Change three.example” cannot be done any more. That host is "
+                            "odd."));
+    QCOMPARE(stack->count(), 0);
 }
 
 /// Ctrl+Z twice in a row: what cannot be done takes nothing along.
