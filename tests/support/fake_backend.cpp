@@ -193,9 +193,10 @@ void FakeBackend::setLink(desk::LinkState state, const QString& why)
     });
 }
 
-void FakeBackend::failNext(const QString& call, ErrorCode code, const QString& message)
+void FakeBackend::failNext(const QString& call, ErrorCode code, const QString& message,
+                           const std::map<std::string, std::string>& detail)
 {
-    m_failures[call] = {code, message.toStdString(), {}};
+    m_failures[call] = {code, message.toStdString(), detail};
 }
 
 void FakeBackend::release()

@@ -110,7 +110,8 @@ public:
     QString whyUnreachable;
     void setLink(desk::LinkState state, const QString& why = {});
     /// The next call of that name, e.g. "writeFile", fails.
-    void failNext(const QString& call, ErrorCode code, const QString& message = {});
+    void failNext(const QString& call, ErrorCode code, const QString& message = {},
+                  const std::map<std::string, std::string>& detail = {});
     /// Answers wait until release().
     void hold() { m_holding = true; }
     void release();

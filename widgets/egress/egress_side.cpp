@@ -111,6 +111,12 @@ EgressSide::Pages& EgressSide::ensurePages(const QString& id)
     pass(pages.requests);
     pass(pages.rules);
     connect(pages.requests, &RequestsPage::ruleAsked, this, &EgressSide::addRule);
+    connect(pages.requests, &RequestsPage::terminalsAsked, this, &EgressSide::terminalsAsked);
+    connect(pages.rules, &RulesPage::secretAsked, this, [this](const QString& name) {
+        emit sideAsked();
+        setTab(SideTab::Secrets);
+        m_secrets->addSecret(name);
+    });
     connect(pages.requests, &RequestsPage::terminalAsked, this,
             [this, id](const QString& terminal) { emit terminalAsked(id, terminal); });
     pages.requests->setSplitterSizes(m_requestsSizes);

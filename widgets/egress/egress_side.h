@@ -68,6 +68,8 @@ public:
 signals:
     void rulesChanged(); ///< rules() is another
     void startAsked();
+    void terminalsAsked(); ///< whichever is shown
+    void sideAsked();      ///< it is to be seen, and may be hidden
     void terminalAsked(const QString& sandbox, const QString& terminal);
     void failed(const QString& sandbox, const caisson::Failure& failure);
     void settled(const QString& sandbox, const QString& what);

@@ -62,7 +62,8 @@ RequestsPage::RequestsPage(desk::Backend& backend, RequestModel& model, Prompter
     , m_pages(new QStackedLayout)
     , m_empty(new EmptyState(QStringLiteral("requests.empty"), Icon::Globe,
                              tr("Every request of this sandbox is listed here as it is made, with "
-                                "who made it and what became of it.")))
+                                "who made it and what became of it."),
+                             tr("Go to the terminal")))
     , m_noMatch(new EmptyState(QStringLiteral("requests.noMatch"), Icon::Search,
                                tr("No request fits the filter."), tr("Show all")))
     , m_stopped(new EmptyState(QStringLiteral("requests.stopped"), Icon::Globe,
@@ -90,6 +91,7 @@ RequestsPage::RequestsPage(desk::Backend& backend, RequestModel& model, Prompter
         m_filter->clear();
         m_verdict->setCurrentIndex(0);
     });
+    connect(m_empty, &EmptyState::activated, this, &RequestsPage::terminalsAsked);
     connect(m_stopped, &EmptyState::activated, this, &RequestsPage::startAsked);
     connect(m_fresh, &QPushButton::clicked, this, &RequestsPage::showNewest);
     connect(m_detail, &RequestDetail::ruleAsked, this, &RequestsPage::ruleAsked);
@@ -325,7 +327,15 @@ void RequestsPage::updatePage()
         page = m_stopped;
     else if (isEmpty)
         page = m_model.isFiltered() ? m_noMatch : m_empty;
+    if (page == m_pages->currentWidget())
+        return;
+    // What is hidden hands the keyboard to anything: to the table, which would choose a row with it.
+    const bool hadFocus = m_pages->currentWidget()->isAncestorOf(window()->focusWidget());
+    if (hadFocus)
+        m_filter->setFocus(Qt::OtherFocusReason);
     m_pages->setCurrentWidget(page);
+    if (hadFocus && m_isStopped)
+        focusTable();
 }
 
 void RequestsPage::updateDetail()

@@ -42,6 +42,7 @@ signals:
     void startAsked();
     void ruleAsked(const caisson::api::EgressRule& rule);
     void terminalAsked(const QString& terminal);
+    void terminalsAsked(); ///< whichever is shown
     void failed(const caisson::Failure& failure);
     void settled(const QString& what); ///< of a failure before
     void noted(const QString& sentence);

@@ -14,6 +14,7 @@
 #include "widgets/common/icons.h"
 #include "widgets/common/name_edit.h"
 #include "widgets/common/style_painting.h"
+#include "widgets/egress/rule_row.h"
 #include "widgets/egress/url_label.h"
 #include "widgets/models/request_text.h"
 #include "widgets/models/rule_model.h"
@@ -22,8 +23,10 @@ namespace caisson {
 
 namespace {
 
+using ruleRow::kGap;
+using ruleRow::kSign;
+
 constexpr int kBox = 16;
-constexpr int kGap = 6;
 constexpr int kLeft = 12;
 
 QRect boxRect(const QRect& cell)
@@ -31,115 +34,108 @@ QRect boxRect(const QRect& cell)
     return {cell.left() + kLeft, cell.top() + (cell.height() - kBox) / 2, kBox, kBox};
 }
 
-/// A pattern with the end that somebody had to register emphasised.
-UrlParts hostParts(const QModelIndex& index)
+/// With the end emphasised that somebody had to register. Path and methods are its where they have no
+/// columns of their own.
+RuleRow rowOf(const QModelIndex& index, bool isNarrow)
 {
+    const auto textOf = [&](int column) {
+        return shownText(index.siblingAtColumn(column).data(Qt::EditRole).toString(), 200);
+    };
     const QString host = shownText(index.data().toString());
     const int domain =
         qMin<int>(index.data(RuleModel::DomainRole).toInt(), static_cast<int>(host.size()));
-    return {.before = host.chopped(domain), .domain = host.last(domain), .after = {}, .path = {}};
+    RuleRow row{.url = {.before = host.chopped(domain),
+                        .domain = host.last(domain),
+                        .after = {},
+                        .path = {}},
+                .methods = {},
+                .isAddress = index.data(RuleModel::AddressRole).toBool()};
+    if (const QString ports = textOf(RuleModel::Ports); !ports.isEmpty())
+        row.url.after = QLatin1Char(':') + ports;
+    if (isNarrow) {
+        row.url.path = textOf(RuleModel::Path);
+        row.methods = textOf(RuleModel::Methods).split(QStringLiteral(", "), Qt::SkipEmptyParts);
+    }
+    return row;
 }
 
-constexpr int kSign = 12;
 /// In less, whose requests a rule is for is a sign alone; it is in the tooltip.
 constexpr int kRoomy = 240;
-/// Fewer pixels of the methods say nothing; they are in the tooltip.
-constexpr int kLeastMethods = 28;
+constexpr int kIcon = metrics::kIconSize + 4;
 
-/// A clock whose hands say that time runs out.
-void paintClock(QPainter& painter, const QRectF& rect, const QColor& color)
+void drawIcon(QPainter& painter, QRect& room, Icon name, const QColor& color)
 {
-    painter.save();
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(QPen(color, 1.25, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
-    painter.drawEllipse(rect.adjusted(1, 1, -1, -1));
-    const QPointF centre = rect.center();
-    const QPointF hands[] = {centre - QPointF(0, rect.height() / 4), centre,
-                             centre + QPointF(rect.width() / 5, rect.height() / 8)};
-    painter.drawPolyline(hands, 3);
-    painter.restore();
+    painter.drawPixmap(
+        room.right() - metrics::kIconSize + 1,
+        room.top() + (room.height() - metrics::kIconSize) / 2,
+        iconPixmap(name, metrics::kIconSize, color, painter.device()->devicePixelRatioF()));
+    room.setRight(room.right() - kIcon);
 }
 
-/// A house: what is inside this network.
-void paintHouse(QPainter& painter, const QRectF& rect, const QColor& color)
+/// In the middle of the line at the right.
+QRectF signRect(const QRect& room)
 {
-    painter.save();
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(QPen(color, 1.25, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
-    const QRectF in = rect.adjusted(1, 1, -1, -1);
-    const double eaves = in.top() + in.height() * 0.45;
-    const QPointF roof[] = {{in.left(), eaves}, {in.center().x(), in.top()}, {in.right(), eaves}};
-    const double wall = in.width() * 0.15;
-    const QPointF walls[] = {{in.left() + wall, eaves},
-                             {in.left() + wall, in.bottom()},
-                             {in.right() - wall, in.bottom()},
-                             {in.right() - wall, eaves}};
-    painter.drawPolyline(roof, 3);
-    painter.drawPolyline(walls, 4);
-    painter.restore();
+    return {room.right() - kSign + 1.0, room.center().y() - kSign / 2.0 + 1, kSign, kSign};
 }
 
 } // namespace
 
 /// At the right: that a rule is not for ever, that it puts a secret in, whose requests it is for and
-/// that it leads inside; as signs alone where `wanted` pixels would not be left. Returns what is left.
-QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, int wanted, const QModelIndex& index,
-                               const Colors& colors) const
+/// that it leads inside; as signs alone where there would not be fair room for `row`. Where not even
+/// its domain would be whole, one sign stands for all that the tooltip tells, but for the secret, and
+/// `row` is the host alone. Returns what is left.
+QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, RuleRow& row,
+                               const QModelIndex& index, const Colors& colors) const
 {
     const QString life = index.data(RuleModel::LifeRole).toString();
     const QString program = index.siblingAtColumn(RuleModel::Process).data(Qt::EditRole).toString();
     const bool isPrivate =
         !index.siblingAtColumn(RuleModel::Private).data(Qt::EditRole).toString().isEmpty();
     const bool hasSecret = index.data(RuleModel::SecretRole).toBool();
-    const int signs = (life.isEmpty() ? 0 : kSign + kGap) + (isPrivate ? kSign + 4 : 0) +
-                      (int(hasSecret) + int(!program.isEmpty())) * (metrics::kIconSize + 4);
+    const int others = (life.isEmpty() ? 0 : kSign + kGap) + (isPrivate ? kSign + 4 : 0) +
+                       (program.isEmpty() ? 0 : kIcon);
+    const int signs = others + (hasSecret ? kIcon : 0);
+    const int wanted = fairRowWidth(row, uiFont(), secondaryFont());
+    const bool isFolded = room.width() - signs < leastRowWidth(row, uiFont()) &&
+                          others + (row.isLimited() ? kSign + kGap : 0) > kIcon;
     const QFontMetrics metrics(secondaryFont());
-    if (!life.isEmpty()) {
-        QString text = metrics.elidedText(life, Qt::ElideRight, room.width() / 3);
-        if (room.width() - signs - metrics.horizontalAdvance(text) - 3 < wanted)
-            text.clear();
+    const auto drawText = [&](const QString& text) {
+        if (text.isEmpty())
+            return;
         painter.setFont(secondaryFont());
         painter.setPen(colors.secondary);
         painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, text);
-        if (!text.isEmpty())
-            room.setRight(room.right() - metrics.horizontalAdvance(text) - 3);
-        paintClock(
-            painter,
-            QRectF(room.right() - kSign + 1, room.center().y() - kSign / 2.0 + 1, kSign, kSign),
-            colors.secondary);
+        room.setRight(room.right() - metrics.horizontalAdvance(text) - 3);
+    };
+    if (isFolded) {
+        row = {.url = {row.url.before, row.url.domain, {}, {}},
+               .methods = {},
+               .isAddress = row.isAddress};
+        drawIcon(painter, room, Icon::More, colors.secondary);
+    } else if (!life.isEmpty()) {
+        const QString text = metrics.elidedText(life, Qt::ElideRight, room.width() / 3);
+        if (room.width() - signs - metrics.horizontalAdvance(text) - 3 >= wanted)
+            drawText(text);
+        paintClock(painter, signRect(room), colors.secondary);
         room.setRight(room.right() - kSign - kGap);
     }
     if (hasSecret) {
         const bool isMissing = !index.data(RuleModel::MissingRole).toString().isEmpty();
-        painter.drawPixmap(room.right() - metrics::kIconSize + 1,
-                           room.top() + (room.height() - metrics::kIconSize) / 2,
-                           iconPixmap(isMissing ? Icon::Warning : Icon::Key, metrics::kIconSize,
-                                      isMissing ? colors.failed : colors.secondary,
-                                      painter.device()->devicePixelRatioF()));
-        room.setRight(room.right() - metrics::kIconSize - 4);
+        drawIcon(painter, room, isMissing ? Icon::Warning : Icon::Key,
+                 isMissing ? colors.failed : colors.secondary);
     }
+    if (isFolded)
+        return room;
     if (!program.isEmpty()) {
-        const QString name =
-            room.width() < kRoomy
-                ? QString()
-                : metrics.elidedText(shownName(program.section(QLatin1Char('/'), -1)),
-                                     Qt::ElideRight, room.width() / 4);
-        painter.setFont(secondaryFont());
-        painter.setPen(colors.secondary);
-        painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, name);
-        if (!name.isEmpty())
-            room.setRight(room.right() - metrics.horizontalAdvance(name) - 3);
-        painter.drawPixmap(room.right() - metrics::kIconSize + 1,
-                           room.top() + (room.height() - metrics::kIconSize) / 2,
-                           iconPixmap(Icon::Terminal, metrics::kIconSize, colors.secondary,
-                                      painter.device()->devicePixelRatioF()));
-        room.setRight(room.right() - metrics::kIconSize - 4);
+        const QString name = metrics.elidedText(shownName(program.section(QLatin1Char('/'), -1)),
+                                                Qt::ElideRight, room.width() / 4);
+        const int left = room.width() - kIcon - (isPrivate ? kSign + 4 : 0);
+        if (room.width() >= kRoomy && left - metrics.horizontalAdvance(name) - 3 >= wanted)
+            drawText(name);
+        drawIcon(painter, room, Icon::Terminal, colors.secondary);
     }
     if (isPrivate) {
-        paintHouse(
-            painter,
-            QRectF(room.right() - kSign + 1, room.center().y() - kSign / 2.0 + 1, kSign, kSign),
-            colors.secondary);
+        paintHouse(painter, signRect(room), colors.secondary);
         room.setRight(room.right() - kSign - 4);
     }
     return room;
@@ -191,33 +187,22 @@ void RuleDelegate::paintHost(QPainter& painter, const QRect& cell,
                              const QStyleOptionViewItem& option, const QModelIndex& index,
                              const Colors& colors) const
 {
-    UrlParts parts = hostParts(index);
-    QRect room = paintSigns(painter, cell, urlWidth(parts, uiFont()), index, colors);
     const auto* table = qobject_cast<const QTableView*>(option.widget);
-    const auto textOf = [&](int column) {
-        return shownText(index.siblingAtColumn(column).data(Qt::EditRole).toString(), 200);
-    };
-    if (const QString ports = textOf(RuleModel::Ports); !ports.isEmpty())
-        parts.after = QLatin1Char(':') + ports;
-    if (table && table->isColumnHidden(RuleModel::Path)) {
-        parts.path = textOf(RuleModel::Path);
-        // The host comes first: "registry.npmjs.org" is not "npmjs.org".
-        UrlParts host = parts;
-        if (!host.path.isEmpty())
-            host.path = QStringLiteral("/…"); // the least that paintUrl() shows of one
-        const int left = qMin(room.width() / 3, room.width() - kGap - urlWidth(host, uiFont()));
-        const QString methods = left < kLeastMethods ? QString()
-                                                     : QFontMetrics(secondaryFont())
-                                                           .elidedText(textOf(RuleModel::Methods),
-                                                                       Qt::ElideRight, left);
+    RuleRow row = rowOf(index, table && table->isColumnHidden(RuleModel::Path));
+    QRect room = paintSigns(painter, cell, row, index, colors);
+    const FittedRow shown = fittedRow(row, room.width(), uiFont(), secondaryFont());
+    if (shown.hasSign) {
+        paintFunnel(painter, signRect(room), colors.secondary);
+        room.setRight(room.right() - kSign - kGap);
+    }
+    if (!shown.methods.isEmpty()) {
         painter.setFont(secondaryFont());
         painter.setPen(colors.secondary);
-        painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, methods);
-        if (!methods.isEmpty())
-            room.setRight(room.right() - QFontMetrics(secondaryFont()).horizontalAdvance(methods) -
-                          kGap);
+        painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter, shown.methods);
+        room.setRight(room.right() - kGap -
+                      QFontMetrics(secondaryFont()).horizontalAdvance(shown.methods));
     }
-    paintUrl(painter, room, parts, uiFont(), colors);
+    paintUrl(painter, room, shown.url, uiFont(), colors);
 }
 
 bool RuleDelegate::editorEvent(QEvent* event, QAbstractItemModel* model,
@@ -283,6 +268,10 @@ QWidget* RuleDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&
         },
         parent);
     edit->setAccessibleName(index.model()->headerData(index.column(), Qt::Horizontal).toString());
+    if (model && model->isDraft(index.row())) {
+        edit->setPlaceholderText(tr("e.g. api.example.com"));
+        edit->setProperty(kFresh, true);
+    }
     return edit;
 }
 
@@ -328,7 +317,9 @@ bool RuleDelegate::eventFilter(QObject* editor, QEvent* event)
             return true;
         }
     }
-    if (edit && !edit->isAcceptable() && event->type() == QEvent::FocusOut)
+    // A new rule that nobody named is none; all else is left as it is.
+    const bool isNone = edit && edit->property(kFresh).toBool() && edit->text().trimmed().isEmpty();
+    if (edit && !edit->isAcceptable() && !isNone && event->type() == QEvent::FocusOut)
         return false;
     return TableDelegate::eventFilter(editor, event);
 }

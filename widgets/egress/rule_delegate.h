@@ -5,6 +5,8 @@
 
 namespace caisson {
 
+struct RuleRow;
+
 /// A row of the rules, edited in place. What is no host, path or method stays in its field, with the
 /// reason beside it, until it is mended or given up with Escape.
 class RuleDelegate : public TableDelegate
@@ -34,10 +36,11 @@ protected:
 
 private:
     static constexpr const char* kDisowned = "isDisowned";
+    static constexpr const char* kFresh = "isFresh";
 
     void paintHost(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
                    const QModelIndex& index, const Colors& colors) const;
-    QRect paintSigns(QPainter& painter, QRect room, int wanted, const QModelIndex& index,
+    QRect paintSigns(QPainter& painter, QRect room, RuleRow& row, const QModelIndex& index,
                      const Colors& colors) const;
     QWidget* createActionEditor(QWidget* parent, const QModelIndex& index) const;
 };

@@ -37,12 +37,11 @@ constexpr int kMethodsWidth = 96;
 constexpr int kPathWidth = 120;
 constexpr int kHitsWidth = 56;
 constexpr int kLastWidth = 64;
-/// In less, the host takes methods and path into its column.
-constexpr int kWide = 560;
+/// In less, the host takes methods and path into its column, lest it be cut in favour of theirs.
+constexpr int kWide = 680;
 constexpr int kLowestPart = 80;
 /// Its first two lines; the page is then whole beside an open request at 900 by 600.
 constexpr int kLowestDetail = 68;
-constexpr const char* kNobody = "example.invalid"; // RFC 2606
 
 } // namespace
 
@@ -260,7 +259,7 @@ void RulesPage::connectModel()
     connect(m_splitter, &QSplitter::splitterMoved, this, &RulesPage::changed);
     connect(m_question, &RuleQuestion::decided, this, &RulesPage::select);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this] {
-        m_detail->setRow(currentRow());
+        updateDetail();
         updateActions();
     });
     for (auto change : {&RuleModel::rowsInserted, &RuleModel::rowsRemoved}) {
@@ -276,8 +275,10 @@ void RulesPage::connectModel()
     connect(&m_model, &RuleModel::changingChanged, this, [this] {
         m_activity->setBusy(m_model.isChanging());
         // What could not be done before is over once something was done.
-        if (!m_model.isChanging() && !m_refusal.isEmpty())
-            emit settled(std::exchange(m_refusal, {}));
+        if (m_model.isChanging())
+            m_hasGoneOn = true;
+        else if (m_hasGoneOn)
+            forgetRefusals();
     });
     for (auto change : {&QUndoStack::canUndoChanged, &QUndoStack::canRedoChanged})
         connect(m_model.undoStack(), change, this, &RulesPage::updateActions);
@@ -301,10 +302,7 @@ void RulesPage::connectModel()
                      m_model.refresh();
                  }});
     });
-    connect(&m_model, &RuleModel::refused, this, [this](const QString& what, const Error& error) {
-        m_refusal = what;
-        emit failed({.what = what, .error = error, .subject = Subject::Other, .again = {}});
-    });
+    connect(&m_model, &RuleModel::refused, this, &RulesPage::refused);
 }
 
 void RulesPage::showEvent(QShowEvent* event)
@@ -352,6 +350,8 @@ void RulesPage::loseEdited(int first, int last)
     m_isLost = true;
     RuleDelegate::disown(*typing);
     m_table->setFocus(Qt::OtherFocusReason);
+    if (m_model.isDraft(row))
+        return;
     emit noted(tr("The rule about %1 is gone: it was removed elsewhere, or its time was over. What "
                   "was typed in it counts for no rule.")
                    .arg(m_model.index(row, RuleModel::Host).data().toString()));
@@ -446,6 +446,14 @@ void RulesPage::updateActions()
                                      : tr("&Redo"));
 }
 
+/// A new rule has nothing else before it has a host, and is none where another field is gone to.
+void RulesPage::updateDetail()
+{
+    const int row = currentRow();
+    m_detail->setRow(row);
+    m_detail->setEnabled(row < 0 || !m_model.isDraft(row));
+}
+
 void RulesPage::updateDefault()
 {
     m_default->setCurrentIndex(m_default->findData(m_model.table().defaultAction));
@@ -466,29 +474,54 @@ void RulesPage::select(int row)
     m_table->scrollTo(host);
 }
 
-/// Above the selected one, for the first that fits decides. It is about a host that nobody has
-/// until one is named; a person who names none has added nothing.
+/// Above the selected one, for the first that fits decides. A person who names no host has added
+/// nothing.
 void RulesPage::addNew()
 {
+    if (const QModelIndex begun = m_model.draft(); begun.isValid()) {
+        select(begun.row());
+        if (QWidget* edit = m_table->indexWidget(begun))
+            edit->setFocus(Qt::ShortcutFocusReason);
+        return;
+    }
     api::EgressRule rule;
-    rule.host = kNobody;
     rule.action = "allow";
-    const QString id = m_model.add(rule, qMax(0, currentRow()));
-    const int row = m_model.rowOf(id);
+    const int row = m_model.rowOf(m_model.addDraft(rule, qMax(0, currentRow())));
     if (row < 0)
         return;
     updatePage();
     select(row);
     m_table->setFocus(Qt::ShortcutFocusReason);
     m_table->edit(m_model.index(row, RuleModel::Host));
-    m_fresh = id;
 }
 
+/// The field of a new rule was left.
 void RulesPage::endFresh()
 {
-    const int row = m_model.rowOf(std::exchange(m_fresh, {}));
-    if (row >= 0 && m_model.at(row).host == kNobody)
-        m_model.takeBack();
+    const QModelIndex host = m_model.draft();
+    if (host.isValid() && !m_table->indexWidget(host))
+        m_model.dropDraft();
+    updateDetail();
+}
+
+void RulesPage::refused(const QString& what, const Error& error)
+{
+    m_refusals += what;
+    m_hasGoneOn = false;
+    Failure failure{.what = what, .error = error, .subject = Subject::Other, .again = {}};
+    if (const auto secret = error.detail.find("secret"); secret != error.detail.end()) {
+        failure.again = [this, name = QString::fromStdString(secret->second)] {
+            emit secretAsked(name);
+        };
+        failure.action = tr("Add the secret…");
+    }
+    emit failed(failure);
+}
+
+void RulesPage::forgetRefusals()
+{
+    for (const QString& refusal : std::exchange(m_refusals, {}))
+        emit settled(refusal);
 }
 
 void RulesPage::addRule(const api::EgressRule& rule)

@@ -41,6 +41,7 @@ public:
 
 signals:
     void startAsked();
+    void secretAsked(const QString& name); ///< to be added
     void failed(const caisson::Failure& failure);
     void settled(const QString& what);
     void noted(const QString& sentence);
@@ -61,8 +62,11 @@ private:
     void updatePage();
     void updateActions();
     void updateDefault();
+    void updateDetail();
     void addNew();
     void endFresh();
+    void refused(const QString& what, const Error& error);
+    void forgetRefusals();
     void loseEdited(int first, int last);
     bool isTypedOn(const QKeyEvent& key);
     void removeCurrent();
@@ -101,8 +105,8 @@ private:
     bool m_isLost = false; ///< the rule that was being typed in has gone, and the typing may go on
     QString m_importFailure; ///< as it was said, until the next try
     QString m_exportFailure;
-    QString m_refusal; ///< of a change, as it was said
-    QString m_fresh;   ///< a rule that has just been added by hand, by id
+    QStringList m_refusals;   ///< of changes, as they were said
+    bool m_hasGoneOn = false; ///< something was done since then
 };
 
 } // namespace caisson

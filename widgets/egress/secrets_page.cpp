@@ -440,6 +440,13 @@ void SecretsPage::openForm(Form form)
     (form == Form::Add ? m_name : m_value)->setFocus(Qt::ShortcutFocusReason);
 }
 
+void SecretsPage::addSecret(const QString& name)
+{
+    openForm(Form::Add);
+    m_name->setText(name);
+    m_value->setFocus(Qt::ShortcutFocusReason);
+}
+
 void SecretsPage::closeForm()
 {
     const bool hadFocus = m_form->isAncestorOf(window()->focusWidget());

@@ -38,6 +38,8 @@ public:
     /// Sandboxes are told by id, and shown by name.
     void setNaming(std::function<QString(const QString&)> nameOf);
     void focusTable();
+    /// Opens the form for one of this name, which may be changed.
+    void addSecret(const QString& name);
 
 signals:
     void failed(const caisson::Failure& failure);

@@ -1,59 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/models/rule_model.h"
 
-#include "backend/policy/host_name.h"
 #include "widgets/models/reason.h"
-#include "widgets/models/request_text.h"
 #include "widgets/models/rule_import.h"
 
-#include <QLocale>
-#include <QMimeData>
-#include <QSet>
 #include <QUndoCommand>
 
 namespace caisson {
 
 namespace {
-
-const QString kMimeType = QStringLiteral("application/x-caisson-rule");
-
-std::optional<RuleField> fieldOf(int column)
-{
-    switch (column) {
-    case RuleModel::Action:
-        return RuleField::Action;
-    case RuleModel::Host:
-        return RuleField::Host;
-    case RuleModel::Methods:
-        return RuleField::Methods;
-    case RuleModel::Path:
-        return RuleField::Path;
-    case RuleModel::Ports:
-        return RuleField::Ports;
-    case RuleModel::Process:
-        return RuleField::Process;
-    case RuleModel::Private:
-        return RuleField::Private;
-    case RuleModel::Expires:
-        return RuleField::Expires;
-    case RuleModel::Secret:
-        return RuleField::Secret;
-    case RuleModel::Note:
-        return RuleField::Note;
-    default:
-        return std::nullopt;
-    }
-}
-
-QDateTime timeOf(const std::string& text)
-{
-    return QDateTime::fromString(QString::fromStdString(text), Qt::ISODateWithMs);
-}
-
-bool isOver(const api::EgressRule& rule)
-{
-    return !rule.expires.empty() && timeOf(rule.expires) <= QDateTime::currentDateTimeUtc();
-}
 
 RuleTable tableOf(const api::EgressPolicy& policy)
 {
@@ -68,31 +23,34 @@ RuleTable tableOf(const api::EgressPolicy& policy)
 class RuleModel::Command : public QUndoCommand
 {
 public:
-    Command(RuleModel& model, const RuleEdit& edit)
+    /// `tail`: what could be done again before, and is to be again if this is refused.
+    Command(RuleModel& model, const RuleEdit& edit, const QList<RuleEdit>& tail)
         : QUndoCommand(edit.forth.text)
         , m_model(model)
         , m_edit(edit)
+        , m_tail(tail)
     {
+    }
+    ~Command() override
+    {
+        for (Waiting& waiting : m_model.m_queue) {
+            if (waiting.command == this)
+                waiting.command = nullptr;
+        }
     }
     void redo() override
     {
         m_model.submit(m_edit.forth, this, std::exchange(m_isNew, false) ? Step::Push : Step::Redo);
     }
-    void undo() override
-    {
-        if (m_isForGood) {
-            m_model.submit(m_edit.back, nullptr, Step::Drop);
-            setObsolete(true); // the stack deletes it then
-        } else
-            m_model.submit(m_edit.back, this, Step::Undo);
-    }
-    void undoForGood() { m_isForGood = true; }
+    void undo() override { m_model.submit(m_edit.back, this, Step::Undo); }
+    const RuleEdit& edit() const { return m_edit; }
+    QList<RuleEdit> takeTail() { return std::exchange(m_tail, {}); }
 
 private:
     RuleModel& m_model;
     RuleEdit m_edit;
+    QList<RuleEdit> m_tail;
     bool m_isNew = true;
-    bool m_isForGood = false;
 };
 
 RuleModel::RuleModel(desk::Backend& backend, QString sandbox, QObject* parent)
@@ -148,7 +106,10 @@ void RuleModel::take(const api::EgressPolicy& policy)
 
 void RuleModel::push(const RuleEdit& edit)
 {
-    m_undo.push(new Command(*this, edit));
+    QList<RuleEdit> tail;
+    for (int at = m_undo.index(); at < m_undo.count(); ++at)
+        tail += static_cast<const Command*>(m_undo.command(at))->edit();
+    m_undo.push(new Command(*this, edit, tail));
 }
 
 void RuleModel::submit(const RuleChange& change, Command* command, Step step)
@@ -170,6 +131,11 @@ void RuleModel::sendNext()
         QMetaObject::invokeMethod(
             this,
             [this] {
+                if (m_queue.first().step != Step::Push) {
+                    loseStep(tr("“%1” cannot be done any more: the rules were changed elsewhere."),
+                             {});
+                    return;
+                }
                 refuse({ErrorCode::Conflict,
                         tr("The same rules were changed elsewhere meanwhile.").toStdString(),
                         {}});
@@ -205,7 +171,8 @@ void RuleModel::answered(const Result<api::EgressPolicy>& result)
         });
         return;
     }
-    m_queue.removeFirst();
+    if (const Waiting done = m_queue.takeFirst(); done.command)
+        (void)done.command->takeTail();
     take(*result);
     showQueued();
     if (!m_queue.isEmpty()) {
@@ -219,6 +186,12 @@ void RuleModel::answered(const Result<api::EgressPolicy>& result)
 
 void RuleModel::refuse(const Error& error)
 {
+    // What was possible once and is not now will not be again, unless a secret is added for it.
+    if (m_queue.first().step != Step::Push && error.code == ErrorCode::BadRequest &&
+        !error.detail.contains("secret")) {
+        loseStep(tr("“%1” cannot be done any more."), error);
+        return;
+    }
     const QList<Waiting> dropped = std::exchange(m_queue, {});
     // What came after was done to a table that never was.
     if (dropped.size() == 1)
@@ -227,24 +200,80 @@ void RuleModel::refuse(const Error& error)
         m_undo.clear();
     showQueued();
     emit changingChanged();
-    emit refused(
-        tr("“%1” was not done; the rules are as they were.").arg(dropped.first().change.text),
-        error);
+    emit refused(tr("“%1” was not done; the rules are as they were.")
+                     .arg(nameOf(dropped.first().step, dropped.first().change)),
+                 error);
     refresh();
+}
+
+/// The first of the queue is a step that will never be possible again. It stood before all that had
+/// been done earlier.
+void RuleModel::loseStep(const QString& what, const Error& error)
+{
+    const Waiting lost = m_queue.takeFirst();
+    forget(lost.command);
+    showQueued();
+    const bool isLast = m_queue.isEmpty();
+    if (isLast)
+        emit changingChanged();
+    QStringList why;
+    if (!error.message.empty())
+        why += reason(error, Subject::Other);
+    if (lost.step == Step::Undo && m_undo.canUndo())
+        why += tr("Undo goes on with what you did before that.");
+    emit refused(what.arg(nameOf(lost.step, lost.change)),
+                 {ErrorCode::Conflict, why.join(QLatin1Char(' ')).toStdString(), {}});
+    if (isLast)
+        refresh();
+    else
+        sendNext();
+}
+
+/// As on the button.
+QString RuleModel::nameOf(Step step, const RuleChange& change)
+{
+    switch (step) {
+    case Step::Undo:
+        return tr("Undo: %1").arg(change.text);
+    case Step::Redo:
+        return tr("Redo: %1").arg(change.text);
+    default:
+        return change.text;
+    }
+}
+
+void RuleModel::forget(Command* command)
+{
+    int place = 0;
+    while (place < m_undo.count() && m_undo.command(place) != command)
+        ++place;
+    if (place == m_undo.count())
+        return;
+    // The stack deletes what it passes by.
+    command->setObsolete(true);
+    m_isQuiet = true;
+    const int index = m_undo.index();
+    m_undo.setIndex(place < index ? place : place + 1);
+    m_undo.setIndex(place < index ? index - 1 : index);
+    m_isQuiet = false;
 }
 
 /// The stack goes back to where it was before the step that was refused.
 void RuleModel::unwind(const Waiting& refusedOne)
 {
-    if (refusedOne.step == Step::Drop)
-        return; // the stack knows nothing of it any more
     m_isQuiet = true;
     if (refusedOne.step == Step::Undo) {
         m_undo.redo();
-    } else {
-        if (refusedOne.step == Step::Push)
-            refusedOne.command->setObsolete(true);
+    } else if (refusedOne.step == Step::Redo) {
         m_undo.undo();
+    } else {
+        const QList<RuleEdit> tail = refusedOne.command->takeTail();
+        refusedOne.command->setObsolete(true);
+        m_undo.undo();
+        const int index = m_undo.index();
+        for (const RuleEdit& edit : tail)
+            m_undo.push(new Command(*this, edit, {}));
+        m_undo.setIndex(index);
     }
     m_isQuiet = false;
 }
@@ -260,6 +289,10 @@ void RuleModel::showQueued()
         RuleTable table = m_known;
         for (const Waiting& waiting : m_queue)
             (void)waiting.change.apply(table); // one that fails is told when its turn comes
+        if (m_draft) {
+            const qsizetype row = table.rowOf(m_draft->before);
+            table.rules.insert(row < 0 ? table.rules.size() : row, m_draft->rule);
+        }
         show(table);
     }
     m_isShowing = false;
@@ -365,46 +398,84 @@ QString RuleModel::problem(int row, int column, const QString& text) const
 QString RuleModel::add(api::EgressRule rule, int before)
 {
     rule.id = newRuleId();
-    const std::string next = before < rowCount() ? m_shown.rules[before].id : std::string();
-    push(addRules(tr("Add %1").arg(hostOf(rule)), {rule}, next));
+    push(addRules(tr("Add %1").arg(hostOf(rule)), {rule}, idFrom(before)));
     return QString::fromStdString(rule.id);
 }
 
-void RuleModel::takeBack()
+QString RuleModel::addDraft(api::EgressRule rule, int before)
 {
-    if (!m_undo.canUndo())
-        return;
-    // The stack lends its commands as const; they are all of this class.
-    const_cast<Command*>(static_cast<const Command*>(m_undo.command(m_undo.index() - 1)))
-        ->undoForGood();
-    m_undo.undo();
+    dropDraft();
+    rule.id = newRuleId();
+    const std::string id = rule.id;
+    m_draft = {.rule = std::move(rule), .before = idFrom(before)};
+    showQueued();
+    return QString::fromStdString(id);
+}
+
+void RuleModel::dropDraft()
+{
+    if (std::exchange(m_draft, {}))
+        showQueued();
+}
+
+bool RuleModel::isDraft(int row) const
+{
+    return m_draft && m_shown.rules[row].id == m_draft->rule.id;
+}
+
+QModelIndex RuleModel::draft() const
+{
+    const qsizetype row = m_draft ? m_shown.rowOf(m_draft->rule.id) : -1;
+    return row < 0 ? QModelIndex() : index(static_cast<int>(row), Host);
+}
+
+/// What is shown but for a rule that is none yet.
+RuleTable RuleModel::settled() const
+{
+    RuleTable table = m_shown;
+    if (const qsizetype row = m_draft ? table.rowOf(m_draft->rule.id) : -1; row >= 0)
+        table.rules.removeAt(row);
+    return table;
+}
+
+/// Of the rule at a row, or of the next one; empty: there is none.
+std::string RuleModel::idFrom(int row) const
+{
+    while (row < rowCount() && isDraft(row))
+        ++row;
+    return row < rowCount() ? m_shown.rules[row].id : std::string();
 }
 
 void RuleModel::remove(const QList<int>& rows)
 {
     QList<std::string> ids;
-    for (const int row : rows)
+    QString host;
+    for (const int row : rows) {
+        if (isDraft(row))
+            continue;
         ids += m_shown.rules[row].id;
+        host = hostOf(m_shown.rules[row]);
+    }
+    if (ids.size() < rows.size())
+        dropDraft();
     if (ids.isEmpty())
         return;
-    const QString what =
-        ids.size() == 1 ? hostOf(m_shown.rules[rows.first()]) : tr("%1 rules").arg(ids.size());
-    push(removeRules(tr("Remove %1").arg(what), m_shown, ids));
+    const QString what = ids.size() == 1 ? host : tr("%1 rules").arg(ids.size());
+    push(removeRules(tr("Remove %1").arg(what), settled(), ids));
 }
 
 void RuleModel::move(int row, int before)
 {
-    if (before == row || before == row + 1)
+    if (before == row || before == row + 1 || isDraft(row))
         return;
-    const std::string next = before < rowCount() ? m_shown.rules[before].id : std::string();
-    push(moveRule(tr("Move %1").arg(hostOf(m_shown.rules[row])), m_shown, m_shown.rules[row].id,
-                  next));
+    push(moveRule(tr("Move %1").arg(hostOf(m_shown.rules[row])), settled(), m_shown.rules[row].id,
+                  idFrom(before)));
 }
 
 void RuleModel::setEnabled(int row, bool isEnabled)
 {
     const api::EgressRule& before = m_shown.rules[row];
-    if (before.enabled == isEnabled)
+    if (before.enabled == isEnabled || isDraft(row))
         return;
     api::EgressRule after = before;
     after.enabled = isEnabled;
@@ -422,219 +493,26 @@ void RuleModel::setDefaultAction(const QString& action)
 void RuleModel::addAll(const QString& what, const QList<api::EgressRule>& rules,
                        const QString& defaultAction)
 {
-    const RuleTable after = withRules(m_shown, rules, defaultAction);
-    if (after != m_shown)
-        push(replaceTable(what, m_shown, after));
+    const RuleTable before = settled();
+    const RuleTable after = withRules(before, rules, defaultAction);
+    if (after == before)
+        return;
+    // Not the whole table: what is changed elsewhere does not stand in the way of undoing it.
+    const RuleEdit added = addRules(what, after.rules.sliced(before.rules.size()), {});
+    push(after.defaultAction == before.defaultAction
+             ? added
+             : both(what, added, setDefault(what, before.defaultAction, after.defaultAction)));
 }
 
 QString RuleModel::importToml(const QByteArray& toml)
 {
-    const Result<RuleTable> after = tableOfFile(toml.toStdString(), m_shown);
+    const RuleTable before = settled();
+    const Result<RuleTable> after = tableOfFile(toml.toStdString(), before);
     if (!after)
         return reason(after.error(), Subject::Other);
-    if (*after != m_shown)
-        push(replaceTable(tr("Import of a policy file"), m_shown, *after));
+    if (*after != before)
+        push(replaceTable(tr("Import of a policy file"), before, *after));
     return {};
-}
-
-// ---- as a table --------------------------------------------------------------------------------
-
-int RuleModel::rowCount(const QModelIndex& parent) const
-{
-    return parent.isValid() ? 0 : static_cast<int>(m_shown.rules.size());
-}
-
-int RuleModel::columnCount(const QModelIndex& parent) const
-{
-    return parent.isValid() ? 0 : Columns;
-}
-
-QVariant RuleModel::data(const QModelIndex& index, int role) const
-{
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
-        return {};
-    const api::EgressRule& rule = m_shown.rules[index.row()];
-    const QDateTime now = QDateTime::currentDateTimeUtc();
-    switch (role) {
-    case Qt::DisplayRole:
-        if (index.column() == Hits)
-            return rule.hits == 0 ? QString()
-                                  : QLocale().toString(static_cast<qlonglong>(rule.hits));
-        if (index.column() == Last)
-            return rule.last.empty() ? QVariant() : QVariant(timeOf(rule.last));
-        return shownField(rule, *fieldOf(index.column()), now);
-    case Qt::EditRole:
-        return fieldOf(index.column()) ? QVariant(fieldText(rule, *fieldOf(index.column())))
-                                       : QVariant();
-    case Qt::CheckStateRole:
-        return index.column() == Action ? QVariant(rule.enabled ? Qt::Checked : Qt::Unchecked)
-                                        : QVariant();
-    case Qt::TextAlignmentRole:
-        return QVariant::fromValue(index.column() == Hits || index.column() == Last
-                                       ? Qt::AlignRight | Qt::AlignVCenter
-                                       : Qt::AlignLeft | Qt::AlignVCenter);
-    case Qt::ToolTipRole: {
-        if (index.column() == Hits || index.column() == Last)
-            return matchText(rule);
-        // The log names it by its id.
-        QStringList lines{ruleSummary(rule), tr("Rule %1").arg(QString::fromStdString(rule.id))};
-        if (!rule.note.empty())
-            lines += QString::fromStdString(rule.note);
-        if (!rule.expires.empty() || rule.lasts == "session" || rule.lasts == "process")
-            lines += tr("Ends %1").arg(shownField(rule, RuleField::Expires, now));
-        if (!rule.process.empty())
-            lines += tr("Only for %1").arg(shownText(rule.process));
-        if (rule.isPrivate)
-            lines += tr("May lead to this machine or its network");
-        if (rule.inject)
-            lines += tr("Puts in %1").arg(fieldText(rule, RuleField::Secret));
-        if (const QString missing = missingOf(rule); !missing.isEmpty())
-            lines += tr("There is no secret “%1”: what it is for is refused").arg(missing);
-        lines += matchText(rule);
-        if (!rule.enabled)
-            lines += tr("Switched off");
-        return lines.join(QLatin1Char('\n'));
-    }
-    case Qt::AccessibleTextRole:
-        return index.column() == Action
-                   ? QVariant(
-                         tr("%1, %2").arg(ruleSummary(rule), rule.enabled ? tr("on") : tr("off")))
-                   : QVariant();
-    case IdRole:
-        return QString::fromStdString(rule.id);
-    case ActionRole:
-        return QString::fromStdString(rule.action);
-    case LifeRole:
-        return shortLife(rule, now);
-    case MissingRole:
-        return missingOf(rule);
-    case SecretRole:
-        return rule.inject.has_value();
-    case ActiveRole:
-        return rule.enabled && !isOver(rule);
-    case DomainRole:
-        return rule.host.empty() ? static_cast<int>(rule.cidr.size())
-                                 : static_cast<int>(policy::mainDomain(rule.host).size());
-    default:
-        return {};
-    }
-}
-
-bool RuleModel::setData(const QModelIndex& index, const QVariant& value, int role)
-{
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
-        return false;
-    if (role == Qt::CheckStateRole && index.column() == Action) {
-        setEnabled(index.row(), value.toInt() == Qt::Checked);
-        return true;
-    }
-    const std::optional<RuleField> field = fieldOf(index.column());
-    if (role != Qt::EditRole || !field)
-        return false;
-    const api::EgressRule before = m_shown.rules[index.row()];
-    if (value.toString().trimmed() == fieldText(before, *field))
-        return true; // left as it was
-    api::EgressRule after = before;
-    if (!setField(after, *field, value.toString(), QDateTime::currentDateTimeUtc()).isEmpty())
-        return false;
-    // What ends at a time does not end with a process any more.
-    if (*field == RuleField::Expires) {
-        after.lasts.clear();
-        after.pid = 0;
-    }
-    if (!isSameRule(before, after))
-        push(replaceRule(tr("Change %1").arg(hostOf(before)), before, after));
-    return true;
-}
-
-QVariant RuleModel::headerData(int section, Qt::Orientation orientation, int role) const
-{
-    if (orientation != Qt::Horizontal)
-        return {};
-    if (role == Qt::TextAlignmentRole)
-        return QVariant::fromValue(section == Hits || section == Last
-                                       ? Qt::AlignRight | Qt::AlignVCenter
-                                       : Qt::AlignLeft | Qt::AlignVCenter);
-    if (role != Qt::DisplayRole)
-        return {};
-    switch (section) {
-    case Action:
-        return tr("Rule");
-    case Host:
-        return m_isNarrow ? tr("Host, path and methods") : tr("Host");
-    case Methods:
-        return tr("Methods");
-    case Path:
-        return tr("Path");
-    case Hits:
-        return tr("Hits");
-    case Last:
-        return tr("Last");
-    case Ports:
-        return tr("Ports");
-    case Process:
-        return tr("Program");
-    case Private:
-        return tr("Private");
-    case Expires:
-        return tr("Ends");
-    case Secret:
-        return tr("Secret");
-    case Note:
-        return tr("Note");
-    default:
-        return {};
-    }
-}
-
-void RuleModel::setNarrow(bool isNarrow)
-{
-    if (std::exchange(m_isNarrow, isNarrow) != isNarrow)
-        emit headerDataChanged(Qt::Horizontal, Host, Host);
-}
-
-Qt::ItemFlags RuleModel::flags(const QModelIndex& index) const
-{
-    if (!index.isValid())
-        return Qt::ItemIsDropEnabled; // between rows
-    Qt::ItemFlags flags =
-        Qt::ItemIsEnabled | Qt::ItemIsSelectable | Qt::ItemIsDragEnabled | Qt::ItemNeverHasChildren;
-    if (index.column() == Action)
-        flags |= Qt::ItemIsUserCheckable;
-    if (fieldOf(index.column()))
-        flags |= Qt::ItemIsEditable;
-    return flags;
-}
-
-QStringList RuleModel::mimeTypes() const
-{
-    return {kMimeType};
-}
-
-QMimeData* RuleModel::mimeData(const QModelIndexList& indexes) const
-{
-    if (indexes.isEmpty())
-        return nullptr;
-    auto* data = new QMimeData;
-    data->setData(kMimeType, indexes.first().data(IdRole).toString().toUtf8());
-    return data;
-}
-
-bool RuleModel::canDropMimeData(const QMimeData* data, Qt::DropAction action, int, int,
-                                const QModelIndex&) const
-{
-    return action == Qt::MoveAction && data->hasFormat(kMimeType) &&
-           rowOf(QString::fromUtf8(data->data(kMimeType))) >= 0;
-}
-
-bool RuleModel::dropMimeData(const QMimeData* data, Qt::DropAction action, int row, int,
-                             const QModelIndex& parent)
-{
-    if (!canDropMimeData(data, action, row, 0, parent))
-        return false;
-    const int before = row >= 0 ? row : parent.isValid() ? parent.row() : rowCount();
-    move(rowOf(QString::fromUtf8(data->data(kMimeType))), before);
-    return true;
 }
 
 } // namespace caisson

@@ -38,8 +38,9 @@ public:
     enum Role {
         IdRole = Qt::UserRole + 1, ///< QString
         ActionRole,                ///< QString: allow | deny | ask | tunnel
-        ActiveRole,                ///< bool: enabled and not over
+        ActiveRole,                ///< bool: enabled and not over, and no draft
         DomainRole,                ///< int: how much of a host's end somebody had to register
+        AddressRole,               ///< bool: about an address or a block of them, not a host
         LifeRole,                  ///< QString: "14 min"; empty: for ever
         SecretRole,                ///< bool: it puts one in
         MissingRole,               ///< QString: the name of one that is not stored; empty: none
@@ -67,8 +68,13 @@ public:
 
     /// Before the row `before`; rowCount(): at the end. Returns its id.
     QString add(api::EgressRule rule, int before);
-    /// Undoes the last thing, for good: it never was, and cannot be done again.
-    void takeBack();
+    /// A row for a rule that is being made, before the row `before`. It comes into force, and is
+    /// something to be undone, when its host is set; until then it is shown and no more. There is
+    /// one at a time. Returns its id.
+    QString addDraft(api::EgressRule rule, int before);
+    void dropDraft();
+    bool isDraft(int row) const;
+    QModelIndex draft() const; ///< its host; invalid: there is none
     void remove(const QList<int>& rows);
     /// So that it comes before the rule that is at `before` now.
     void move(int row, int before);
@@ -108,18 +114,25 @@ signals:
     void readFailed(const caisson::Error& error);
     void defaultChanged();
     void changingChanged();
-    /// What the person did could not be done, and is taken back: a sentence says what.
+    /// What the person did could not be done, and is taken back: a sentence says what. A step of
+    /// undo or redo that the table has no place for any more is forgotten, so that it does not stand
+    /// before the others.
     void refused(const QString& what, const caisson::Error& error);
 
 private:
     class Command;
-    enum class Step { Push, Undo, Redo, Drop };
+    enum class Step { Push, Undo, Redo };
     struct Waiting
     {
         RuleChange change;
         Command* command; ///< null: the stack has dropped it
         Step step;
         bool isAgain = false; ///< the table had changed elsewhere meanwhile
+    };
+    struct Draft
+    {
+        api::EgressRule rule;
+        std::string before; ///< the rule that it comes before; empty: at the end
     };
 
     void push(const RuleEdit& edit);
@@ -128,10 +141,16 @@ private:
     void answered(const Result<api::EgressPolicy>& result);
     void refuse(const Error& error);
     void unwind(const Waiting& refusedOne);
+    void loseStep(const QString& what, const Error& error);
+    static QString nameOf(Step step, const RuleChange& change);
+    void forget(Command* command);
+    RuleTable settled() const;
+    std::string idFrom(int row) const;
     void take(const api::EgressPolicy& policy);
     void showQueued();
     void show(const RuleTable& table);
     void updateRow(int row, const api::EgressRule& rule);
+    static std::optional<RuleField> fieldOf(int column);
     QString hostOf(const api::EgressRule& rule) const;
     QString missingOf(const api::EgressRule& rule) const;
 
@@ -142,6 +161,7 @@ private:
     qint64 m_generation = 0;
     QString m_toml;
     QList<Waiting> m_queue; ///< the first one is on its way
+    std::optional<Draft> m_draft;
     QUndoStack m_undo;
     std::optional<QSet<QString>> m_secrets; ///< nothing: not known yet
     bool m_isQuiet = false;                 ///< the stack is being put right: nothing is sent

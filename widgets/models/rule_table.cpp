@@ -3,6 +3,7 @@
 
 #include <QRandomGenerator>
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 namespace caisson {
@@ -84,12 +85,55 @@ bool isSameTable(const RuleTable& one, const RuleTable& other)
            std::ranges::equal(one.rules, other.rules, isSameRule);
 }
 
+/// `after` with what `now` has and `before` has not; nothing where they have nothing else in common
+/// any more.
+std::optional<RuleTable> rebased(const RuleTable& now, const RuleTable& before,
+                                 const RuleTable& after)
+{
+    RuleTable kept{now.defaultAction, {}};
+    for (const api::EgressRule& rule : now.rules) {
+        if (before.rowOf(rule.id) >= 0)
+            kept.rules += rule;
+    }
+    if (!isSameTable(kept, before))
+        return std::nullopt;
+    RuleTable made = after;
+    const qsizetype firstKept =
+        kept.rules.isEmpty() ? now.rules.size() : now.rowOf(kept.rules.first().id);
+    std::string next;
+    for (qsizetype row = now.rules.size() - 1; row >= 0; --row) {
+        const api::EgressRule& rule = now.rules[row];
+        if (before.rowOf(rule.id) < 0) {
+            if (made.rowOf(rule.id) >= 0)
+                return std::nullopt;
+            const qsizetype place = row < firstKept ? 0
+                                    : next.empty()  ? made.rules.size()
+                                                    : made.rowOf(next);
+            made.rules.insert(place, rule);
+        }
+        if (made.rowOf(rule.id) >= 0)
+            next = rule.id;
+    }
+    return made;
+}
+
 RuleChange exchanging(const QString& text, const RuleTable& before, const RuleTable& after)
 {
     return {text, [before, after](RuleTable& table) {
-                if (!isSameTable(table, before))
+                const std::optional<RuleTable> made = rebased(table, before, after);
+                if (made)
+                    table = *made;
+                return made.has_value();
+            }};
+}
+
+RuleChange inTurn(const QString& text, const RuleChange& first, const RuleChange& second)
+{
+    return {text, [first, second](RuleTable& table) {
+                RuleTable tried = table;
+                if (!first.apply(tried) || !second.apply(tried))
                     return false;
-                table = after;
+                table = tried;
                 return true;
             }};
 }
@@ -181,6 +225,11 @@ RuleEdit moveRule(const QString& text, const RuleTable& table, const std::string
 RuleEdit setDefault(const QString& text, const QString& before, const QString& after)
 {
     return {defaulting(text, before, after), defaulting(text, after, before)};
+}
+
+RuleEdit both(const QString& text, const RuleEdit& first, const RuleEdit& second)
+{
+    return {inTurn(text, first.forth, second.forth), inTurn(text, second.back, first.back)};
 }
 
 RuleEdit replaceTable(const QString& text, const RuleTable& before, const RuleTable& after)

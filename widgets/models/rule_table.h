@@ -51,7 +51,10 @@ RuleEdit removeRules(const QString& text, const RuleTable& table, const QList<st
 RuleEdit moveRule(const QString& text, const RuleTable& table, const std::string& id,
                   const std::string& before);
 RuleEdit setDefault(const QString& text, const QString& before, const QString& after);
-/// The table as a whole, as a policy file gives it.
+/// One after the other, or none of them.
+RuleEdit both(const QString& text, const RuleEdit& first, const RuleEdit& second);
+/// The table as a whole, as a policy file gives it. Rules that came elsewhere meanwhile stay: in
+/// front of all others where they were, else before the next one that there still is.
 RuleEdit replaceTable(const QString& text, const RuleTable& before, const RuleTable& after);
 
 } // namespace caisson

@@ -53,6 +53,9 @@ void MainWindow::connectSide()
             m_actions.start(page->id());
     });
     connect(m_side, &EgressSide::terminalAsked, this, &MainWindow::showTerminal);
+    connect(m_side, &EgressSide::terminalsAsked, this,
+            [this] { focusPart(WindowPart::Terminals); });
+    connect(m_side, &EgressSide::sideAsked, this, [this] { setSideHidden(false); });
     connect(m_side, &EgressSide::failed, this,
             [this](const QString& sandbox, const Failure& failure) { report(failure, sandbox); });
     connect(

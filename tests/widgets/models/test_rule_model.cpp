@@ -1,92 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/support/fake_backend.h"
-#include "widgets/models/rule_model.h"
+#include "tests/widgets/models/rule_desk.h"
 
-#include <QAbstractItemModelTester>
 #include <QMimeData>
-#include <QTest>
-#include <memory>
 
 using namespace caisson;
-using test::FakeBackend;
-
-namespace {
-
-api::EgressRule rule(const char* id, const char* host, const char* action = "allow")
-{
-    api::EgressRule made;
-    made.id = id;
-    made.host = host;
-    made.action = action;
-    return made;
-}
-
-void settle()
-{
-    for (int turn = 0; turn < 40; ++turn)
-        QCoreApplication::processEvents();
-}
-
-/// "allow api.example.com GET, HEAD /v1/**", a rule a line; "-" before one that is off.
-QString textOf(const RuleTable& table)
-{
-    QString text;
-    for (const api::EgressRule& rule : table.rules)
-        text += (rule.enabled ? QString() : QStringLiteral("-")) + ruleSummary(rule) +
-                QLatin1Char('\n');
-    return text + QStringLiteral("else ") + table.defaultAction;
-}
-
-RuleTable inForce(FakeBackend& backend, const QString& id)
-{
-    const api::EgressPolicy& policy = backend.policyOf(id);
-    return {QString::fromStdString(policy.defaultAction),
-            {policy.rules.begin(), policy.rules.end()}};
-}
-
-/// A sandbox with three rules, a model of them, and what it refused.
-struct Desk
-{
-    Desk()
-    {
-        id = backend.addSandbox(QStringLiteral("bench"));
-        backend.setPolicy(id, {rule("r1", "one.example"), rule("r2", "two.example", "deny"),
-                               rule("r3", "three.example")});
-        model = std::make_unique<RuleModel>(backend, id);
-        tester = std::make_unique<QAbstractItemModelTester>(model.get());
-        QObject::connect(
-            model.get(), &RuleModel::refused, [this](const QString& what, const Error& error) {
-                refused += what + QLatin1Char(' ') + QString::fromStdString(error.message);
-            });
-        model->refresh();
-        settle();
-    }
-    bool set(int row, int column, const QString& text)
-    {
-        const bool isSet = model->setData(model->index(row, column), text);
-        settle();
-        return isSet;
-    }
-    QString shown() const { return textOf(model->table()); }
-    /// What is shown is what is in force.
-    QString both()
-    {
-        settle();
-        const QString forced = textOf(inForce(backend, id));
-        return forced == shown() ? forced : "shown:\n" + shown() + "\nin force:\n" + forced;
-    }
-
-    FakeBackend backend;
-    QString id;
-    std::unique_ptr<RuleModel> model;
-    std::unique_ptr<QAbstractItemModelTester> tester;
-    QStringList refused;
-};
-
-const QString kFirst = QStringLiteral("allow one.example\ndeny two.example\nallow three.example\n"
-                                      "else ask");
-
-} // namespace
+using test::Desk;
+using test::kFirst;
+using test::rule;
+using test::settle;
 
 class TestRuleModel : public QObject
 {
@@ -98,9 +19,6 @@ private slots:
     void whatCannotBeIsRefusedWithAReason_data();
     void whatCannotBeIsRefusedWithAReason();
     void rulesAreAddedRemovedAndMoved();
-    void everythingCanBeUndone();
-    void whatIsRefusedIsTakenBack();
-    void whatIsRefusedLeavesTheStackAsItWas();
     void aChangeElsewhereIsNoRefusal();
     void aChangeOfTheSameRuleElsewhereIs();
     void severalChangesGoInOrder();
@@ -110,7 +28,6 @@ private slots:
     void aFileIsImported();
     void anIdIsNobodyElses();
     void whatColumnsHaveNoRoomForIsTold();
-    void whatIsTakenBackNeverWas();
     void aPresetIsAddedOnce();
     void timesAreReadable();
 };
@@ -210,81 +127,6 @@ void TestRuleModel::rulesAreAddedRemovedAndMoved()
     desk.model->move(1, 1);
     desk.model->move(1, 2);
     QCOMPARE(desk.model->undoStack()->count(), 4); // nothing was moved
-}
-
-void TestRuleModel::everythingCanBeUndone()
-{
-    Desk desk;
-    QStringList states{desk.both()};
-    const auto then = [&] { states += desk.both(); };
-    desk.set(1, RuleModel::Host, QStringLiteral("changed.example"));
-    then();
-    desk.model->add(rule("", "new.example"), 3);
-    then();
-    desk.model->move(0, 4);
-    then();
-    desk.model->remove({0, 1, 3});
-    then();
-    desk.model->setEnabled(0, false);
-    then();
-    desk.model->setDefaultAction(QStringLiteral("allow"));
-    then();
-    QVERIFY(desk.model
-                ->importToml("default = \"deny\"\n[[rule]]\nid = \"x\"\nhost = "
-                             "\"x.example\"\naction = \"allow\"\n")
-                .isEmpty());
-    then();
-    for (qsizetype at = states.size() - 2; at >= 0; --at) {
-        desk.model->undoStack()->undo();
-        QCOMPARE(desk.both(), states[at]);
-    }
-    QVERIFY(!desk.model->undoStack()->canUndo());
-    for (qsizetype at = 1; at < states.size(); ++at) {
-        desk.model->undoStack()->redo();
-        QCOMPARE(desk.both(), states[at]);
-    }
-    QCOMPARE(desk.refused, QStringList());
-}
-
-void TestRuleModel::whatIsRefusedIsTakenBack()
-{
-    Desk desk;
-    desk.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
-                          QStringLiteral("that host is odd"));
-    QVERIFY(
-        desk.model->setData(desk.model->index(0, RuleModel::Host), QStringLiteral("odd.example")));
-    QVERIFY(desk.shown().startsWith(QStringLiteral("allow odd.example"))); // at once
-    QVERIFY(desk.model->isChanging());
-    QCOMPARE(desk.both(), kFirst);
-    QVERIFY(!desk.model->isChanging());
-    QCOMPARE(desk.refused, QStringList{"“Change one.example” was not done; the rules are as they "
-                                       "were. that host is odd"});
-    QVERIFY(!desk.model->undoStack()->canUndo());
-    QCOMPARE(desk.model->undoStack()->count(), 0);
-}
-
-void TestRuleModel::whatIsRefusedLeavesTheStackAsItWas()
-{
-    Desk desk;
-    desk.set(0, RuleModel::Host, QStringLiteral("a.example"));
-    QUndoStack* stack = desk.model->undoStack();
-    const auto failNext = [&] {
-        desk.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::Unavailable,
-                              QStringLiteral("nobody there"));
-    };
-    failNext();
-    stack->undo();
-    QVERIFY(desk.both().startsWith(QStringLiteral("allow a.example")));
-    QVERIFY(stack->canUndo());
-    stack->undo();
-    QCOMPARE(desk.both(), kFirst);
-    failNext();
-    stack->redo();
-    QCOMPARE(desk.both(), kFirst);
-    QVERIFY(stack->canRedo());
-    stack->redo();
-    QVERIFY(desk.both().startsWith(QStringLiteral("allow a.example")));
-    QCOMPARE(desk.refused.size(), 2);
 }
 
 /// An answered prompt adds a rule at any time; that is no reason to lose what was just typed.
@@ -499,29 +341,6 @@ void TestRuleModel::whatColumnsHaveNoRoomForIsTold()
     QCOMPARE(sign(1, RuleModel::LifeRole).toString(), QStringLiteral("session"));
     QCOMPARE(sign(2, RuleModel::LifeRole).toString(), QString());
     QVERIFY(sign(0, RuleModel::SecretRole).toBool() && !sign(2, RuleModel::SecretRole).toBool());
-}
-
-/// Redo offered a rule about nobody's host after Escape.
-void TestRuleModel::whatIsTakenBackNeverWas()
-{
-    Desk desk;
-    desk.set(0, RuleModel::Host, QStringLiteral("a.example"));
-    const QString before = desk.both();
-    desk.model->add(rule("", "example.invalid"), 0);
-    desk.model->takeBack(); // while it is on its way
-    QCOMPARE(desk.both(), before);
-    QVERIFY(!desk.model->undoStack()->canRedo());
-    QCOMPARE(desk.model->undoStack()->count(), 1);
-    desk.model->add(rule("", "example.invalid"), 0);
-    settle();
-    desk.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::Unavailable,
-                          QStringLiteral("nobody there"));
-    desk.model->takeBack();
-    settle();
-    QCOMPARE(desk.refused.size(), 1); // it is there still, and can be removed
-    QVERIFY(desk.both().startsWith(QStringLiteral("allow example.invalid")));
-    desk.model->undoStack()->undo();
-    QVERIFY(desk.both().contains(QStringLiteral("allow one.example")));
 }
 
 void TestRuleModel::aPresetIsAddedOnce()

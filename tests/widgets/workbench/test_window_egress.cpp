@@ -71,6 +71,11 @@ void TestWindowEgress::everyTabSaysWhatWillBeThere()
     EgressBench bench;
     bench.open();
     QVERIFY(bench.isShown("requests.empty"));
+    // What is asked for comes from there.
+    QVERIFY(bench.isShown("requests.empty.action"));
+    bench.find("requests.empty.action")->setFocus();
+    bench.press(Qt::Key_Space);
+    QVERIFY(!bench.find("side")->isAncestorOf(QApplication::focusWidget()));
     bench.showTab(1);
     QVERIFY(bench.isShown("rules.empty"));
     QVERIFY(bench.isShown("rules.empty.action"));
@@ -83,9 +88,12 @@ void TestWindowEgress::requestsComeLive()
 {
     EgressBench bench;
     bench.open();
+    QVERIFY(bench.isShown("requests.empty.action"));
+    bench.find("requests.empty.action")->setFocus();
     bench.backend.logEntry(bench.id, sampleEntry("deny", "POST", "api.example.com", "/v1", 403));
     bench.settle();
     QTRY_VERIFY(bench.requests());
+    QCOMPARE(QApplication::focusWidget(), bench.find("requests.filter")); // its button has gone
     QCOMPARE(bench.requests()->model()->rowCount(), 1);
     QVERIFY(!bench.isShown("request"));
     bench.requests()->setCurrentIndex(bench.requests()->model()->index(0, 0));

@@ -4,6 +4,7 @@
 #include "widgets/common/style.h"
 
 #include <QMenu>
+#include <QPushButton>
 #include <QScrollArea>
 #include <QSplitter>
 #include <QTemporaryDir>
@@ -415,7 +416,8 @@ void TestWindowRules::aRefusedChangeIsSaid()
     bench.backend.failNext(
         QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
         QStringLiteral("line 3: there is no secret \"github\"; store it first, with `caissonctl "
-                       "secret set github`"));
+                       "secret set github`"),
+        {{"secret", "github"}});
     import("[[rule]]\nhost = \"a.example\"\naction = \"allow\"\n");
     QTRY_COMPARE(
         bench.errorText(),
@@ -423,6 +425,22 @@ void TestWindowRules::aRefusedChangeIsSaid()
     QCOMPARE(bench.find<QLabel>("errorStrip.detail")->text(),
              QStringLiteral("Line 3: there is no secret \"github\"; add it on the Secrets page "
                             "first."));
+    // It said where, and there was no button that went there.
+    const auto* action = bench.find<QPushButton>("errorStrip.action");
+    QVERIFY(action);
+    QCOMPARE(action->text(), QStringLiteral("Add the secret…"));
+    bench.click("side.hide");
+    bench.click("errorStrip.action");
+    QVERIFY(bench.isShown("secrets.form"));
+    QCOMPARE(bench.find<QLineEdit>("secrets.name")->text(), QStringLiteral("github"));
+    QCOMPARE(QApplication::focusWidget(), bench.find("secrets.value"));
+    bench.press(Qt::Key_Escape);
+    bench.showTab(1);
+    bench.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
+                           QStringLiteral("no"));
+    import("[[rule]]\nhost = \"a.example\"\naction = \"allow\"\n");
+    QTRY_COMPARE(bench.find<QLabel>("errorStrip.detail")->text(), QStringLiteral("No."));
+    QVERIFY(!bench.isShown("errorStrip.action"));
     import("[[rule]]\nhost = \"b.example\"\naction = \"allow\"\n");
     QTRY_COMPARE(bench.hosts(), QStringList{"b.example"});
     QTRY_VERIFY(!bench.isShown("errorStrip.what"));

@@ -161,7 +161,10 @@ void fillEgress(test::FakeBackend& backend, const QString& id)
                                        sampleRule("db", "tunnel", "db.example.co.uk"),
                                        sampleRule("telemetry", "deny", "**.example-metrics.io"),
                                        sampleRule("orders", "ask", "api.example.com"),
-                                       sampleRule("old", "allow", "staging.example.com")};
+                                       sampleRule("old", "allow", "staging.example.com"),
+                                       sampleRule("wheels", "allow", "files.pythonhosted.org"),
+                                       sampleRule("lab", "allow", ""),
+                                       sampleRule("all", "deny", "**.eu.warehouse-gateway.org")};
     rules[0].methods = {"GET", "HEAD"};
     rules[0].path = "/repos/**";
     rules[0].note = "read-only clone";
@@ -176,7 +179,22 @@ void fillEgress(test::FakeBackend& backend, const QString& id)
     rules[5].inject = api::EgressInjection{
         .header = "x-gone", .value = "${secret:gone}", .user = {}, .password = {}};
     rules[6].enabled = false;
-    const std::int64_t hits[] = {41, 1204, 7, 1, 3, 0, 0};
+    rules[7].methods = {"GET", "HEAD"};
+    rules[7].path = "/packages/**";
+    rules[8].cidr = "192.0.2.2";
+    rules[8].ports = {44249};
+    rules[8].methods = {"POST"};
+    rules[8].path = "/v1/**";
+    rules[8].isPrivate = true;
+    rules[8].inject = rules[2].inject;
+    rules[9] = rules[8]; // all that there is
+    rules[9].id = "all";
+    rules[9].action = "deny";
+    rules[9].cidr.clear();
+    rules[9].host = "**.eu.warehouse-gateway.org";
+    rules[9].process = "/usr/bin/npm";
+    rules[9].lasts = "session";
+    const std::int64_t hits[] = {41, 1204, 7, 1, 3, 0, 0, 0, 2, 0};
     for (std::size_t row = 0; row < rules.size(); ++row) {
         rules[row].hits = hits[row];
         if (hits[row] > 0)
@@ -238,6 +256,11 @@ void shootEgress(const Gallery& gallery)
     fixture.find<QLineEdit>("rules.edit")->setText(QStringLiteral("api*.anthropic.com"));
     gallery.shoot(QStringLiteral("rule-problem"), fixture.window());
     QTest::keyClick(fixture.find("rules.edit"), Qt::Key_Escape);
+    fixture.click("rules.addRule");
+    gallery.shoot(QStringLiteral("rule-new"), fixture.window());
+    QTest::keyClick(fixture.find("rules.edit"), Qt::Key_Escape);
+    WindowFixture::settle();
+    rules->setCurrentIndex(rules->model()->index(2, 1));
     fixture.find("rule.methods")->setFocus();
     QTest::keyClicks(fixture.find("rule.methods"), QStringLiteral("GET, P@ST"));
     QTest::keyClick(fixture.find("rule.methods"), Qt::Key_Return);
