@@ -17,7 +17,7 @@ enum class MissingIds { Made, Left };
 /// with `detail.line` and `detail.column` and a sentence that names them, for what does not parse, for
 /// unknown keys, actions, methods that are no tokens, names that are no hosts, two rules of one id, a
 /// rule with neither host nor cidr, `inject` in a rule that is not `allow` or has no host without
-/// wildcards in its last two labels or names no secret, `tunnel` with methods, a path or inject; all of
+/// wildcards in its last two labels or below a public suffix, or names no secret, `tunnel` with methods, a path or inject; all of
 /// checkRule(). At most 1 MiB and 10,000 rules.
 Result<Policy> parsePolicy(std::string_view toml, MissingIds missing = MissingIds::Made);
 

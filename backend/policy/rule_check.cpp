@@ -2,6 +2,7 @@
 #include "backend/policy/rule_check.h"
 
 #include "backend/policy/glob.h"
+#include "backend/policy/host_name.h"
 #include "backend/policy/host_pattern.h"
 #include "backend/policy/path.h"
 
@@ -117,6 +118,9 @@ Fault checkInjection(const Rule& rule)
     if (!isPlain && !hasTwoLabels)
         return fault("A rule that puts a secret in has no wildcard in the last two labels of its "
                      "host.");
+    if (!isPlain && isPublicSuffix(host.literalEnd()))
+        return fault("Anybody may have a name below " + std::string(host.literalEnd()) +
+                     ": a rule that puts a secret in has no wildcard there.");
     if (!inject.header.empty()) {
         if (!inject.user.empty() || !inject.password.empty())
             return fault("A secret is put in as a header or as basic, not as both.");

@@ -233,6 +233,12 @@ TEST(PolicyFile, isRefusedWholeWithThePlace)
         {"[[rule]]\nhost = \"*.com\"\naction = \"allow\"\n"
          "inject = { header = \"A\", value = \"${secret:s}\" }",
          4, 10, "last two labels"},
+        {"[[rule]]\nhost = \"*.co.uk\"\naction = \"allow\"\n"
+         "inject = { header = \"A\", value = \"${secret:s}\" }",
+         4, 10, "Anybody may have a name below co.uk"},
+        {"[[rule]]\nhost = \"**.github.io\"\naction = \"allow\"\n"
+         "inject = { header = \"A\", value = \"${secret:s}\" }",
+         4, 10, "Anybody may have a name below github.io"},
         {"[[rule]]\nhost = \"**\"\naction = \"allow\"\n"
          "basic = { user = \"A\", password = \"${secret:s}\" }",
          4, 9, "last two labels"},

@@ -108,7 +108,7 @@ Result<Wanted> wantedOf(const api::ExplainRequest& request)
     const std::size_t colon = request.url.find("://");
     if (colon == std::string::npos)
         return bad("it must begin with https://, http://, tls:// or tcp://");
-    const std::string scheme = request.url.substr(0, colon);
+    const std::string scheme = http::toLowerCase(request.url.substr(0, colon)); // RFC 3986, 3.1
     Wanted wanted;
     std::optional<std::uint16_t> port;
     if (scheme == "https" || scheme == "wss") {
