@@ -17,6 +17,8 @@ namespace {
 constexpr std::array<std::string_view, 4> kHelperFolders{"/usr/lib/", "/usr/libexec/",
                                                          "/usr/local/lib/", "/usr/local/libexec/"};
 
+constexpr std::chrono::seconds kKnown(1);
+
 /// "git" of git and git-core, "apt" of apt and apt-get.
 std::string_view firstWord(std::string_view name)
 {
@@ -62,7 +64,21 @@ bool ProgramLinks::contain(std::string_view path) const
 {
     if (std::ranges::contains(m_programs, path, &Program::path))
         return true;
-    const std::optional<FileId> file = fileAt(m_root->get(), std::string(path));
+    const auto now = std::chrono::steady_clock::now();
+    if (now - m_since > kKnown) {
+        m_known.clear();
+        m_since = now;
+    }
+    if (const auto known = m_known.find(path); known != m_known.end())
+        return known->second;
+    std::string text(path);
+    const bool leads = leadsThere(text);
+    return m_known.emplace(std::move(text), leads).first->second;
+}
+
+bool ProgramLinks::leadsThere(const std::string& path) const
+{
+    const std::optional<FileId> file = fileAt(m_root->get(), path);
     return file && std::ranges::contains(m_programs, file, &Program::file);
 }
 
