@@ -53,7 +53,7 @@ std::string initProgram()
 Result<std::optional<std::chrono::milliseconds>> promptLimit()
 {
     const char* text = std::getenv("CAISSON_PROMPT_SECONDS");
-    if (!text)
+    if (!text || !*text)
         return std::nullopt;
     char* end = nullptr;
     const double seconds = std::strtod(text, &end);

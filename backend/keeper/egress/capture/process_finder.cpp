@@ -76,16 +76,16 @@ struct ProcessFinder::Impl
     std::shared_ptr<const FoundProcess> latest(std::vector<Recent>::iterator found, int descriptor);
     std::shared_ptr<const FoundProcess> refreshed(Recent& recent);
     std::shared_ptr<FoundProcess> describe(pid_t process, UniqueFd descriptor);
-    std::shared_ptr<const UniqueFd> rootInside();
+    std::shared_ptr<RootInside> rootInside();
     std::shared_ptr<const FoundProcess> claim(pid_t process, int descriptor, std::string_view link);
 
     ProcFiles proc;
     pid_t init;
     UniqueFd diagnosis;
-    std::string network; ///< that all processes of the sandbox are in
-    std::size_t level;   ///< how many pid namespaces init is in; its own is the last
-    std::shared_ptr<const UniqueFd> root;       ///< see rootInside()
-    std::vector<Recent> recent;                 ///< the latest first
+    std::string network;              ///< that all processes of the sandbox are in
+    std::size_t level;                ///< how many pid namespaces init is in; its own is the last
+    std::shared_ptr<RootInside> root; ///< see rootInside()
+    std::vector<Recent> recent;       ///< the latest first
     std::chrono::nanoseconds saved = kMaxSaved; ///< that searches may take
     std::chrono::steady_clock::time_point savedAt = std::chrono::steady_clock::now();
     std::shared_ptr<const FoundProcess> nobody = std::make_shared<FoundProcess>();
@@ -109,7 +109,7 @@ std::shared_ptr<const FoundProcess> ProcessFinder::find(const ClientEnd& connect
 std::unique_ptr<const policy::ProgramNames> ProcessFinder::namesOf(const std::string& path)
 {
     auto root = m_impl->rootInside();
-    std::vector<Program> programs{programAt(*root, path)};
+    std::vector<Program> programs{{path, root->fileAt(path)}};
     return std::make_unique<ProgramLinks>(std::move(root), std::move(programs));
 }
 
@@ -287,10 +287,10 @@ std::shared_ptr<FoundProcess> ProcessFinder::Impl::describe(pid_t process, Uniqu
 }
 
 /// Not before something runs inside: until then init's root is still that of the host.
-std::shared_ptr<const UniqueFd> ProcessFinder::Impl::rootInside()
+std::shared_ptr<RootInside> ProcessFinder::Impl::rootInside()
 {
     if (!root)
-        root = openRootOf(init);
+        root = std::make_shared<RootInside>(init);
     return root;
 }
 

@@ -169,11 +169,17 @@ Result<void> EntryWriter::closeUnfinished()
         std::format("INSERT OR REPLACE INTO word VALUES ({}, '{}')", number, kLostFlag);
     const std::string rows = std::format(
         "UPDATE entry SET flag = {} WHERE id IN (SELECT entry FROM unfinished)", number);
-    for (const char* sql :
-         {"BEGIN IMMEDIATE", word.c_str(), rows.c_str(), "DELETE FROM unfinished", "COMMIT"}) {
+    // Whoever followed the log gets each once more, as one that ended.
+    const std::string news =
+        std::format("INSERT INTO ended SELECT {} + row_number() OVER (ORDER BY entry), entry "
+                    "FROM unfinished",
+                    m_lastId);
+    for (const char* sql : {"BEGIN IMMEDIATE", word.c_str(), rows.c_str(), news.c_str(),
+                            "DELETE FROM unfinished", "COMMIT"}) {
         if (Result<void> done = m_database.execute(sql); !done)
             return done;
     }
+    m_lastId += *count;
     return {};
 }
 
@@ -338,9 +344,8 @@ Result<void> EntryWriter::dropOldest()
         if (*oldest == 0 || *oldest >= m_lastId)
             return {};
         // Of few large rows as many as of a share of the room, so that no more go than have to.
-        const std::int64_t end =
-            std::min(*oldest + std::clamp<std::int64_t>((m_lastId - *oldest) / 64, 1, kDropped),
-                     m_lastId);
+        const std::int64_t end = std::min(
+            *oldest + std::clamp<std::int64_t>((m_lastId - *oldest) / 64, 1, kDropped), m_lastId);
         const Result<std::int64_t> epoch = first(m_epochOf.bind(1, end));
         if (!epoch)
             return std::unexpected(epoch.error());

@@ -20,15 +20,19 @@ protected:
         fs::create_directories(m_folder / "usr/bin");
         for (const char* name : {"python3.11", "curl", "git"})
             std::ofstream(m_folder / "usr/bin" / name) << name;
-        m_root = std::make_shared<UniqueFd>(::open(m_folder.c_str(), O_PATH | O_DIRECTORY));
+        m_root =
+            std::make_shared<RootInside>(UniqueFd(::open(m_folder.c_str(), O_PATH | O_DIRECTORY)));
     }
     ~ProgramNamesInside() override { fs::remove_all(m_folder); }
 
     void link(const char* target, const char* path) { fs::create_symlink(target, m_folder / path); }
-    ProgramLinks namesOf(const char* path) const { return {m_root, {programAt(*m_root, path)}}; }
+    ProgramLinks namesOf(const char* path) const
+    {
+        return {m_root, {{path, m_root->fileAt(path)}}};
+    }
 
     fs::path m_folder = fs::path(testing::TempDir()) / ("links-" + std::to_string(::getpid()));
-    std::shared_ptr<const UniqueFd> m_root;
+    std::shared_ptr<RootInside> m_root;
 };
 
 TEST_F(ProgramNamesInside, AreThePathAndWhatLeadsThere)
@@ -57,7 +61,27 @@ TEST_F(ProgramNamesInside, StayInside)
     EXPECT_FALSE(names.contain("/usr/bin/absolute"));
     EXPECT_TRUE(names.contain("/usr/bin/up"));
     EXPECT_FALSE(names.contain("/usr/bin/loop"));
+    EXPECT_FALSE(names.contain("/usr/bin/curl/.."));
+    EXPECT_FALSE(names.contain("/usr/bin/none/../curl"));
     fs::remove_all(outside);
+}
+
+/// One thread follows them, for all of a sandbox's requests.
+TEST_F(ProgramNamesInside, AreNotLookedForWithoutEnd)
+{
+    fs::create_directories(m_folder / "a");
+    std::string round;
+    while (round.size() < 900)
+        round += "a/../";
+    link(("/" + round + "usr/bin/curl").c_str(), "usr/bin/round");
+    for (int i = 0; i < 12; ++i)
+        link(("chain" + std::to_string(i + 1)).c_str(),
+             ("usr/bin/chain" + std::to_string(i)).c_str());
+    link("curl", "usr/bin/chain12");
+    const ProgramLinks names = namesOf("/usr/bin/curl");
+    EXPECT_FALSE(names.contain("/usr/bin/round"));
+    EXPECT_FALSE(names.contain("/usr/bin/chain0"));
+    EXPECT_TRUE(names.contain("/usr/bin/chain8"));
 }
 
 TEST_F(ProgramNamesInside, OfWhatIsNotThereAreOne)

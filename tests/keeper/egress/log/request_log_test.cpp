@@ -406,6 +406,17 @@ TEST_F(LogTest, whatAKilledKeeperLeftOpenIsLost)
     log->end(over);
     EXPECT_EQ(query().total, 2);
 
+    const std::int64_t seen = log->last();
+    open();
+    std::vector<LogNews> news;
+    run([](RequestLog& from, LogQuery by, std::vector<LogNews>& into) -> api::Task<void> {
+        into = (co_await from.news(std::move(by))).value();
+    }(*log, {.after = seen}, news));
+    ASSERT_EQ(news.size(), 1u);
+    EXPECT_EQ(news[0].entry.id, lasting.id);
+    EXPECT_EQ(news[0].entry.flag, kLostFlag);
+    EXPECT_EQ(news[0].cursor, log->last());
+
     for (int i = 0; i < 2; ++i) { // it stays so, and numbers of words are not given out twice
         open();
         lasting.flag = kLostFlag;
