@@ -139,10 +139,26 @@ private:
     {
         // Resets that come are counted by nghttp2, at the same rate. What a peer makes us reset is
         // as cheap for it (CVE-2025-8671); what a handler breaks off is not its doing.
+        if (code == NGHTTP2_REFUSED_STREAM)
+            wasMalformed({ErrorCode::Protocol,
+                          "too many requests were under way on its HTTP/2 connection, and it was "
+                          "refused (REFUSED_STREAM)",
+                          {}});
         const bool isOurs =
             code == NGHTTP2_NO_ERROR || code == NGHTTP2_INTERNAL_ERROR || code == NGHTTP2_CANCEL;
         if (!isOurs && !m_resets.take())
             terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+    }
+
+    void goAwaySent(std::uint32_t code) override
+    {
+        if (code == NGHTTP2_NO_ERROR)
+            return;
+        wasMalformed(
+            {ErrorCode::Protocol,
+             std::format("what was sent on its HTTP/2 connection ended that: {} (RFC 9113, 7)",
+                         nghttp2_http2_strerror(code)),
+             {}});
     }
 
     std::shared_ptr<Http2Stream> accept() override

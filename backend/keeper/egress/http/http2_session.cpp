@@ -169,6 +169,8 @@ struct Http2Session::Callbacks
     {
         if (frame->hd.type == NGHTTP2_RST_STREAM)
             of(data).resetSent(frame->rst_stream.error_code);
+        if (frame->hd.type == NGHTTP2_GOAWAY)
+            of(data).goAwaySent(frame->goaway.error_code);
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
             return 0;
         const auto stream = of(data).find(frame->hd.stream_id);

@@ -152,6 +152,8 @@ protected:
     virtual void settingsCame() {}
     /// RST_STREAM was sent, by nghttp2 or by us.
     virtual void resetSent(std::uint32_t code) { static_cast<void>(code); }
+    /// GOAWAY was.
+    virtual void goAwaySent(std::uint32_t code) { static_cast<void>(code); }
 
 private:
     friend class Http2Stream;

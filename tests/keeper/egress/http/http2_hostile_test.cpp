@@ -449,12 +449,14 @@ TEST_F(Http2Hostile, BrokenFramesEndTheConnection)
         SCOPED_TRACE(::testing::PrintToString(bytes.substr(0, 30)));
         reconnect();
         m_heard.clear();
+        malformed.clear();
         std::optional<std::uint32_t> heard;
         run(counting(), [&]() -> Task<void> {
             EXPECT_TRUE(co_await say(hello() + bytes));
             heard = co_await hearGoAway();
         });
         EXPECT_EQ(heard, code);
+        EXPECT_EQ(malformed, std::vector{ErrorCode::Protocol}); // and so it has a row
     }
 }
 
@@ -490,6 +492,7 @@ TEST_F(Http2Hostile, AHundredAndTwentyNinthStreamIsRefused)
             EXPECT_EQ(one->code(), RefusedStream);
         });
     EXPECT_EQ(inside, 128);
+    EXPECT_EQ(malformed, std::vector{ErrorCode::Protocol});
 }
 
 // ---- floods ------------------------------------------------------------------------------------
