@@ -273,7 +273,7 @@ Result<RouteMatch> matchRoute(std::string_view method, std::string_view target)
         return fail(ErrorCode::MethodNotAllowed,
                     "that path does not answer to this method, but to " + allowed,
                     {{"allow", allowed}});
-    if (target.substr(0, target.find('?')).contains("//"))
+    if (path.contains("//") || (path.size() > 1 && path.ends_with('/')))
         return fail(ErrorCode::NotFound, "a name or id in the path is empty");
     return fail(ErrorCode::NotFound, "there is no such path; GET /v1/openapi.json lists them all");
 }

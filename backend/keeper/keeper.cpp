@@ -58,11 +58,11 @@ Result<std::optional<std::chrono::milliseconds>> promptLimit()
     char* end = nullptr;
     const double seconds = std::strtod(text, &end);
     constexpr double kDay = 24 * 3600;
-    if (end == text || *end != '\0' || !(seconds > 0 && seconds <= kDay))
+    if (end == text || *end != '\0' || !(seconds >= 1 && seconds <= kDay))
         return fail(
             ErrorCode::BadRequest,
-            std::format("CAISSON_PROMPT_SECONDS is \"{}\", which is no number of seconds up "
-                        "to a day; set it where caissond starts, or leave it out",
+            std::format("CAISSON_PROMPT_SECONDS is \"{}\", which is no number of seconds from "
+                        "1 to 86400; set it where caissond starts, or leave it out",
                         text));
     return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }

@@ -319,6 +319,25 @@ class Answers(EgressCase):
             self.answer(prompt, "allow")
             self.assertEqual(collect(running).out, b"hello from plain\n")
 
+    def test_who_has_gone_behind_a_large_body_is_gone(self):
+        script = ("import socket\n"
+                  "s = socket.create_connection(('plain.example.org', 80))\n"
+                  "s.sendall(b'POST /large HTTP/1.1\\r\\nHost: plain.example.org\\r\\n'\n"
+                  "          b'Content-Length: 10000000\\r\\n\\r\\n')\n"
+                  "s.setblocking(False)\n"
+                  "try:\n"
+                  "    while True: s.send(b'a' * 65536)\n"
+                  "except BlockingIOError: print('full', flush=True)\n"
+                  "import sys; sys.stdin.read()\n")
+        with self.box.openExec("python3", "-c", script) as running:
+            self.untilSaid(running, b"full")
+            prompt = self.untilPrompt(lambda one: "/large" in one["url"])
+            running.sendText({"type": "eof"})
+        until(lambda: not self.prompts(), "nobody waiting", 10)
+        done = self.home.ctl("egress", "answer", self.box.name, prompt["id"], "allow")
+        self.assertEqual(done.code, 125, done)
+        self.assertNothingLeft()
+
     def test_with_no_client_it_waits(self):
         started, prompt = self.ask(f"{PLAIN}/unseen")
         started.kill()  # the caissonctl: the exec's tree goes with it, and so the prompt

@@ -83,8 +83,9 @@ std::function<void(const Error&)> CapturedFlow::writeMalformed(Speech speech) co
         row.refuse(error.message);
         row.entry.status = error.code == ErrorCode::HeadTooLarge ? 431
                            : error.code == ErrorCode::NotBuilt   ? 501
-                           : error.code == ErrorCode::Protocol   ? 0
-                                                                 : 400;
+                           : error.code == ErrorCode::Protocol || error.code == ErrorCode::Timeout
+                               ? 0
+                               : 400;
         row.entry.protocol = speech == Speech::Http2 ? "h2" : "http/1.1";
     };
 }

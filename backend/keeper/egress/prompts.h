@@ -33,7 +33,7 @@ public:
     using Listener = std::function<void(Change, const api::Prompt&, const std::string& why)>;
 
     static constexpr std::size_t kMostPrompts = 200;
-    static constexpr std::size_t kMostHeld = 16 * 1024 * 1024;
+    static constexpr std::size_t kMostHeld = 64 * 1024 * 1024;
     static constexpr std::size_t kMostUrl = 4096;
     /// As many that have gone are still shown, for a moment.
     static constexpr std::size_t kMostGone = 50;

@@ -23,6 +23,7 @@ namespace {
 constexpr int kForbidden = 403;
 constexpr int kMisdirected = 421;
 constexpr int kUriTooLong = 414;
+constexpr std::size_t kRefusedTarget = 1024;
 
 /// Of the field that a rule puts in, in lower case.
 std::string injectedName(const policy::Injection& injection)
@@ -30,10 +31,13 @@ std::string injectedName(const policy::Injection& injection)
     return injection.header.empty() ? "authorization" : http::toLowerCase(injection.header);
 }
 
+/// Of a body comes with the head, or before its sender is held up.
+constexpr std::size_t kBodyHeld = 48 * 1024;
+
 /// What a held request takes, about: no field is shorter than the room for it.
 std::size_t sizeOf(const http::RequestHead& head)
 {
-    std::size_t size = 1024 + head.target.size();
+    std::size_t size = 8 * 1024 + head.target.size() + (head.hasBody ? kBodyHeld : 0);
     for (const auto& [name, value] : head.fields)
         size += name.size() + value.size() + 64;
     return size;
@@ -92,15 +96,15 @@ Task<void> RequestProxy::serve(http::RequestHead& head, http::Body& body,
         carried.wanted.host = m_origin.host;
         carried.wanted.port = m_origin.port;
         carried.wanted.method = head.method;
-        carried.wanted.target = head.target.substr(0, kMaxTarget);
+        carried.wanted.target = head.target.substr(0, kRefusedTarget); // enough to know it by
         carried.row.take(carried.wanted);
         carried.row.refuse(wanted.error().message);
         const int status = wanted.error().code == ErrorCode::PermissionDenied ? kMisdirected
                            : wanted.error().code == ErrorCode::TooLarge       ? kUriTooLong
                                                                               : 400;
         entry.status = status;
-        co_await respondRefusal({status, "bad_request", entry.rule, entry.why}, carried.isHead(),
-                                responder);
+        const std::string code = status == kUriTooLong ? "url_too_long" : "bad_request";
+        co_await respondRefusal({status, code, entry.rule, entry.why}, carried.isHead(), responder);
         co_return;
     }
     carried.wanted = std::move(*wanted);

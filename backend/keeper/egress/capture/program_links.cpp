@@ -27,10 +27,13 @@ ProgramLinks::ProgramLinks(std::shared_ptr<RootInside> root, std::vector<Program
 
 bool ProgramLinks::contain(std::string_view path) const
 {
-    if (std::ranges::contains(m_programs, path, &Program::path))
+    if (std::ranges::contains(m_programs, path, &Program::path) || m_led.contains(path))
         return true;
     const std::optional<FileId> file = m_root->fileAt(path);
-    return file && std::ranges::contains(m_programs, file, &Program::file);
+    const bool leads = file && std::ranges::contains(m_programs, file, &Program::file);
+    if (leads)
+        m_led.emplace(path);
+    return leads;
 }
 
 bool isHelperOf(std::string_view executable, std::string_view program)

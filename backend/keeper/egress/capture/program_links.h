@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,8 @@ struct Program
 
 /// The kernel names an executable by the one path that it was found at. People know it by links to
 /// that, as /usr/bin/python3, or by the program that it is a part of, as git of git-remote-http.
-/// A link is followed as it is when it is asked for, or was in the second before. Hostile: the sandbox
+/// A link is followed as it is when it is asked for, or was in the second before; what led there once does
+/// so for the process's life, lest a rule be lifted from it by an upgrade. Hostile: the sandbox
 /// may link whatever it likes, as it may write to the executable itself.
 class ProgramLinks final : public policy::ProgramNames
 {
@@ -31,6 +33,7 @@ public:
 private:
     std::shared_ptr<RootInside> m_root;
     std::vector<Program> m_programs;
+    mutable std::set<std::string, std::less<>> m_led;
 };
 
 /// Whether an executable is a part of the program that started it: below lib or libexec, where nobody

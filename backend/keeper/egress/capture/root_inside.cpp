@@ -49,19 +49,20 @@ void pushParts(std::vector<std::string>& parts, std::string_view path)
 } // namespace
 
 RootInside::RootInside(pid_t process)
-    : m_root(
-          ::open(std::format("/proc/{}/root", process).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))
+    : RootInside(UniqueFd(
+          ::open(std::format("/proc/{}/root", process).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)))
 {
 }
 
-RootInside::RootInside(UniqueFd root)
+RootInside::RootInside(UniqueFd root, Clock clock)
     : m_root(std::move(root))
+    , m_clock(std::move(clock))
 {
 }
 
 std::optional<FileId> RootInside::fileAt(std::string_view path)
 {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = m_clock();
     if (now - m_since > kKnown) {
         m_known.clear();
         m_since = now;

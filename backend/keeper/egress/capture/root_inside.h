@@ -5,6 +5,7 @@
 #include "backend/keeper/egress/capture/proc_files.h"
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +23,8 @@ class RootInside
 public:
     /// Of a process in the keeper's /proc; nothing is found when it has gone.
     explicit RootInside(pid_t process);
-    explicit RootInside(UniqueFd root);
+    using Clock = std::function<std::chrono::steady_clock::time_point()>;
+    explicit RootInside(UniqueFd root, Clock clock = std::chrono::steady_clock::now);
 
     /// None: nothing is there, or it is too far to go.
     std::optional<FileId> fileAt(std::string_view path);
@@ -41,6 +43,7 @@ private:
     };
 
     UniqueFd m_root;
+    Clock m_clock;
     std::unordered_map<std::string, std::optional<FileId>, TextHash, std::equal_to<>> m_known;
     std::chrono::steady_clock::time_point m_since; ///< of what is known
 };

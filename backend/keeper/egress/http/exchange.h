@@ -130,6 +130,13 @@ public:
     virtual void close() = 0;
 };
 
+/// So long a connection of HTTP/1 is kept for a head that has begun, and without one. Shorter in tests.
+struct Http1Patience
+{
+    std::chrono::milliseconds head{30'000};
+    std::chrono::milliseconds idle{180'000};
+};
+
 /// So long a connection of HTTP/2 is kept for nothing: until its client's first frame, and without
 /// a request. Shorter in tests.
 struct Http2Patience
@@ -140,9 +147,11 @@ struct Http2Patience
 
 /// Serves requests on a connection from inside until it ends. HTTP/1: one after another. HTTP/2:
 /// side by side, at most 128. The Stream outlives the call. `onMalformed`: a head was refused that
-/// no Handler sees; Protocol: HTTP/2 reset it without an answer.
+/// no Handler sees; Protocol: HTTP/2 reset it without an answer; Timeout: HTTP/1 did, as it did not come
+/// whole.
 api::Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler,
-                           std::function<void(const Error&)> onMalformed = {});
+                           std::function<void(const Error&)> onMalformed = {},
+                           Http1Patience patience = {});
 api::Task<void> serveHttp2(Stream& stream, std::string alreadyRead, Handler handler,
                            Http2Patience patience = {},
                            std::function<void(const Error&)> onMalformed = {});

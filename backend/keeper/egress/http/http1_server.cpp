@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/http/fields.h"
+#include "backend/keeper/egress/http/head_watch.h"
 #include "backend/keeper/egress/http/http1_reader.h"
 #include "backend/keeper/egress/http/http1_writer.h"
 #include "backend/keeper/egress/http/refused_head.h"
 #include "backend/keeper/egress/http/rest_stream.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/beast/http/status.hpp>
 #include <format>
 
@@ -246,14 +248,21 @@ Task<void> discard(Stream& stream)
 } // namespace
 
 Task<void> serveHttp1(Stream& stream, std::string alreadyRead, Handler handler,
-                      std::function<void(const Error&)> onMalformed)
+                      std::function<void(const Error&)> onMalformed, Http1Patience patience)
 {
     Http1Reader reader(stream, Http1Reader::Side::Requests, std::move(alreadyRead));
     Http1Writer writer(stream);
     Http1Responder responder(stream, reader, writer);
     ReaderBody body(reader);
+    HeadWatch watch(co_await api::asio::this_coro::executor, stream, reader, patience);
     do {
+        watch.wait();
         Result<std::optional<Http1Head>> head = co_await reader.readHead();
+        watch.stop();
+        if (!head && watch.brokeOff() && onMalformed)
+            onMalformed({ErrorCode::Timeout,
+                         "its head did not come whole in time, and the connection was reset",
+                         {}});
         if (!head) {
             if (head.error().code != ErrorCode::BadRequest &&
                 head.error().code != ErrorCode::HeadTooLarge)

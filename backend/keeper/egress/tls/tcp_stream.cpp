@@ -22,12 +22,13 @@ bool hasPeerLeft(TcpSocket& socket, const HasClosed& hasClosed)
 {
     if (!socket.is_open())
         return true;
-    pollfd state{socket.native_handle(), POLLRDHUP, 0};
+    pollfd state{socket.native_handle(), POLLIN | POLLRDHUP, 0};
     if (::poll(&state, 1, 0) != 1)
         return false;
     if ((state.revents & (POLLHUP | POLLERR)) != 0)
         return true; // reset
-    return (state.revents & POLLRDHUP) != 0 && (!hasClosed || hasClosed());
+    // Its end does not come through behind bytes that fill the socket, and are not read meanwhile.
+    return hasClosed ? hasClosed() : (state.revents & POLLRDHUP) != 0;
 }
 
 // ---- TcpCore -----------------------------------------------------------------------------------

@@ -20,8 +20,8 @@ protected:
         fs::create_directories(m_folder / "usr/bin");
         for (const char* name : {"python3.11", "curl", "git"})
             std::ofstream(m_folder / "usr/bin" / name) << name;
-        m_root =
-            std::make_shared<RootInside>(UniqueFd(::open(m_folder.c_str(), O_PATH | O_DIRECTORY)));
+        m_root = std::make_shared<RootInside>(
+            UniqueFd(::open(m_folder.c_str(), O_PATH | O_DIRECTORY)), [this] { return m_now; });
     }
     ~ProgramNamesInside() override { fs::remove_all(m_folder); }
 
@@ -32,6 +32,7 @@ protected:
     }
 
     fs::path m_folder = fs::path(testing::TempDir()) / ("links-" + std::to_string(::getpid()));
+    std::chrono::steady_clock::time_point m_now = std::chrono::steady_clock::now();
     std::shared_ptr<RootInside> m_root;
 };
 
@@ -64,6 +65,19 @@ TEST_F(ProgramNamesInside, StayInside)
     EXPECT_FALSE(names.contain("/usr/bin/curl/.."));
     EXPECT_FALSE(names.contain("/usr/bin/none/../curl"));
     fs::remove_all(outside);
+}
+
+/// Else a rule for /usr/bin/python3 would be lifted from whoever replaces it, and goes on.
+TEST_F(ProgramNamesInside, StayThoseOfAProcessWhoseProgramIsReplaced)
+{
+    link("python3.11", "usr/bin/python3");
+    const ProgramLinks names = namesOf("/usr/bin/python3.11");
+    EXPECT_TRUE(names.contain("/usr/bin/python3"));
+    fs::remove(m_folder / "usr/bin/python3");
+    link("curl", "usr/bin/python3");
+    m_now += std::chrono::seconds(2);
+    EXPECT_TRUE(names.contain("/usr/bin/python3"));
+    EXPECT_FALSE(namesOf("/usr/bin/python3.11").contain("/usr/bin/python3"));
 }
 
 /// One thread follows them, for all of a sandbox's requests.

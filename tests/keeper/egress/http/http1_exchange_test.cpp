@@ -13,6 +13,7 @@ namespace {
 
 using api::Task;
 using namespace api::asio::experimental::awaitable_operators;
+using namespace std::chrono_literals;
 
 using Http1ExchangeTest = Http1Joined;
 
@@ -238,6 +239,41 @@ TEST_F(Http1ExchangeTest, OnlyWhatWasNotSeenMayBeSentAgain)
         second->abort();
         EXPECT_FALSE(second->mayRetry()) << row.name << ": what was broken off on purpose";
     }
+}
+
+/// Thousands of heads of 60 kB that never ended were held for as long as their clients liked.
+TEST_F(Http1ExchangeTest, AHeadThatDoesNotComeWholeIsNotWaitedForForEver)
+{
+    const Handler handler = [](RequestHead&, Body&, Responder& responder) -> Task<void> {
+        ResponseHead head;
+        head.status = 204;
+        head.hasBody = false;
+        std::ignore = co_await responder.head(head);
+    };
+    serve(handler, {.head = 30ms, .idle = 60s});
+    spawn(client.send({"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.1\r\nHost"}));
+    spawn(client.readToEnd());
+    m_context.restart();
+    while (!client.hasEnded && m_context.run_one() > 0) {
+    }
+    run();
+    EXPECT_TRUE(client.got.starts_with("HTTP/1.1 204 ")) << client.got;
+    EXPECT_TRUE(client.wasReset);
+    EXPECT_EQ(malformed, std::vector{ErrorCode::Timeout});
+}
+
+TEST_F(Http1ExchangeTest, AConnectionOnWhichNothingComesEnds)
+{
+    serve([](RequestHead&, Body&, Responder&) -> Task<void> { co_return; },
+          {.head = 60s, .idle = 30ms});
+    spawn(client.readToEnd());
+    m_context.restart();
+    while (!client.hasEnded && m_context.run_one() > 0) {
+    }
+    EXPECT_FALSE(client.wasReset);
+    EXPECT_TRUE(malformed.empty());
+    run();
+    EXPECT_TRUE(isServed);
 }
 
 } // namespace

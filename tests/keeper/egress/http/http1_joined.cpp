@@ -114,13 +114,15 @@ void Http1Joined::spawn(Task<void> task)
     });
 }
 
-void Http1Joined::serve(Handler handler)
+void Http1Joined::serve(Handler handler, Http1Patience patience)
 {
-    spawn([](Http1Joined* self, Handler by) -> Task<void> {
-        co_await serveHttp1(*self->m_served, "", std::move(by));
+    spawn([](Http1Joined* self, Handler by, Http1Patience patience) -> Task<void> {
+        co_await serveHttp1(
+            *self->m_served, "", std::move(by),
+            [self](const Error& error) { self->malformed.push_back(error.code); }, patience);
         self->isServed = true;
         self->m_served.reset();
-    }(this, std::move(handler)));
+    }(this, std::move(handler), patience));
 }
 
 void Http1Joined::serveByForwarding()

@@ -38,7 +38,7 @@ protected:
 
     void spawn(api::Task<void> task);
     /// Serves the client by `handler` until the end of its connection.
-    void serve(Handler handler);
+    void serve(Handler handler, Http1Patience patience = {});
     void serveByForwarding();
     /// Until nothing happens any more.
     void run();
@@ -48,6 +48,7 @@ protected:
     End origin;
     std::shared_ptr<UpstreamConnection> upstream;
     std::unique_ptr<PairedStream> m_served;
+    std::vector<ErrorCode> malformed;
     int changes = 0;
     bool isServed = false;
 };
