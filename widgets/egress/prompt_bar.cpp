@@ -123,10 +123,11 @@ PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent
         connect(&m_model, change, this, &PromptBar::follow);
     connect(&m_model, &PromptModel::dataChanged, this, &PromptBar::follow);
     connect(m_keyboard, &PromptKeyboard::placeLost, this, &PromptBar::focusLost);
-    connect(m_keyboard, &PromptKeyboard::left, this, [this] {
-        if (m_prompt.isEmpty())
+    connect(m_keyboard, &PromptKeyboard::changed, this, [this] {
+        if (m_prompt.isEmpty() && !m_keyboard->isParked())
             hide();
-        update(); // the ring
+        else
+            updateButtons(); // and the ring
     });
     for (QWidget* widget : m_content->findChildren<QWidget*>()) {
         if (widget != m_keyboard->backButton() &&
@@ -302,7 +303,7 @@ void PromptBar::showOver()
     updateButtons();
     for (QWidget* part : std::initializer_list<QWidget*>{m_next, m_allow, m_deny, m_more})
         part->hide();
-    m_clock->setText(tr("is over"));
+    m_clock->setText(tr("This request is over"));
     m_clock->setForegroundRole(QPalette::WindowText);
     m_clock->setAccessibleName(m_clock->text());
     setAccessibleDescription(tr("This request is over. Escape goes back to where you were."));
@@ -381,11 +382,12 @@ void PromptBar::updateButtons()
     for (QPushButton* button : {m_allow, m_deny})
         button->setEnabled(isAnswerable());
     m_summary->setEnabled(isAnswerable());
-    update(); // the edge
+    update();
     const int others = m_model.waiting() - (isAnswerable() && !m_model.isAnswering(row()) ? 1 : 0);
     m_next->setText(tr("Next of %1").arg(m_model.waiting())); // as the flag counts
     m_next->setAccessibleName(tr("Next request; %1 more wait").arg(others));
-    m_next->setVisible(others > 0);
+    // Not beside "Back": in a small window the two left no room for whose host it is.
+    m_next->setVisible(others > 0 && !m_keyboard->isParked());
     m_panel->setWaiting(m_model.waiting(m_sandbox), m_model.waiting());
     updateIcon();
 }

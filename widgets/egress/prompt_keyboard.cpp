@@ -86,6 +86,7 @@ void PromptKeyboard::park()
     m_isLeaving = false;
     m_guard.start();
     m_back->show();
+    emit changed();
 }
 
 void PromptKeyboard::goBack()
@@ -113,7 +114,7 @@ void PromptKeyboard::tellLeft()
     if (!std::exchange(m_isLeaving, false))
         return;
     m_back->hide();
-    emit left();
+    emit changed();
 }
 
 void PromptKeyboard::press(const QWidget& target)

@@ -44,7 +44,7 @@ public:
     QPushButton* backButton() const { return m_back; }
 
 signals:
-    void left(); ///< it was parked, and is not any more
+    void changed(); ///< whether it is parked
     /// Of the place where the person was before nothing is left.
     void placeLost();
 

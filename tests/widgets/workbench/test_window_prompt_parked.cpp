@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/widgets/workbench/prompt_keyboard_bench.h"
+#include "widgets/egress/url_label.h"
 
 #include <QComboBox>
 #include <QPushButton>
@@ -77,7 +78,7 @@ void TestWindowPromptParked::whatEndsElsewhereSwallowsKeys()
     // It says so, and offers nothing that could be pressed.
     QVERIFY(bench.isShown("prompt"));
     QVERIFY(!bench.isShown("prompt.panel"));
-    QCOMPARE(bench.find<QLabel>("prompt.clock")->text(), QStringLiteral("is over"));
+    QCOMPARE(bench.find<QLabel>("prompt.clock")->text(), QStringLiteral("This request is over"));
     QCOMPARE(bench.find<QPushButton>("prompt.back")->text(), QStringLiteral("Back (Esc)"));
     for (const char* button : {"prompt.allow", "prompt.deny", "prompt.next", "prompt.more"})
         QVERIFY2(!bench.isShown(button), button);
@@ -163,6 +164,13 @@ void TestWindowPromptParked::theNextOneComesWithoutTheKeyboard()
              QStringLiteral("evil.example/v1/orders"));
     QVERIFY(bench.isShown("prompt.allow"));
     QVERIFY(bench.isParked());
+    bench.window().resize(720, 480);
+    bench.backend.addPrompt(bench.id, samplePrompt("third.example"));
+    bench.settle();
+    const auto* url = bench.find<UrlLabel>("prompt.lineUrl");
+    QCOMPARE(fittedUrl(url->url(), url->width(), url->font()).domain,
+             QStringLiteral("evil.example"));
+    QVERIFY(!bench.isShown("prompt.next")); // nor is it needed now
     bench.pressWhatFalls();
     QVERIFY(bench.isParked());
     QVERIFY(bench.backend.answers.empty());
@@ -178,7 +186,10 @@ void TestWindowPromptParked::theNextOneComesWithoutTheKeyboard()
     bench.waitForGuard();
     bench.press(Qt::Key_Return);
     QCOMPARE(bench.backend.answers.size(), 1);
+    bench.waitForGuard();
+    bench.press(Qt::Key_Escape);
     QVERIFY(bench.isInTerminal()); // the place before has been remembered all the while
+    QVERIFY(bench.isShown("prompt"));
     QCOMPARE(bench.typed(), QByteArray());
 }
 
@@ -203,6 +214,8 @@ void TestWindowPromptParked::aFloodKeepsNobody()
     QVERIFY(bench.isInTerminal());
     QVERIFY(!bench.isShown("prompt.back"));
     QVERIFY(bench.isShown("prompt.allow"));
+    bench.ask(samplePrompt("fourth.example"));
+    QVERIFY(bench.isShown("prompt.next"));
 }
 
 void TestWindowPromptParked::whatNobodyWaitsForSwallowsKeys_data()
@@ -239,7 +252,7 @@ void TestWindowPromptParked::whatNobodyWaitsForSwallowsKeys()
     QCOMPARE(bench.isShown("prompt.panel"), isOpen);
     bench.endElsewhere(prompt, "gone");
     bench.waitForGuard();
-    QCOMPARE(bench.find<QLabel>("prompt.clock")->text(), QStringLiteral("is over"));
+    QCOMPARE(bench.find<QLabel>("prompt.clock")->text(), QStringLiteral("This request is over"));
     bench.pressWhatFalls();
     QVERIFY(bench.isParked());
     QVERIFY(bench.backend.answers.empty());
