@@ -3,7 +3,6 @@
 
 #include <QAbstractButton>
 #include <QAction>
-#include <QApplication>
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QKeyEvent>
@@ -19,10 +18,9 @@
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
-#include "widgets/common/key_hold.h"
 #include "widgets/common/pane.h"
-#include "widgets/common/place_before.h"
 #include "widgets/common/style_painting.h"
+#include "widgets/egress/prompt_keyboard.h"
 #include "widgets/egress/prompt_panel.h"
 #include "widgets/egress/prompt_summary.h"
 
@@ -92,8 +90,7 @@ PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent
     : QWidget(parent)
     , m_model(model)
     , m_actions(actions)
-    , m_before(new PlaceBefore(this))
-    , m_hold(new KeyHold(this))
+    , m_keyboard(new PromptKeyboard(this))
     , m_content(new QWidget(this))
     , m_line(new QWidget)
     , m_panel(new PromptPanel)
@@ -110,7 +107,7 @@ PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     layOut();
     m_guard.setSingleShot(true);
-    m_guard.setInterval(kGuard);
+    setGuard(kGuard);
     m_tick.setInterval(std::chrono::seconds(1));
     connect(&m_tick, &QTimer::timeout, this, &PromptBar::updateClock);
     connect(m_allow, &QPushButton::clicked, this, &PromptBar::allow);
@@ -125,8 +122,16 @@ PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent
     for (auto change : {&PromptModel::rowsInserted, &PromptModel::rowsRemoved})
         connect(&m_model, change, this, &PromptBar::follow);
     connect(&m_model, &PromptModel::dataChanged, this, &PromptBar::follow);
+    connect(m_keyboard, &PromptKeyboard::placeLost, this, &PromptBar::focusLost);
+    connect(m_keyboard, &PromptKeyboard::changed, this, [this] {
+        if (m_prompt.isEmpty() && !m_keyboard->isParked())
+            hide();
+        else
+            updateButtons(); // and the ring
+    });
     for (QWidget* widget : m_content->findChildren<QWidget*>()) {
-        if (qobject_cast<QAbstractButton*>(widget) || qobject_cast<QComboBox*>(widget))
+        if (widget != m_keyboard->backButton() &&
+            (qobject_cast<QAbstractButton*>(widget) || qobject_cast<QComboBox*>(widget)))
             widget->installEventFilter(this);
     }
     hide();
@@ -162,6 +167,7 @@ void PromptBar::layOut()
     row->addWidget(m_summary, 1);
     row->addWidget(m_clock);
     row->addSpacing(4);
+    row->addWidget(m_keyboard->backButton());
     row->addWidget(m_next);
     // Deny on the left: opened, it is wider, and what is Deny then must not be Allow when the next
     // request comes to a closed strip.
@@ -202,6 +208,7 @@ void PromptBar::setTerminalNaming(std::function<QString(const QString&, const QS
 void PromptBar::setGuard(std::chrono::milliseconds time)
 {
     m_guard.setInterval(time); // of one that runs, too
+    m_keyboard->setGuard(time);
 }
 
 // ---- which one is shown ------------------------------------------------------------------------
@@ -225,23 +232,26 @@ int PromptBar::bestRow() const
 void PromptBar::follow()
 {
     const int now = row();
-    if (now >= 0 && !m_model.isAnswering(now) &&
-        (m_model.at(now).count > 0 || m_model.waiting() == 0))
-        showRow(now);
+    const By by = now >= 0 && m_model.isAnswering(now) ? By::Person : By::Others;
+    if (now >= 0 && by == By::Others && (m_model.at(now).count > 0 || m_model.waiting() == 0))
+        showRow(now, by);
     else if (const int best = bestRow(); best >= 0)
-        showRow(best);
+        showRow(best, by);
     else
-        showNothing();
+        showNothing(by);
 }
 
-void PromptBar::showRow(int at)
+void PromptBar::showRow(int at, By by)
 {
     const api::Prompt& prompt = m_model.at(at);
     const QString sandbox = m_model.sandboxAt(at);
     const QString id = QString::fromStdString(prompt.id);
-    const bool hadKeyboard = hasKeyboard();
-    if (sandbox != m_sandbox || id != m_prompt || !isSameQuestion(m_shown, prompt))
+    if (sandbox != m_sandbox || id != m_prompt || !isSameQuestion(m_shown, prompt)) {
+        // Before a button goes off or away, and hands the keyboard to another.
+        if (m_keyboard->isHere() && (by == By::Others || prompt.count == 0))
+            m_keyboard->park();
         guard();
+    }
     const QWidget* focus = window()->focusWidget();
     m_sandbox = sandbox;
     m_prompt = id;
@@ -252,9 +262,9 @@ void PromptBar::showRow(int at)
     updateButtons();
     updateClock();
     updateGeometry();
-    // What had the keyboard may be gone or off for this one, and another have got it: a button,
-    // say, that answers.
-    if (hadKeyboard && (focus != window()->focusWidget() || !isAncestorOf(focus))) {
+    // What had the keyboard may not be there for this one, and another have got it: a button, say,
+    // that answers.
+    if (isAncestorOf(focus) && focus != window()->focusWidget()) {
         if (isOpen())
             m_panel->focusFirst();
         else
@@ -266,74 +276,48 @@ void PromptBar::showRow(int at)
         show();
 }
 
-void PromptBar::showNothing()
+void PromptBar::showNothing(By by)
 {
     if (m_prompt.isEmpty())
         return;
-    const int at = row();
-    const bool isAnsweredHere = at >= 0 && m_model.isAnswering(at);
-    const bool hadKeyboard = hasKeyboard();
+    const bool hadKeyboard = m_keyboard->isHere();
+    if (hadKeyboard && by == By::Others)
+        m_keyboard->park();
     guard();
     m_sandbox.clear();
     m_prompt.clear();
     m_tick.stop();
-    if (hadKeyboard && !isAnsweredHere) {
+    if (m_keyboard->isParked() && by == By::Others) {
         showOver();
         return;
     }
     if (hadKeyboard)
-        goBack(); // before it is hidden: what is hidden hands the keyboard to anything
+        m_keyboard->goBack(); // before it is hidden: what is hidden hands the keyboard to anything
     setOpen(false);
     hide();
 }
 
 void PromptBar::showOver()
 {
-    setFocus();
     setOpen(false);
     updateButtons();
     for (QWidget* part : std::initializer_list<QWidget*>{m_next, m_allow, m_deny, m_more})
         part->hide();
-    m_clock->setText(tr("is over – Esc goes back"));
+    m_clock->setText(tr("This request is over"));
     m_clock->setForegroundRole(QPalette::WindowText);
     m_clock->setAccessibleName(m_clock->text());
     setAccessibleDescription(tr("This request is over. Escape goes back to where you were."));
 }
 
-// ---- the keyboard ------------------------------------------------------------------------------
-
-/// A list or menu of it that is open.
-QWidget* PromptBar::popup() const
+bool PromptBar::isGuarded() const
 {
-    QWidget* open = QApplication::activePopupWidget();
-    for (const QWidget* place = open; place; place = place->parentWidget()) {
-        if (place == this)
-            return open;
-    }
-    return nullptr;
+    return m_guard.isActive() || m_keyboard->isGuarded();
 }
 
-/// The mouse opens a list without moving the focus, and then the keys go to the list.
-bool PromptBar::hasKeyboard() const
-{
-    return isAncestorOf(window()->focusWidget()) || popup();
-}
-
-/// What is open of the question before goes with it: a list that stayed chose for the next one.
 void PromptBar::guard()
 {
     m_guard.start();
-    if (QWidget* open = popup())
-        open->close();
-}
-
-void PromptBar::goBack()
-{
-    m_hold->drop(); // what brought the person back is not for where they come to
-    if (!m_before->goBack())
-        emit focusLost();
-    if (isOver())
-        hide();
+    m_keyboard->closeList();
 }
 
 void PromptBar::refresh()
@@ -345,7 +329,7 @@ void PromptBar::refresh()
 void PromptBar::showOldest()
 {
     if (const int best = bestRow(); best >= 0)
-        showRow(best);
+        showRow(best, By::Person);
 }
 
 void PromptBar::denyAll()
@@ -373,7 +357,7 @@ void PromptBar::showNext()
     for (int step = 1; step < count; ++step) {
         const int at = (row() + step) % count;
         if (m_model.at(at).count > 0 && !m_model.isAnswering(at)) {
-            showRow(at);
+            showRow(at, By::Person);
             return;
         }
     }
@@ -393,18 +377,17 @@ void PromptBar::updateLine(const api::Prompt& prompt, int at)
 
 void PromptBar::updateButtons()
 {
-    const int at = row();
-    const bool isAnswerable = at >= 0 && m_model.at(at).count > 0;
     m_allow->setText(isOpen() ? m_panel->allowText() : tr("Allow once"));
     m_deny->setText(isOpen() ? m_panel->denyText() : tr("Deny"));
     for (QPushButton* button : {m_allow, m_deny})
-        button->setEnabled(isAnswerable);
-    m_summary->setEnabled(isAnswerable);
-    update(); // the edge
-    const int others = m_model.waiting() - (isAnswerable && !m_model.isAnswering(at) ? 1 : 0);
+        button->setEnabled(isAnswerable());
+    m_summary->setEnabled(isAnswerable());
+    update();
+    const int others = m_model.waiting() - (isAnswerable() && !m_model.isAnswering(row()) ? 1 : 0);
     m_next->setText(tr("Next of %1").arg(m_model.waiting())); // as the flag counts
     m_next->setAccessibleName(tr("Next request; %1 more wait").arg(others));
-    m_next->setVisible(others > 0);
+    // Not beside "Back": in a small window the two left no room for whose host it is.
+    m_next->setVisible(others > 0 && !m_keyboard->isParked());
     m_panel->setWaiting(m_model.waiting(m_sandbox), m_model.waiting());
     updateIcon();
 }
@@ -436,16 +419,21 @@ void PromptBar::updateClock()
 void PromptBar::updateIcon()
 {
     const Colors& colors = colorsOf(palette());
-    const int at = row();
-    const bool isAnswerable = at >= 0 && m_model.at(at).count > 0;
     m_icon->setPixmap(iconPixmap(Icon::Flag, metrics::kIconSize,
-                                 isAnswerable ? colors.waiting : colors.disabled,
+                                 isAnswerable() ? colors.waiting : colors.disabled,
                                  devicePixelRatioF()));
+}
+
+/// Somebody waits for what is shown.
+bool PromptBar::isAnswerable() const
+{
+    const int at = row();
+    return at >= 0 && m_model.at(at).count > 0;
 }
 
 bool PromptBar::takesInput() const
 {
-    return !isGuarded() && !m_hold->isHeld();
+    return !isGuarded() && !m_keyboard->isHeld();
 }
 
 bool PromptBar::isOpen() const
@@ -458,7 +446,7 @@ void PromptBar::setOpen(bool isOpen)
     if (isOpen == this->isOpen())
         return;
     if (!isOpen && m_panel->isAncestorOf(window()->focusWidget()))
-        goBack(); // closed by a click: what is hidden handed the keyboard to Deny
+        m_keyboard->goBack(); // closed by a click: what is hidden handed the keyboard to Deny
     m_panel->setVisible(isOpen);
     m_highest = 0;
     m_more->defaultAction()->setIcon(icon(isOpen ? Icon::ChevronDown : Icon::ChevronUp));
@@ -473,6 +461,12 @@ void PromptBar::review()
     if (m_prompt.isEmpty())
         return;
     setOpen(true);
+    if (!isAnswerable()) {
+        m_keyboard->park();
+        return;
+    }
+    if (m_keyboard->isParked())
+        guard(); // the keys before fell
     m_panel->focusFirst();
 }
 
@@ -543,12 +537,15 @@ void PromptBar::changeEvent(QEvent* event)
 void PromptBar::paintEvent(QPaintEvent*)
 {
     const Colors& colors = colorsOf(palette());
-    const int at = row();
-    const bool isAnswerable = at >= 0 && m_model.at(at).count > 0;
     QPainter painter(this);
     painter.fillRect(rect(), colors.raised);
     painter.fillRect(QRect(0, 0, width(), 1), colors.hairline);
-    painter.fillRect(QRect(0, 0, kEdge, height()), isAnswerable ? colors.waiting : colors.hairline);
+    painter.fillRect(QRect(0, 0, kEdge, height()),
+                     isAnswerable() ? colors.waiting : colors.hairline);
+    if (m_keyboard->isParked() && hasFocus()) {
+        painter.setRenderHint(QPainter::Antialiasing);
+        drawFocusRing(painter, rect(), metrics::kSmallRadius, colors);
+    }
 }
 
 // ---- what a person does ------------------------------------------------------------------------
@@ -569,10 +566,8 @@ bool PromptBar::eventFilter(QObject* watched, QEvent* event)
 void PromptBar::mousePressEvent(QMouseEvent* event)
 {
     event->accept();
-    if (isOver())
-        goBack();
-    else if (!isGuarded() && event->button() == Qt::LeftButton &&
-             m_line->geometry().contains(m_content->mapFromParent(event->position().toPoint())))
+    if (!m_prompt.isEmpty() && !isGuarded() && event->button() == Qt::LeftButton &&
+        m_line->geometry().contains(m_content->mapFromParent(event->position().toPoint())))
         setOpen(!isOpen());
 }
 
@@ -580,23 +575,16 @@ void PromptBar::mousePressEvent(QMouseEvent* event)
 void PromptBar::keyPressEvent(QKeyEvent* event)
 {
     event->accept();
-    if (event->key() != Qt::Key_Escape || isGuarded())
+    if (event->key() != Qt::Key_Escape ||
+        (m_keyboard->isParked() ? m_keyboard->isGuarded() : isGuarded()))
         return;
-    goBack();
+    m_keyboard->goBack();
     setOpen(false);
-}
-
-void PromptBar::focusOutEvent(QFocusEvent* event)
-{
-    QWidget::focusOutEvent(event);
-    if (isOver() && event->reason() != Qt::ActiveWindowFocusReason &&
-        event->reason() != Qt::PopupFocusReason && event->reason() != Qt::MenuBarFocusReason)
-        hide();
 }
 
 bool PromptBar::focusNextPrevChild(bool isNext)
 {
-    return isOver() || QWidget::focusNextPrevChild(isNext);
+    return m_keyboard->isParked() || QWidget::focusNextPrevChild(isNext);
 }
 
 void PromptBar::allow()
@@ -611,8 +599,7 @@ void PromptBar::deny()
 
 void PromptBar::answer(const std::string& verdict)
 {
-    const int at = row();
-    if (!takesInput() || isHidden() || at < 0 || m_model.at(at).count == 0)
+    if (!takesInput() || isHidden() || !isAnswerable())
         return;
     api::AnswerPrompt answer;
     if (isOpen())

@@ -13,8 +13,7 @@ class QToolButton;
 
 namespace caisson {
 
-class KeyHold;
-class PlaceBefore;
+class PromptKeyboard;
 class PromptPanel;
 class PromptSummary;
 
@@ -25,11 +24,8 @@ class PromptSummary;
 /// What answers keeps its place, counted from the right edge, whatever else comes and goes in the
 /// line: a second click on Deny must never find Allow.
 ///
-/// Who goes to it by keyboard comes back to where they were, by Escape or by the last answer. What
-/// ends while the keyboard is in it, by nobody's answer here, does not let go of it: the sandbox
-/// decides when that is, and the rest of "Down, Return" ran what stood unsent in the terminal. The
-/// strip then stays, says that it is over, and lets every key fall until the person leaves by
-/// Escape or by a click. Not by Tab: that, too, is how the panel is gone through.
+/// Only the person's own answer, or own "Next", takes a keyboard that is in it on to the next
+/// request; what else happens to the request parks it, see PromptKeyboard.
 class PromptBar : public QWidget
 {
     Q_OBJECT
@@ -55,7 +51,7 @@ public:
 
     QString sandbox() const { return m_sandbox; }
     QString prompt() const { return m_prompt; }
-    bool isGuarded() const { return m_guard.isActive(); }
+    bool isGuarded() const;
     bool isOpen() const;
 
     /// As chosen in the panel; where it is closed, once.
@@ -85,23 +81,20 @@ protected:
     void changeEvent(QEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
-    void focusOutEvent(QFocusEvent* event) override;
     bool focusNextPrevChild(bool isNext) override;
 
 private:
+    /// Whose doing it is that another request is shown.
+    enum class By { Person, Others };
+
     void layOut();
     int heightIn(int width) const;
     QPushButton* makeButton(const QString& name, const QString& text);
     void follow();
-    void showRow(int row);
-    void showNothing();
+    void showRow(int row, By by);
+    void showNothing(By by);
     void showOver();
-    bool hasKeyboard() const;
-    QWidget* popup() const;
     void guard();
-    void goBack();
-    /// It stays for the sake of the keys only.
-    bool isOver() const { return m_prompt.isEmpty() && !isHidden(); }
     void updateLine(const api::Prompt& prompt, int row);
     void updateButtons();
     void updateWidths();
@@ -109,6 +102,7 @@ private:
     void updateIcon();
     void answer(const std::string& verdict);
     bool takesInput() const;
+    bool isAnswerable() const;
     int row() const { return m_model.rowOf(m_sandbox, m_prompt); }
     int bestRow() const;
 
@@ -124,9 +118,8 @@ private:
         0; ///< since it was opened: the panel does not jump from one to the next
     mutable int m_highestIn = 0; ///< in that width
     mutable int m_hinted = 0;    ///< the height last asked for
-    PlaceBefore* m_before;
+    PromptKeyboard* m_keyboard;
     QTimer m_guard;
-    KeyHold* m_hold; ///< one press gives one answer
     QTimer m_tick;
     QWidget* m_content; ///< slides in; the room for it is there at once
     QWidget* m_line;

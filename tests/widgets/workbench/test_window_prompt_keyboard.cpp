@@ -1,53 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/widgets/workbench/prompt_bench.h"
+#include "tests/widgets/workbench/prompt_keyboard_bench.h"
 
 #include <QComboBox>
-#include <QLineEdit>
 #include <QPushButton>
 #include <QTableView>
 
 using namespace caisson;
-using test::PromptBench;
+using test::KeyboardBench;
 using test::samplePrompt;
 
-namespace {
-
-struct KeyboardBench : PromptBench
-{
-    void review() const
-    {
-        press(Qt::CTRL | Qt::SHIFT | Qt::Key_M);
-        QCOMPARE(QApplication::focusWidget(), find("prompt.duration"));
-    }
-    /// Whatever has the keyboard gets it, as from a real keyboard.
-    void type(const QString& text) const
-    {
-        QVERIFY(QApplication::focusWidget());
-        QTest::keyClicks(QApplication::focusWidget(), text);
-        settle();
-    }
-    QByteArray typed() { return backend.terminalOf(id, terminal).typed; }
-    void endElsewhere(const QString& prompt, const char* why = "timeout")
-    {
-        backend.endPrompt(id, prompt, QString::fromLatin1(why));
-        settle();
-    }
-    bool isInTerminal() const { return view()->isAncestorOf(QApplication::focusWidget()); }
-    QLineEdit* newSecret(const QString& name) const
-    {
-        find<QTabBar>("side.tabs")->setCurrentIndex(2);
-        settle();
-        click("secrets.addSecret");
-        type(name);
-        press(Qt::Key_Tab);
-        return find<QLineEdit>("secrets.value");
-    }
-};
-
-} // namespace
-
-/// Who goes to a waiting request by keyboard, where they come back to, and where keys go that were
-/// meant for a request that is over.
+/// Who goes to a waiting request by keyboard, and where they come back to.
 class TestWindowPromptKeyboard : public QObject
 {
     Q_OBJECT
@@ -60,11 +22,7 @@ private slots:
     void whatHasGoneIsNotComeBackTo();
     void aHeldKeyStaysOutOfThePlaceBefore();
     void aClickThatClosesThePanelGoesBack();
-    void whatEndsElsewhereSwallowsKeys_data();
-    void whatEndsElsewhereSwallowsKeys();
-    void aListOpenedByTheMouseSwallowsKeysToo();
-    void whatIsOverGoesWithTheFocus();
-    void aListClosesWithItsPrompt();
+    void onesOwnNextIsGoneOnTo();
     void theNextOneIsNotPressedByChance();
 };
 
@@ -216,128 +174,19 @@ void TestWindowPromptKeyboard::aClickThatClosesThePanelGoesBack()
     QVERIFY(bench.isInTerminal());
 }
 
-void TestWindowPromptKeyboard::whatEndsElsewhereSwallowsKeys_data()
+void TestWindowPromptKeyboard::onesOwnNextIsGoneOnTo()
 {
-    QTest::addColumn<QString>("place");
-    QTest::addColumn<QString>("why");
-    for (const char* why : {"allowed", "denied", "timeout", "gone"}) {
-        QTest::addRow("choice, %s", why) << "prompt.duration" << why;
-        QTest::addRow("button, %s", why) << "prompt.allow" << why;
-        QTest::addRow("list, %s", why) << "" << why;
-    }
-}
-
-/// "Down, Return" for a choice of the panel ran what stood unsent in the terminal: somebody else
-/// had answered in between.
-void TestWindowPromptKeyboard::whatEndsElsewhereSwallowsKeys()
-{
-    QFETCH(const QString, place);
-    QFETCH(const QString, why);
     KeyboardBench bench;
     bench.open();
     bench.view()->setFocus();
-    bench.type(QStringLiteral("echo DANGEROUS"));
-    const QByteArray before = bench.typed();
-    const QString prompt = bench.ask(samplePrompt());
-    bench.waitForGuard();
-    bench.review();
-    if (place.isEmpty()) {
-        bench.press(Qt::Key_Space);
-        QVERIFY(QApplication::activePopupWidget());
-    } else {
-        bench.find(place.toLatin1())->setFocus();
-    }
-    bench.backend.countPrompt(bench.id, prompt, why == QLatin1String("gone") ? 0 : 1);
-    bench.settle();
-    bench.bar()->setGuard(std::chrono::hours(1));
-    bench.endElsewhere(prompt, why.toLatin1());
-    QVERIFY(!QApplication::activePopupWidget());
-    for (const Qt::Key key : {Qt::Key_Down, Qt::Key_Return, Qt::Key_Space, Qt::Key_Tab, Qt::Key_Tab,
-                              Qt::Key_Return, Qt::Key_Escape})
-        bench.press(key);
-    bench.type(QStringLiteral("y"));
-    QCOMPARE(bench.typed(), before);
-    QVERIFY(bench.backend.answers.empty());
-    // It says so, and offers nothing that could be pressed.
-    QVERIFY(bench.isShown("prompt"));
-    QVERIFY(!bench.isShown("prompt.panel"));
-    QCOMPARE(bench.find<QLabel>("prompt.clock")->text(), QStringLiteral("is over – Esc goes back"));
-    for (const char* button : {"prompt.allow", "prompt.deny", "prompt.next", "prompt.more"})
-        QVERIFY2(!bench.isShown(button), button);
-    bench.bar()->setGuard(std::chrono::milliseconds(0));
-    bench.waitForGuard();
-    for (const Qt::Key key : {Qt::Key_Down, Qt::Key_Return, Qt::Key_Tab, Qt::Key_Return})
-        bench.press(key);
-    QCOMPARE(bench.typed(), before);
-    bench.press(Qt::Key_Escape);
-    QVERIFY(!bench.isShown("prompt"));
-    QVERIFY(bench.isInTerminal());
-    QCOMPARE(bench.typed(), before);
-    bench.type(QStringLiteral("y"));
-    QCOMPARE(bench.typed(), before + "y");
-    // The next one comes as any.
+    bench.ask(samplePrompt("one.example"));
     bench.ask(samplePrompt("two.example"));
-    QVERIFY(bench.isShown("prompt.allow"));
-    QVERIFY(bench.isShown("prompt.more"));
-    QVERIFY(bench.isInTerminal());
-}
-
-/// A click moves no focus, but an open list has the keys.
-void TestWindowPromptKeyboard::aListOpenedByTheMouseSwallowsKeysToo()
-{
-    KeyboardBench bench;
-    bench.open();
-    bench.view()->setFocus();
-    const QString prompt = bench.ask(samplePrompt());
-    bench.waitForGuard();
-    bench.click("prompt.more");
-    bench.click("prompt.duration");
-    QVERIFY(QApplication::activePopupWidget());
-    bench.endElsewhere(prompt);
-    QVERIFY(!QApplication::activePopupWidget());
-    bench.press(Qt::Key_Down);
-    bench.press(Qt::Key_Return);
-    QCOMPARE(bench.typed(), QByteArray());
-    bench.waitForGuard();
-    bench.click("prompt.line"); // or a click, which goes back as well
-    QVERIFY(!bench.isShown("prompt"));
-    QVERIFY(bench.isInTerminal());
-}
-
-void TestWindowPromptKeyboard::whatIsOverGoesWithTheFocus()
-{
-    KeyboardBench bench;
-    bench.open();
-    const QString prompt = bench.ask(samplePrompt());
     bench.waitForGuard();
     bench.review();
-    bench.endElsewhere(prompt);
-    QVERIFY(bench.isShown("prompt"));
-    bench.find("files.tree")->setFocus(Qt::MouseFocusReason);
-    QVERIFY(!bench.isShown("prompt"));
-}
-
-/// The list of the first stayed open over the second, and "Down, Return" chose for that.
-void TestWindowPromptKeyboard::aListClosesWithItsPrompt()
-{
-    KeyboardBench bench;
-    bench.open();
-    bench.view()->setFocus();
-    const QString first = bench.ask(samplePrompt("first.example"));
-    bench.ask(samplePrompt("second-evil.example"));
-    bench.waitForGuard();
-    bench.review();
-    bench.press(Qt::Key_Space);
-    QVERIFY(QApplication::activePopupWidget());
-    bench.bar()->setGuard(std::chrono::hours(1));
-    bench.endElsewhere(first);
-    QVERIFY(!QApplication::activePopupWidget());
-    bench.press(Qt::Key_Down);
-    bench.press(Qt::Key_Return);
-    QCOMPARE(bench.find<QComboBox>("prompt.duration")->currentData().toString(),
-             QStringLiteral("once"));
-    QVERIFY(bench.bar()->isAncestorOf(QApplication::focusWidget()));
-    QCOMPARE(bench.typed(), QByteArray());
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_J);
+    QVERIFY(bench.find<QWidget>("prompt.lineUrl")->toolTip().startsWith("two.example"));
+    QCOMPARE(QApplication::focusWidget(), bench.find("prompt.duration"));
+    QVERIFY(!bench.isShown("prompt.back"));
 }
 
 /// The last field of the panel is not there for a stream, nor is "Next" for the last one: the next
@@ -354,23 +203,20 @@ void TestWindowPromptKeyboard::theNextOneIsNotPressedByChance()
     auto* duration = bench.find<QComboBox>("prompt.duration");
     duration->setCurrentIndex(duration->findData(QStringLiteral("always")));
     bench.find("prompt.methods")->setFocus();
-    bench.endElsewhere(first);
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_J);
     QVERIFY(!bench.isShown("prompt.methods"));
     QCOMPARE(QApplication::focusWidget(), duration);
     bench.waitForGuard();
 
     // And from the closed strip.
-    const QString third = bench.ask(samplePrompt("third.example"));
     bench.press(Qt::Key_Escape);
     bench.find("prompt.next")->setFocus(Qt::TabFocusReason);
-    bench.endElsewhere(third);
+    bench.endElsewhere(first);
     QVERIFY(!bench.isShown("prompt.next"));
     bench.waitForGuard();
     bench.press(Qt::Key_Return);
     bench.press(Qt::Key_Space);
     QVERIFY(bench.backend.answers.empty());
-    bench.press(Qt::Key_Tab); // from here it goes on
-    QCOMPARE(QApplication::focusWidget(), bench.find("prompt.deny"));
     bench.press(Qt::Key_Escape);
     QVERIFY(bench.isInTerminal());
     QCOMPARE(bench.typed(), QByteArray());

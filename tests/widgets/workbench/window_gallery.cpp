@@ -363,6 +363,11 @@ void shootSmall(const Gallery& gallery)
     gallery.shoot(QStringLiteral("small-noted"), fixture.window());
     fixture.backend.endPrompt(id, asked, QStringLiteral("timeout"));
     gallery.shoot(QStringLiteral("prompt-over"), fixture.window());
+    fixture.backend.addPrompt(id, test::samplePrompt("two.example"));
+    gallery.shoot(QStringLiteral("prompt-parked"), fixture.window());
+    fixture.backend.addPrompt(id, test::samplePrompt("three.example"));
+    fixture.window().resize(720, 480);
+    gallery.shoot(QStringLiteral("prompt-parked-narrowest"), fixture.window());
 }
 
 void shootAll(const Gallery& gallery)
