@@ -290,8 +290,9 @@ void RuleModel::showQueued()
         for (const Waiting& waiting : m_queue)
             (void)waiting.change.apply(table); // one that fails is told when its turn comes
         if (m_draft) {
-            const qsizetype row = table.rowOf(m_draft->before);
-            table.rules.insert(row < 0 ? table.rules.size() : row, m_draft->rule);
+            const qsizetype row = m_draft->place.in(table);
+            m_draft->place = placeAt(table, row);
+            table.rules.insert(row, m_draft->rule);
         }
         show(table);
     }
@@ -398,7 +399,7 @@ QString RuleModel::problem(int row, int column, const QString& text) const
 QString RuleModel::add(api::EgressRule rule, int before)
 {
     rule.id = newRuleId();
-    push(addRules(tr("Add %1").arg(hostOf(rule)), {rule}, idFrom(before)));
+    push(addRules(tr("Add %1").arg(hostOf(rule)), {rule}, placeFrom(before)));
     return QString::fromStdString(rule.id);
 }
 
@@ -407,7 +408,7 @@ QString RuleModel::addDraft(api::EgressRule rule, int before)
     dropDraft();
     rule.id = newRuleId();
     const std::string id = rule.id;
-    m_draft = {.rule = std::move(rule), .before = idFrom(before)};
+    m_draft = {.rule = std::move(rule), .place = placeFrom(before)};
     showQueued();
     return QString::fromStdString(id);
 }
@@ -436,6 +437,14 @@ RuleTable RuleModel::settled() const
     if (const qsizetype row = m_draft ? table.rowOf(m_draft->rule.id) : -1; row >= 0)
         table.rules.removeAt(row);
     return table;
+}
+
+/// Before the row `before` of what is shown.
+RulePlace RuleModel::placeFrom(int before) const
+{
+    const QModelIndex draftHost = draft();
+    const bool isBehind = draftHost.isValid() && draftHost.row() < before;
+    return placeAt(settled(), isBehind ? before - 1 : before);
 }
 
 /// Of the rule at a row, or of the next one; empty: there is none.
@@ -498,7 +507,7 @@ void RuleModel::addAll(const QString& what, const QList<api::EgressRule>& rules,
     if (after == before)
         return;
     // Not the whole table: what is changed elsewhere does not stand in the way of undoing it.
-    const RuleEdit added = addRules(what, after.rules.sliced(before.rules.size()), {});
+    const RuleEdit added = addRules(what, after.rules.sliced(before.rules.size()), std::nullopt);
     push(after.defaultAction == before.defaultAction
              ? added
              : both(what, added, setDefault(what, before.defaultAction, after.defaultAction)));

@@ -132,7 +132,7 @@ private:
     struct Draft
     {
         api::EgressRule rule;
-        std::string before; ///< the rule that it comes before; empty: at the end
+        RulePlace place; ///< among those that are rules
     };
 
     void push(const RuleEdit& edit);
@@ -145,6 +145,7 @@ private:
     static QString nameOf(Step step, const RuleChange& change);
     void forget(Command* command);
     RuleTable settled() const;
+    RulePlace placeFrom(int before) const;
     std::string idFrom(int row) const;
     void take(const api::EgressPolicy& policy);
     void showQueued();

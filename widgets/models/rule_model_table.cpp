@@ -156,7 +156,7 @@ bool RuleModel::setData(const QModelIndex& index, const QVariant& value, int rol
         return false;
     if (isDraft(index.row())) {
         const Draft draft = *std::exchange(m_draft, {});
-        push(addRules(tr("Add %1").arg(hostOf(after)), {after}, draft.before));
+        push(addRules(tr("Add %1").arg(hostOf(after)), {after}, draft.place));
         return true;
     }
     // What ends at a time does not end with a process any more.
