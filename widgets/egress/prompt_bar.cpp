@@ -20,6 +20,7 @@
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
 #include "widgets/common/key_hold.h"
+#include "widgets/common/leaving.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/place_before.h"
 #include "widgets/common/style_painting.h"
@@ -106,6 +107,7 @@ PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent
     , m_more(nullptr)
 {
     setObjectName(QStringLiteral("prompt"));
+    setInterrupting(this);
     setAccessibleName(tr("A request waits"));
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     layOut();

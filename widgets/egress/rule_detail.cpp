@@ -196,7 +196,9 @@ void RuleDetail::fill()
 
 void RuleDetail::sayState()
 {
-    m_matches->setText(matchText(m_model.at(m_index.row())));
+    m_matches->setText(m_model.isDraft(m_index.row())
+                           ? tr("No rule yet: it is one when its host is set.")
+                           : matchText(m_model.at(m_index.row())));
     const QString missing = m_model.index(m_index.row(), 0).data(RuleModel::MissingRole).toString();
     m_missing->setText(tr("There is no secret “%1”. What this rule is for is refused until it is "
                           "added on the Secrets page.")

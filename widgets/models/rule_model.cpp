@@ -408,7 +408,7 @@ QString RuleModel::addDraft(api::EgressRule rule, int before)
     dropDraft();
     rule.id = newRuleId();
     const std::string id = rule.id;
-    m_draft = {.rule = std::move(rule), .place = placeFrom(before)};
+    m_draft = {.rule = std::move(rule), .place = placeFrom(before), .typed = {}};
     showQueued();
     return QString::fromStdString(id);
 }
@@ -417,6 +417,19 @@ void RuleModel::dropDraft()
 {
     if (std::exchange(m_draft, {}))
         showQueued();
+}
+
+void RuleModel::keepDraft(const QString& typed)
+{
+    if (!m_draft || m_draft->typed == typed)
+        return;
+    m_draft->typed = typed;
+    emit dataChanged(draft(), draft(), {Qt::DisplayRole, Qt::EditRole});
+}
+
+QString RuleModel::draftText() const
+{
+    return m_draft ? m_draft->typed : QString();
 }
 
 bool RuleModel::isDraft(int row) const

@@ -44,6 +44,7 @@ public:
         LifeRole,                  ///< QString: "14 min"; empty: for ever
         SecretRole,                ///< bool: it puts one in
         MissingRole,               ///< QString: the name of one that is not stored; empty: none
+        DraftRole,                 ///< bool: it is none yet
     };
 
     /// `backend` outlives it.
@@ -73,8 +74,11 @@ public:
     /// one at a time. Returns its id.
     QString addDraft(api::EgressRule rule, int before);
     void dropDraft();
+    /// What is typed in its host, which makes it no rule.
+    void keepDraft(const QString& typed);
     bool isDraft(int row) const;
     QModelIndex draft() const; ///< its host; invalid: there is none
+    QString draftText() const; ///< as it was kept
     void remove(const QList<int>& rows);
     /// So that it comes before the rule that is at `before` now.
     void move(int row, int before);
@@ -133,6 +137,7 @@ private:
     {
         api::EgressRule rule;
         RulePlace place; ///< among those that are rules
+        QString typed;
     };
 
     void push(const RuleEdit& edit);
@@ -152,6 +157,7 @@ private:
     void show(const RuleTable& table);
     void updateRow(int row, const api::EgressRule& rule);
     static std::optional<RuleField> fieldOf(int column);
+    std::optional<QVariant> draftData(int column, int role) const;
     QString hostOf(const api::EgressRule& rule) const;
     QString missingOf(const api::EgressRule& rule) const;
 
