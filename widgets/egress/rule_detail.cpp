@@ -11,6 +11,7 @@
 #include <QSignalBlocker>
 
 #include "widgets/common/fonts.h"
+#include "widgets/common/leaving.h"
 #include "widgets/common/style.h"
 #include "widgets/models/rule_model.h"
 
@@ -134,7 +135,7 @@ void RuleDetail::addField(QGridLayout& grid, int column, const QString& name, co
     m_fields += field;
     edit->installEventFilter(this);
     connect(edit, &QLineEdit::textEdited, this, [this, field] { check(field); });
-    connect(edit, &QLineEdit::editingFinished, this, [this, field] { commit(field); });
+    connect(edit, &QLineEdit::returnPressed, this, [this, field] { commit(field); });
 }
 
 QString RuleDetail::text(int column) const
@@ -290,6 +291,14 @@ void RuleDetail::leaveLost()
 
 bool RuleDetail::eventFilter(QObject* watched, QEvent* event)
 {
+    if (event->type() == QEvent::FocusOut) {
+        // Half of a path, or of a list of ports, is not taken because another window came.
+        for (const Field& field : std::as_const(m_fields)) {
+            if (field.edit == watched &&
+                leavingOf(*field.edit, static_cast<QFocusEvent&>(*event)) != Leaving::Interrupted)
+                commit(field);
+        }
+    }
     if (event->type() != QEvent::KeyPress ||
         static_cast<QKeyEvent*>(event)->key() != Qt::Key_Escape)
         return QScrollArea::eventFilter(watched, event);

@@ -78,6 +78,7 @@ class TestWindowRuleDrafts : public QObject
 private slots:
     void halfAHostIsNoRule_data();
     void halfAHostIsNoRule();
+    void norIsHalfAPathOne();
     void aClickElsewhereTakesIt();
     void anEmptyOneIsStillThere();
     void whatIsNoHostYetIsGoneOnWith();
@@ -153,6 +154,27 @@ void TestWindowRuleDrafts::halfAHostIsNoRule()
     bench.settle();
     QCOMPARE(bench.inForce().first(), QStringLiteral("**.corp.example"));
     QCOMPARE(bench.inForce().size(), isNew ? 3 : 2);
+}
+
+/// "80" of "8080" was in force, and "/" of "/repos/**" would have been.
+void TestWindowRuleDrafts::norIsHalfAPathOne()
+{
+    DraftBench bench;
+    bench.ask();
+    bench.rules()->setCurrentIndex(bench.host(0));
+    const auto ports = [&] { return bench.backend.policyOf(bench.id).rules[0].ports; };
+    bench.type("rule.ports", QStringLiteral("80"));
+    bench.lookElsewhere();
+    QVERIFY(ports().empty());
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_M);
+    QVERIFY(ports().empty());
+    bench.press(Qt::Key_Escape);
+    QCOMPARE(QApplication::focusWidget(), bench.find("rule.ports"));
+    bench.keys(QStringLiteral("80"));
+    // Whoever types no more after coming back leaves it as ever.
+    bench.lookElsewhere();
+    bench.click("rules.question");
+    QCOMPARE(ports(), std::vector<std::int64_t>{8080});
 }
 
 void TestWindowRuleDrafts::aClickElsewhereTakesIt()
