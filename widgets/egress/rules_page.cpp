@@ -479,6 +479,7 @@ void RulesPage::refused(const QString& what, const Error& error)
             emit secretAsked(name);
         };
         failure.action = tr("Add the secret…");
+        m_detail->keepFor(QString::fromStdString(secret->second));
     }
     emit failed(failure);
 }

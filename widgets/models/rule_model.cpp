@@ -383,6 +383,7 @@ void RuleModel::setSecrets(const QSet<QString>& names)
         if (m_shown.rules[row].inject)
             emit dataChanged(index(row, Host), index(row, Host), {MissingRole, Qt::ToolTipRole});
     }
+    emit secretsChanged();
 }
 
 // ---- what a person does ------------------------------------------------------------------------

@@ -93,6 +93,7 @@ public:
 
     /// The names of those that are stored. A rule that puts in another refuses what it is for.
     void setSecrets(const QSet<QString>& names);
+    bool hasSecret(const QString& name) const { return m_secrets && m_secrets->contains(name); }
 
     /// Whether path and methods stand in the host's column, and its heading says so.
     void setNarrow(bool isNarrow);
@@ -117,6 +118,7 @@ signals:
     void read();
     void readFailed(const caisson::Error& error);
     void defaultChanged();
+    void secretsChanged(); ///< what hasSecret() tells
     void changingChanged();
     /// What the person did could not be done, and is taken back: a sentence says what. A step of
     /// undo or redo that the table has no place for any more is forgotten, so that it does not stand

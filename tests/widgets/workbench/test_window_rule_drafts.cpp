@@ -79,6 +79,7 @@ private slots:
     void halfAHostIsNoRule_data();
     void halfAHostIsNoRule();
     void norIsHalfAPathOne();
+    void aSecretThatIsNotThereYetLosesNothing();
     void aClickElsewhereTakesIt();
     void anEmptyOneIsStillThere();
     void whatIsNoHostYetIsGoneOnWith();
@@ -175,6 +176,47 @@ void TestWindowRuleDrafts::norIsHalfAPathOne()
     bench.lookElsewhere();
     bench.click("rules.question");
     QCOMPARE(ports(), std::vector<std::int64_t>{8080});
+}
+
+/// The template of its header was gone at once, and typed a second time when the secret was there.
+void TestWindowRuleDrafts::aSecretThatIsNotThereYetLosesNothing()
+{
+    DraftBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("one", "allow", "one.example"),
+                                       sampleRule("two", "allow", "two.example")});
+    bench.settle();
+    bench.rules()->setCurrentIndex(bench.host(0));
+    const QString typed = QStringLiteral("Authorization: Bearer ${secret:other}");
+    const auto inject = [&] { return bench.backend.policyOf(bench.id).rules[0].inject; };
+    const auto shown = [&] { return bench.find<QLineEdit>("rule.secret")->text(); };
+    bench.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
+                           QStringLiteral("there is no secret \"other\""), {{"secret", "other"}});
+    bench.type("rule.secret", typed);
+    bench.press(Qt::Key_Return);
+    QTRY_VERIFY(bench.isShown("errorStrip.action"));
+    QVERIFY(!inject());
+    QCOMPARE(shown(), typed);
+    QVERIFY(bench.find<QLabel>("rule.secret.problem")
+                ->text()
+                .startsWith(QStringLiteral("There is no secret “other” yet.")));
+    // It is of its rule, and not said again on the way.
+    bench.click("errorStrip.dismiss");
+    bench.rules()->setFocus();
+    bench.rules()->setCurrentIndex(bench.host(1));
+    QCOMPARE(shown(), QString());
+    bench.rules()->setCurrentIndex(bench.host(0));
+    QCOMPARE(shown(), typed);
+    QVERIFY(!bench.isShown("errorStrip.action"));
+    bench.showTab(2);
+    bench.click("secrets.empty.action");
+    bench.keys(QStringLiteral("other"));
+    bench.type("secrets.value", QStringLiteral("v4lue"));
+    bench.press(Qt::Key_Return);
+    bench.showTab(1);
+    QTRY_VERIFY(inject());
+    QCOMPARE(inject()->value, "Bearer ${secret:other}");
+    QCOMPARE(shown(), typed);
+    QVERIFY(!bench.isShown("rule.secret.problem"));
 }
 
 void TestWindowRuleDrafts::aClickElsewhereTakesIt()
