@@ -165,7 +165,7 @@ std::optional<QVariant> RuleModel::draftData(int column, int role) const
     case DraftRole:
         return true;
     case DomainRole:
-        return static_cast<int>(policy::mainDomain(m_draft->typed.toStdString()).size());
+        return static_cast<int>(m_draft->typed.size()); // of half a host nobody knows it
     default:
         return std::nullopt;
     }
