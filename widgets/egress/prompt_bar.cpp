@@ -18,6 +18,7 @@
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
+#include "widgets/common/leaving.h"
 #include "widgets/common/pane.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/egress/prompt_keyboard.h"
@@ -103,6 +104,7 @@ PromptBar::PromptBar(PromptModel& model, PromptActions& actions, QWidget* parent
     , m_more(nullptr)
 {
     setObjectName(QStringLiteral("prompt"));
+    setInterrupting(this);
     setAccessibleName(tr("A request waits"));
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     layOut();

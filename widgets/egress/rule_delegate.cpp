@@ -12,6 +12,7 @@
 #include "widgets/common/colors.h"
 #include "widgets/common/fonts.h"
 #include "widgets/common/icons.h"
+#include "widgets/common/leaving.h"
 #include "widgets/common/name_edit.h"
 #include "widgets/common/style_painting.h"
 #include "widgets/egress/rule_row.h"
@@ -112,6 +113,8 @@ QRect RuleDelegate::paintSigns(QPainter& painter, QRect room, RuleRow& row,
                .methods = {},
                .isAddress = row.isAddress};
         drawIcon(painter, room, Icon::More, colors.secondary);
+    } else if (index.data(RuleModel::DraftRole).toBool()) {
+        drawText(tr("draft"));
     } else if (!life.isEmpty()) {
         const QString text = metrics.elidedText(life, Qt::ElideRight, room.width() / 3);
         if (room.width() - signs - metrics.horizontalAdvance(text) - 3 >= wanted)
@@ -271,6 +274,7 @@ QWidget* RuleDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&
     if (model && model->isDraft(index.row())) {
         edit->setPlaceholderText(tr("e.g. api.example.com"));
         edit->setProperty(kFresh, true);
+        connect(edit, &QLineEdit::textEdited, this, &RuleDelegate::draftTyped);
     }
     return edit;
 }
@@ -292,7 +296,7 @@ void RuleDelegate::setEditorData(QWidget* editor, const QModelIndex& index) cons
 void RuleDelegate::setModelData(QWidget* editor, QAbstractItemModel* model,
                                 const QModelIndex& index) const
 {
-    if (editor->property(kDisowned).toBool())
+    if (isDisowned(*editor))
         return;
     if (const auto* choice = qobject_cast<QComboBox*>(editor))
         model->setData(index, choice->currentData());
@@ -317,10 +321,27 @@ bool RuleDelegate::eventFilter(QObject* editor, QEvent* event)
             return true;
         }
     }
-    // A new rule that nobody named is none; all else is left as it is.
-    const bool isNone = edit && edit->property(kFresh).toBool() && edit->text().trimmed().isEmpty();
-    if (edit && !edit->isAcceptable() && !isNone && event->type() == QEvent::FocusOut)
-        return false;
+    if (!edit)
+        return TableDelegate::eventFilter(editor, event);
+    const bool isFresh = edit->property(kFresh).toBool();
+    // What was typed before is gone on with, and not replaced by the next key. The view has chosen
+    // it all by now.
+    if (isFresh && event->type() == QEvent::Show)
+        edit->end(false);
+    if (event->type() == QEvent::FocusIn && (isFresh || edit->isModified()) &&
+        static_cast<QFocusEvent*>(event)->reason() != Qt::ActiveWindowFocusReason) {
+        QFocusEvent plain(QEvent::FocusIn, Qt::OtherFocusReason);
+        return editor->event(&plain);
+    }
+    if (event->type() == QEvent::FocusOut) {
+        const Leaving leaving = leavingOf(*edit, *static_cast<QFocusEvent*>(event));
+        // A new rule that nobody named is none; all else is left as it is.
+        const bool isNone = isFresh && edit->text().trimmed().isEmpty();
+        const bool stays = isNone ? leaving == Leaving::Interrupted
+                                  : leaving != Leaving::OnPurpose || !edit->isAcceptable();
+        if (stays)
+            return false;
+    }
     return TableDelegate::eventFilter(editor, event);
 }
 

@@ -8,7 +8,8 @@ namespace caisson {
 struct RuleRow;
 
 /// A row of the rules, edited in place. What is no host, path or method stays in its field, with the
-/// reason beside it, until it is mended or given up with Escape.
+/// reason beside it, until it is mended or given up with Escape. So does what is typed where the
+/// keyboard goes elsewhere by anything but Return, Tab or a click: it may be half of a host.
 class RuleDelegate : public TableDelegate
 {
     Q_OBJECT
@@ -18,6 +19,7 @@ public:
     /// What is typed in this editor counts no more: its rule goes. Taken on leaving, as what is typed
     /// is, it would change the table while a row of it is being removed.
     static void disown(QWidget& editor) { editor.setProperty(kDisowned, true); }
+    static bool isDisowned(const QWidget& editor) { return editor.property(kDisowned).toBool(); }
 
     QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem& option,
                           const QModelIndex& index) const override;
@@ -26,6 +28,10 @@ public:
                       const QModelIndex& index) const override;
     void updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option,
                               const QModelIndex& index) const override;
+
+signals:
+    /// In the host of a rule that is none yet.
+    void draftTyped(const QString& text);
 
 protected:
     bool eventFilter(QObject* editor, QEvent* event) override;

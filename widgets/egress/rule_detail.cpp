@@ -11,6 +11,7 @@
 #include <QSignalBlocker>
 
 #include "widgets/common/fonts.h"
+#include "widgets/common/leaving.h"
 #include "widgets/common/style.h"
 #include "widgets/models/rule_model.h"
 
@@ -97,6 +98,7 @@ RuleDetail::RuleDetail(RuleModel& model, QWidget* parent)
                 if (m_index.isValid() && first <= m_index.row() && m_index.row() <= last)
                     loseRule();
             });
+    connect(&m_model, &RuleModel::secretsChanged, this, &RuleDetail::retry);
     connect(qApp, &QApplication::focusChanged, this, [this](QWidget*, const QWidget* now) {
         // Null: the window itself is not looked at.
         if (m_isLost && now && !isAncestorOf(now))
@@ -134,7 +136,7 @@ void RuleDetail::addField(QGridLayout& grid, int column, const QString& name, co
     m_fields += field;
     edit->installEventFilter(this);
     connect(edit, &QLineEdit::textEdited, this, [this, field] { check(field); });
-    connect(edit, &QLineEdit::editingFinished, this, [this, field] { commit(field); });
+    connect(edit, &QLineEdit::returnPressed, this, [this, field] { commit(field); });
 }
 
 QString RuleDetail::text(int column) const
@@ -196,7 +198,9 @@ void RuleDetail::fill()
 
 void RuleDetail::sayState()
 {
-    m_matches->setText(matchText(m_model.at(m_index.row())));
+    m_matches->setText(m_model.isDraft(m_index.row())
+                           ? tr("No rule yet: it is one when its host is set.")
+                           : matchText(m_model.at(m_index.row())));
     const QString missing = m_model.index(m_index.row(), 0).data(RuleModel::MissingRole).toString();
     m_missing->setText(tr("There is no secret “%1”. What this rule is for is refused until it is "
                           "added on the Secrets page.")
@@ -209,7 +213,13 @@ void RuleDetail::check(const Field& field)
     if (!m_index.isValid())
         return;
     QString problem = m_model.problem(m_index.row(), field.column, field.edit->text());
-    if (!problem.isEmpty()) {
+    if (const QString wanted = wantedSecret(field.edit->text());
+        problem.isEmpty() && field.column == RuleModel::Secret && !wanted.isEmpty()) {
+        const QString held = text(field.column);
+        problem = tr("There is no secret “%1” yet. This is set when there is one; until then, the "
+                     "rule has: %2.")
+                      .arg(wanted, held.isEmpty() ? field.none : held);
+    } else if (!problem.isEmpty()) {
         const QString held = text(field.column);
         problem +=
             QLatin1Char(' ') +
@@ -231,6 +241,55 @@ void RuleDetail::showProblem(const Field& field, const QString& problem)
     ensureWidgetVisible(field.edit, 0, 4);
 }
 
+/// The one that is named there and was not found; empty: none.
+QString RuleDetail::wantedSecret(const QString& typed) const
+{
+    for (const QString& name : m_wanted) {
+        if (typed.contains(QStringLiteral("${secret:%1}").arg(name)))
+            return name;
+    }
+    return {};
+}
+
+bool RuleDetail::keepFor(const QString& secret)
+{
+    m_wanted += secret;
+    if (m_sent.column != RuleModel::Secret || wantedSecret(m_sent.typed) != secret)
+        return false;
+    m_wrong[m_sent.id].insert(m_sent.column, m_sent.typed);
+    m_sent = {};
+    fill();
+    return true;
+}
+
+/// There are secrets now that there were not.
+void RuleDetail::retry()
+{
+    m_wanted.removeIf([this](const QString& name) { return m_model.hasSecret(name); });
+    for (auto rule = m_wrong.begin(); rule != m_wrong.end(); ++rule) {
+        const QString typed = rule->value(RuleModel::Secret);
+        const int row = m_model.rowOf(rule.key());
+        if (row < 0 || typed.isEmpty() || !wantedSecret(typed).isEmpty() ||
+            !m_model.problem(row, RuleModel::Secret, typed).isEmpty())
+            continue;
+        rule->remove(RuleModel::Secret);
+        for (const Field& field : std::as_const(m_fields)) {
+            if (field.column == RuleModel::Secret && m_index.isValid() && m_index.row() == row &&
+                field.edit->text() == typed)
+                field.edit->setModified(false);
+        }
+        send(row, RuleModel::Secret, typed);
+    }
+    fill();
+}
+
+void RuleDetail::send(int row, int column, const QString& typed)
+{
+    const QModelIndex place = m_model.index(row, column);
+    m_sent = {.id = place.data(RuleModel::IdRole).toString(), .column = column, .typed = typed};
+    m_model.setData(place, typed);
+}
+
 /// What cannot be stays in its field, with the reason below, until it is mended.
 void RuleDetail::commit(const Field& field)
 {
@@ -238,10 +297,13 @@ void RuleDetail::commit(const Field& field)
         return;
     const QString typed = field.edit->text();
     QHash<int, QString>& wrong = m_wrong[m_index.data(RuleModel::IdRole).toString()];
+    if (field.column == RuleModel::Secret && wrong.value(field.column) == typed &&
+        !wantedSecret(typed).isEmpty())
+        return; // it was said, and is tried by itself
     if (m_model.problem(m_index.row(), field.column, typed).isEmpty()) {
         wrong.remove(field.column);
         field.edit->setModified(false);
-        m_model.setData(m_model.index(m_index.row(), field.column), typed);
+        send(m_index.row(), field.column, typed);
         fill();
     } else {
         wrong.insert(field.column, typed);
@@ -288,6 +350,14 @@ void RuleDetail::leaveLost()
 
 bool RuleDetail::eventFilter(QObject* watched, QEvent* event)
 {
+    if (event->type() == QEvent::FocusOut) {
+        // Half of a path, or of a list of ports, is not taken because another window came.
+        for (const Field& field : std::as_const(m_fields)) {
+            if (field.edit == watched &&
+                leavingOf(*field.edit, static_cast<QFocusEvent&>(*event)) != Leaving::Interrupted)
+                commit(field);
+        }
+    }
     if (event->type() != QEvent::KeyPress ||
         static_cast<QKeyEvent*>(event)->key() != Qt::Key_Escape)
         return QScrollArea::eventFilter(watched, event);

@@ -4,6 +4,7 @@
 #include <QHash>
 #include <QPersistentModelIndex>
 #include <QScrollArea>
+#include <QSet>
 
 class QCheckBox;
 class QGridLayout;
@@ -27,6 +28,9 @@ public:
     /// -1: none. While somebody types in a rule that has gone, that is shown first: the next keys
     /// were not meant for another.
     void setRow(int row);
+    /// What was typed last was not taken, for want of this secret: it stays in its field, and is tried
+    /// again once there is one. False: it was something else.
+    bool keepFor(const QString& secret);
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
@@ -45,6 +49,9 @@ private:
     void sayState();
     void check(const Field& field);
     void showProblem(const Field& field, const QString& problem);
+    void send(int row, int column, const QString& typed);
+    void retry();
+    QString wantedSecret(const QString& typed) const;
     void commit(const Field& field);
     void giveUp(const Field& field);
     void loseRule();
@@ -56,6 +63,14 @@ private:
     QPersistentModelIndex m_next; ///< to be shown once nobody types in a rule that has gone
     bool m_isLost = false;        ///< that is what is shown
     QHash<QString, QHash<int, QString>> m_wrong; ///< what cannot be, by rule and column
+    struct Sent
+    {
+        QString id;
+        int column = 0;
+        QString typed;
+    };
+    Sent m_sent;            ///< the last of them
+    QSet<QString> m_wanted; ///< secrets for want of which something was not taken
     QList<Field> m_fields;
     QLineEdit* m_expires;
     QCheckBox* m_private;

@@ -9,6 +9,7 @@
 #include <QLabel>
 #include <QMenu>
 #include <QPushButton>
+#include <QScopedValueRollback>
 #include <QSplitter>
 #include <QStackedLayout>
 #include <QTableView>
@@ -181,9 +182,19 @@ void RulesPage::layOut()
     m_table->viewport()->installEventFilter(this);
     auto* delegate = new RuleDelegate(m_table);
     m_table->setItemDelegate(delegate);
+    connect(delegate, &RuleDelegate::draftTyped, &m_model, &RuleModel::keepDraft);
     // Queued: what was typed is taken first.
-    connect(delegate, &QAbstractItemDelegate::closeEditor, this, &RulesPage::endFresh,
-            Qt::QueuedConnection);
+    connect(
+        delegate, &QAbstractItemDelegate::closeEditor, this,
+        [this](QWidget*, QAbstractItemDelegate::EndEditHint hint) {
+            endFresh(hint);
+            updateDetail();
+        },
+        Qt::QueuedConnection);
+    // By an arrow key, or a click in another row, the table closes a field without that.
+    connect(
+        m_table->selectionModel(), &QItemSelectionModel::currentChanged, this,
+        [this] { endFresh(QAbstractItemDelegate::NoHint); }, Qt::QueuedConnection);
     m_table->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed |
                              QAbstractItemView::AnyKeyPressed);
     m_table->setDragDropMode(QAbstractItemView::InternalMove);
@@ -251,8 +262,14 @@ void RulesPage::connectModel()
     connect(m_remove, &QAction::triggered, this, &RulesPage::removeCurrent);
     connect(m_up, &QAction::triggered, this, [this] { moveCurrent(-1); });
     connect(m_down, &QAction::triggered, this, [this] { moveCurrent(1); });
-    connect(m_undo, &QAction::triggered, m_model.undoStack(), &QUndoStack::undo);
-    connect(m_redo, &QAction::triggered, m_model.undoStack(), &QUndoStack::redo);
+    connect(m_undo, &QAction::triggered, this, [this] {
+        const QScopedValueRollback taking(m_isTakingAway, true);
+        m_model.undoStack()->undo();
+    });
+    connect(m_redo, &QAction::triggered, this, [this] {
+        const QScopedValueRollback taking(m_isTakingAway, true);
+        m_model.undoStack()->redo();
+    });
     connect(m_import, &QAction::triggered, this, &RulesPage::importFile);
     connect(m_export, &QAction::triggered, this, &RulesPage::exportFile);
     connect(m_table, &QWidget::customContextMenuRequested, this, &RulesPage::showMenu);
@@ -339,60 +356,6 @@ void RulesPage::focusTable()
         (m_isStopped ? m_stopped : m_empty)->button()->setFocus(Qt::ShortcutFocusReason);
 }
 
-/// The rule whose field is being typed in goes: removed elsewhere, say. The rest of the word went
-/// into the next field that there was, which was the choice of what happens to everything else.
-void RulesPage::loseEdited(int first, int last)
-{
-    QWidget* typing = window()->focusWidget();
-    const int row = currentRow();
-    if (row < first || row > last || !typing || typing == m_table || !m_table->isAncestorOf(typing))
-        return;
-    m_isLost = true;
-    RuleDelegate::disown(*typing);
-    m_table->setFocus(Qt::OtherFocusReason);
-    if (m_model.isDraft(row))
-        return;
-    emit noted(tr("The rule about %1 is gone: it was removed elsewhere, or its time was over. What "
-                  "was typed in it counts for no rule.")
-                   .arg(m_model.index(row, RuleModel::Host).data().toString()));
-}
-
-/// Whether a key is the rest of what was being typed. The first that is not ends it.
-bool RulesPage::isTypedOn(const QKeyEvent& key)
-{
-    if (!m_isLost)
-        return false;
-    const bool isText = !key.text().isEmpty() && key.text().front().isPrint();
-    const bool isMending = key.key() == Qt::Key_Backspace || key.key() == Qt::Key_Delete ||
-                           key.key() == Qt::Key_Left || key.key() == Qt::Key_Right;
-    const bool isModifier = key.key() == Qt::Key_Shift || key.key() == Qt::Key_AltGr;
-    const bool isEnd =
-        key.key() == Qt::Key_Return || key.key() == Qt::Key_Enter || key.key() == Qt::Key_Escape;
-    m_isLost = isText || isMending || isModifier;
-    return m_isLost || isEnd;
-}
-
-/// The space bar switches the rule on and off, in whichever of its columns one is.
-bool RulesPage::eventFilter(QObject* watched, QEvent* event)
-{
-    if (watched == m_table && event->type() == QEvent::FocusOut &&
-        static_cast<QFocusEvent*>(event)->reason() != Qt::ActiveWindowFocusReason)
-        m_isLost = false;
-    if (watched == m_table->viewport() && event->type() == QEvent::MouseButtonPress)
-        m_isLost = false;
-    if (watched == m_table && event->type() == QEvent::KeyPress) {
-        const auto* key = static_cast<QKeyEvent*>(event);
-        if (isTypedOn(*key))
-            return true;
-        if (const int row = currentRow();
-            row >= 0 && key->key() == Qt::Key_Space && key->modifiers() == Qt::NoModifier) {
-            m_model.setEnabled(row, !m_model.at(row).enabled);
-            return true;
-        }
-    }
-    return QWidget::eventFilter(watched, event);
-}
-
 QList<int> RulesPage::splitterSizes() const
 {
     return m_splitter->sizes();
@@ -467,8 +430,17 @@ int RulesPage::currentRow() const
     return current.isValid() ? current.row() : -1;
 }
 
+/// A field that is open is not left for the sake of what is to be looked at: the table would take
+/// what is half typed.
 void RulesPage::select(int row)
 {
+    if (!openField() || row == currentRow())
+        choose(row);
+}
+
+void RulesPage::choose(int row)
+{
+    m_isLost = false;
     const QModelIndex host = m_model.index(row, RuleModel::Host);
     m_table->setCurrentIndex(host);
     m_table->scrollTo(host);
@@ -479,9 +451,11 @@ void RulesPage::select(int row)
 void RulesPage::addNew()
 {
     if (const QModelIndex begun = m_model.draft(); begun.isValid()) {
-        select(begun.row());
+        choose(begun.row());
         if (QWidget* edit = m_table->indexWidget(begun))
-            edit->setFocus(Qt::ShortcutFocusReason);
+            edit->setFocus(Qt::OtherFocusReason);
+        else
+            m_table->edit(begun);
         return;
     }
     api::EgressRule rule;
@@ -490,18 +464,9 @@ void RulesPage::addNew()
     if (row < 0)
         return;
     updatePage();
-    select(row);
+    choose(row);
     m_table->setFocus(Qt::ShortcutFocusReason);
     m_table->edit(m_model.index(row, RuleModel::Host));
-}
-
-/// The field of a new rule was left.
-void RulesPage::endFresh()
-{
-    const QModelIndex host = m_model.draft();
-    if (host.isValid() && !m_table->indexWidget(host))
-        m_model.dropDraft();
-    updateDetail();
 }
 
 void RulesPage::refused(const QString& what, const Error& error)
@@ -514,6 +479,7 @@ void RulesPage::refused(const QString& what, const Error& error)
             emit secretAsked(name);
         };
         failure.action = tr("Add the secret…");
+        m_detail->keepFor(QString::fromStdString(secret->second));
     }
     emit failed(failure);
 }
@@ -536,6 +502,7 @@ void RulesPage::addRule(const api::EgressRule& rule)
 
 void RulesPage::removeCurrent()
 {
+    const QScopedValueRollback taking(m_isTakingAway, true);
     if (const int row = currentRow(); row >= 0)
         m_model.remove({row});
 }

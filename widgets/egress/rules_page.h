@@ -4,6 +4,7 @@
 #include "widgets/models/reason.h"
 #include "widgets/models/rule_model.h"
 
+#include <QAbstractItemDelegate>
 #include <QTimer>
 #include <QWidget>
 
@@ -64,13 +65,15 @@ private:
     void updateDefault();
     void updateDetail();
     void addNew();
-    void endFresh();
+    void endFresh(QAbstractItemDelegate::EndEditHint hint);
+    QWidget* openField() const;
     void refused(const QString& what, const Error& error);
     void forgetRefusals();
     void loseEdited(int first, int last);
     bool isTypedOn(const QKeyEvent& key);
     void removeCurrent();
     void moveCurrent(int step);
+    void choose(int row);
     void select(int row);
     int currentRow() const;
     void showMenu(const QPoint& position);
@@ -102,6 +105,7 @@ private:
     QMenu* m_presets;
     QTimer m_counts; ///< how often rules matched is nobody's event
     bool m_isStopped = false;
+    bool m_isTakingAway = false; ///< a rule, by this page
     bool m_isLost = false; ///< the rule that was being typed in has gone, and the typing may go on
     QString m_importFailure; ///< as it was said, until the next try
     QString m_exportFailure;

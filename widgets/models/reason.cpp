@@ -74,6 +74,8 @@ QString inTheWindow(QString text)
 {
     static const QRegularExpression command(
         QStringLiteral("[,;] (?:store it first, with|set it with) `caissonctl secret set [^`]*`"));
+    static const QRegularExpression secret(QStringLiteral("secret \"([^\"]*)\""));
+    text.replace(secret, QStringLiteral("secret “\\1”")); // as all names are written here
     return text.replace(command, tr("; add it on the Secrets page first"));
 }
 

@@ -290,8 +290,9 @@ void RuleModel::showQueued()
         for (const Waiting& waiting : m_queue)
             (void)waiting.change.apply(table); // one that fails is told when its turn comes
         if (m_draft) {
-            const qsizetype row = table.rowOf(m_draft->before);
-            table.rules.insert(row < 0 ? table.rules.size() : row, m_draft->rule);
+            const qsizetype row = m_draft->place.in(table);
+            m_draft->place = placeAt(table, row);
+            table.rules.insert(row, m_draft->rule);
         }
         show(table);
     }
@@ -382,6 +383,7 @@ void RuleModel::setSecrets(const QSet<QString>& names)
         if (m_shown.rules[row].inject)
             emit dataChanged(index(row, Host), index(row, Host), {MissingRole, Qt::ToolTipRole});
     }
+    emit secretsChanged();
 }
 
 // ---- what a person does ------------------------------------------------------------------------
@@ -398,7 +400,7 @@ QString RuleModel::problem(int row, int column, const QString& text) const
 QString RuleModel::add(api::EgressRule rule, int before)
 {
     rule.id = newRuleId();
-    push(addRules(tr("Add %1").arg(hostOf(rule)), {rule}, idFrom(before)));
+    push(addRules(tr("Add %1").arg(hostOf(rule)), {rule}, placeFrom(before)));
     return QString::fromStdString(rule.id);
 }
 
@@ -407,7 +409,7 @@ QString RuleModel::addDraft(api::EgressRule rule, int before)
     dropDraft();
     rule.id = newRuleId();
     const std::string id = rule.id;
-    m_draft = {.rule = std::move(rule), .before = idFrom(before)};
+    m_draft = {.rule = std::move(rule), .place = placeFrom(before), .typed = {}};
     showQueued();
     return QString::fromStdString(id);
 }
@@ -416,6 +418,19 @@ void RuleModel::dropDraft()
 {
     if (std::exchange(m_draft, {}))
         showQueued();
+}
+
+void RuleModel::keepDraft(const QString& typed)
+{
+    if (!m_draft || m_draft->typed == typed)
+        return;
+    m_draft->typed = typed;
+    emit dataChanged(draft(), draft(), {Qt::DisplayRole, Qt::EditRole});
+}
+
+QString RuleModel::draftText() const
+{
+    return m_draft ? m_draft->typed : QString();
 }
 
 bool RuleModel::isDraft(int row) const
@@ -436,6 +451,14 @@ RuleTable RuleModel::settled() const
     if (const qsizetype row = m_draft ? table.rowOf(m_draft->rule.id) : -1; row >= 0)
         table.rules.removeAt(row);
     return table;
+}
+
+/// Before the row `before` of what is shown.
+RulePlace RuleModel::placeFrom(int before) const
+{
+    const QModelIndex draftHost = draft();
+    const bool isBehind = draftHost.isValid() && draftHost.row() < before;
+    return placeAt(settled(), isBehind ? before - 1 : before);
 }
 
 /// Of the rule at a row, or of the next one; empty: there is none.
@@ -498,7 +521,7 @@ void RuleModel::addAll(const QString& what, const QList<api::EgressRule>& rules,
     if (after == before)
         return;
     // Not the whole table: what is changed elsewhere does not stand in the way of undoing it.
-    const RuleEdit added = addRules(what, after.rules.sliced(before.rules.size()), {});
+    const RuleEdit added = addRules(what, after.rules.sliced(before.rules.size()), std::nullopt);
     push(after.defaultAction == before.defaultAction
              ? added
              : both(what, added, setDefault(what, before.defaultAction, after.defaultAction)));

@@ -44,6 +44,7 @@ public:
         LifeRole,                  ///< QString: "14 min"; empty: for ever
         SecretRole,                ///< bool: it puts one in
         MissingRole,               ///< QString: the name of one that is not stored; empty: none
+        DraftRole,                 ///< bool: it is none yet
     };
 
     /// `backend` outlives it.
@@ -73,8 +74,11 @@ public:
     /// one at a time. Returns its id.
     QString addDraft(api::EgressRule rule, int before);
     void dropDraft();
+    /// What is typed in its host, which makes it no rule.
+    void keepDraft(const QString& typed);
     bool isDraft(int row) const;
     QModelIndex draft() const; ///< its host; invalid: there is none
+    QString draftText() const; ///< as it was kept
     void remove(const QList<int>& rows);
     /// So that it comes before the rule that is at `before` now.
     void move(int row, int before);
@@ -89,6 +93,7 @@ public:
 
     /// The names of those that are stored. A rule that puts in another refuses what it is for.
     void setSecrets(const QSet<QString>& names);
+    bool hasSecret(const QString& name) const { return m_secrets && m_secrets->contains(name); }
 
     /// Whether path and methods stand in the host's column, and its heading says so.
     void setNarrow(bool isNarrow);
@@ -113,6 +118,7 @@ signals:
     void read();
     void readFailed(const caisson::Error& error);
     void defaultChanged();
+    void secretsChanged(); ///< what hasSecret() tells
     void changingChanged();
     /// What the person did could not be done, and is taken back: a sentence says what. A step of
     /// undo or redo that the table has no place for any more is forgotten, so that it does not stand
@@ -132,7 +138,8 @@ private:
     struct Draft
     {
         api::EgressRule rule;
-        std::string before; ///< the rule that it comes before; empty: at the end
+        RulePlace place; ///< among those that are rules
+        QString typed;
     };
 
     void push(const RuleEdit& edit);
@@ -145,12 +152,14 @@ private:
     static QString nameOf(Step step, const RuleChange& change);
     void forget(Command* command);
     RuleTable settled() const;
+    RulePlace placeFrom(int before) const;
     std::string idFrom(int row) const;
     void take(const api::EgressPolicy& policy);
     void showQueued();
     void show(const RuleTable& table);
     void updateRow(int row, const api::EgressRule& rule);
     static std::optional<RuleField> fieldOf(int column);
+    std::optional<QVariant> draftData(int column, int role) const;
     QString hostOf(const api::EgressRule& rule) const;
     QString missingOf(const api::EgressRule& rule) const;
 

@@ -70,6 +70,10 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
         return {};
     const api::EgressRule& rule = m_shown.rules[index.row()];
     const QDateTime now = QDateTime::currentDateTimeUtc();
+    if (isDraft(index.row())) {
+        if (const std::optional<QVariant> told = draftData(index.column(), role))
+            return *told;
+    }
     switch (role) {
     case Qt::DisplayRole:
         if (index.column() == Hits)
@@ -126,7 +130,7 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
     case SecretRole:
         return rule.inject.has_value();
     case ActiveRole:
-        return rule.enabled && !isOver(rule) && !isDraft(index.row());
+        return rule.enabled && !isOver(rule);
     case DomainRole:
         return rule.host.empty() ? static_cast<int>(rule.cidr.size())
                                  : static_cast<int>(policy::mainDomain(rule.host).size());
@@ -134,6 +138,36 @@ QVariant RuleModel::data(const QModelIndex& index, int role) const
         return !rule.cidr.empty();
     default:
         return {};
+    }
+}
+
+/// What a rule that is none yet tells otherwise than one that is.
+std::optional<QVariant> RuleModel::draftData(int column, int role) const
+{
+    switch (role) {
+    case Qt::DisplayRole:
+    case Qt::EditRole:
+        if (column == Host)
+            return m_draft->typed;
+        return std::nullopt;
+    case Qt::CheckStateRole:
+        if (column == Action)
+            return Qt::Unchecked;
+        return std::nullopt;
+    case Qt::AccessibleTextRole:
+        if (column == Action)
+            return tr("%1, no rule yet").arg(m_draft->typed);
+        return std::nullopt;
+    case Qt::ToolTipRole:
+        return tr("No rule yet: it is one when its host is set.");
+    case ActiveRole:
+        return false;
+    case DraftRole:
+        return true;
+    case DomainRole:
+        return static_cast<int>(m_draft->typed.size()); // of half a host nobody knows it
+    default:
+        return std::nullopt;
     }
 }
 
@@ -156,7 +190,7 @@ bool RuleModel::setData(const QModelIndex& index, const QVariant& value, int rol
         return false;
     if (isDraft(index.row())) {
         const Draft draft = *std::exchange(m_draft, {});
-        push(addRules(tr("Add %1").arg(hostOf(after)), {after}, draft.before));
+        push(addRules(tr("Add %1").arg(hostOf(after)), {after}, draft.place));
         return true;
     }
     // What ends at a time does not end with a process any more.
@@ -221,6 +255,8 @@ Qt::ItemFlags RuleModel::flags(const QModelIndex& index) const
         return Qt::ItemIsDropEnabled; // between rows
     Qt::ItemFlags flags =
         Qt::ItemIsEnabled | Qt::ItemIsSelectable | Qt::ItemIsDragEnabled | Qt::ItemNeverHasChildren;
+    if (isDraft(index.row())) // has nothing else before it has a host
+        return index.column() == Host ? flags | Qt::ItemIsEditable : flags;
     if (index.column() == Action)
         flags |= Qt::ItemIsUserCheckable;
     if (fieldOf(index.column()))

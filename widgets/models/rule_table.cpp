@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/models/rule_table.h"
 
+#include <QHash>
 #include <QRandomGenerator>
 #include <algorithm>
-#include <optional>
 #include <string_view>
 
 namespace caisson {
@@ -25,20 +25,34 @@ RuleChange replacing(const QString& text, const api::EgressRule& before,
             }};
 }
 
-RuleChange adding(const QString& text, const QList<api::EgressRule>& rules,
-                  const std::string& before)
+bool hasAnyOf(const RuleTable& table, const QList<api::EgressRule>& rules)
 {
-    return {text, [rules, before](RuleTable& table) {
-                for (const api::EgressRule& rule : rules) {
-                    if (table.rowOf(rule.id) >= 0)
-                        return false;
-                }
-                // Where its neighbour has gone, the end is the safest place: nothing is overruled.
-                qsizetype row = before.empty() ? -1 : table.rowOf(before);
-                if (row < 0)
-                    row = table.rules.size();
+    return std::ranges::any_of(
+        rules, [&](const api::EgressRule& rule) { return table.rowOf(rule.id) >= 0; });
+}
+
+RuleChange adding(const QString& text, const QList<api::EgressRule>& rules,
+                  const std::optional<RulePlace>& place)
+{
+    return {text, [rules, place](RuleTable& table) {
+                if (hasAnyOf(table, rules))
+                    return false;
+                qsizetype row = place ? place->in(table) : table.rules.size();
                 for (const api::EgressRule& rule : rules)
                     table.rules.insert(row++, rule);
+                return true;
+            }};
+}
+
+/// Before the rule `before`; empty: at the end.
+RuleChange puttingBack(const api::EgressRule& rule, const std::string& before)
+{
+    return {{}, [rule, before](RuleTable& table) {
+                if (hasAnyOf(table, {rule}))
+                    return false;
+                // Where its neighbour has gone, the end is the safest place: nothing is overruled.
+                const qsizetype row = before.empty() ? -1 : table.rowOf(before);
+                table.rules.insert(row < 0 ? table.rules.size() : row, rule);
                 return true;
             }};
 }
@@ -151,6 +165,41 @@ qsizetype RuleTable::rowOf(const std::string& id) const
     return found == rules.end() ? -1 : found - rules.begin();
 }
 
+qsizetype RulePlace::in(const RuleTable& table) const
+{
+    QHash<std::string, int> sides; // above: 1, below: -1
+    for (const std::string& id : above)
+        sides.insert(id, 1);
+    for (const std::string& id : below)
+        sides.insert(id, -1);
+    // How many more than at the very top are on the wrong side.
+    qsizetype wrong = 0;
+    qsizetype least = 0;
+    qsizetype best = 0;
+    bool isKnown = false;
+    for (qsizetype row = 0; row < table.rules.size(); ++row) {
+        const int side = sides.value(table.rules[row].id);
+        isKnown = isKnown || side != 0;
+        wrong -= side;
+        if (wrong < least) {
+            least = wrong;
+            best = row + 1;
+        }
+    }
+    if (isKnown)
+        return best;
+    const qsizetype lowest = table.rules.size() - (below.isEmpty() ? 0 : 1);
+    return std::clamp<qsizetype>(above.size(), 0, std::max<qsizetype>(lowest, 0));
+}
+
+RulePlace placeAt(const RuleTable& table, qsizetype before)
+{
+    RulePlace place;
+    for (qsizetype row = 0; row < table.rules.size(); ++row)
+        (row < before ? place.above : place.below) += table.rules[row].id;
+    return place;
+}
+
 std::string newRuleId()
 {
     // No two letters or digits that look alike; 2^40 ids.
@@ -183,9 +232,9 @@ RuleEdit replaceRule(const QString& text, const api::EgressRule& before,
 }
 
 RuleEdit addRules(const QString& text, const QList<api::EgressRule>& rules,
-                  const std::string& before)
+                  const std::optional<RulePlace>& place)
 {
-    return {adding(text, rules, before), removing(text, rules)};
+    return {adding(text, rules, place), removing(text, rules)};
 }
 
 RuleEdit removeRules(const QString& text, const RuleTable& table, const QList<std::string>& ids)
@@ -207,7 +256,7 @@ RuleEdit removeRules(const QString& text, const RuleTable& table, const QList<st
                               // From the last one on, so that each finds its neighbour again.
                               RuleTable tried = changed;
                               for (auto place = places.rbegin(); place != places.rend(); ++place) {
-                                  if (!adding({}, {place->rule}, place->before).apply(tried))
+                                  if (!puttingBack(place->rule, place->before).apply(tried))
                                       return false;
                               }
                               changed = tried;

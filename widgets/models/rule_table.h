@@ -6,6 +6,7 @@
 #include <QList>
 #include <QString>
 #include <functional>
+#include <optional>
 
 namespace caisson {
 
@@ -26,6 +27,20 @@ std::string newRuleId();
 /// Whether a person would call them the same: how often they matched is left out.
 bool isSameRule(const api::EgressRule& one, const api::EgressRule& other);
 
+/// Between which others a rule stands, so that its place is found again in a table that was changed
+/// meanwhile: with the fewest of them on the wrong side and, of several such places, the first. A
+/// rule that had others behind it, "deny **" say, is not the last one because they are gone.
+struct RulePlace
+{
+    QList<std::string> above;
+    QList<std::string> below;
+
+    qsizetype in(const RuleTable& table) const;
+};
+
+/// Before the row `before`.
+RulePlace placeAt(const RuleTable& table, qsizetype before);
+
 /// One thing a person did to the table. It names rules by id and knows how they were, so that it can
 /// be done to a table that has changed elsewhere meanwhile.
 struct RuleChange
@@ -44,9 +59,9 @@ struct RuleEdit
 
 RuleEdit replaceRule(const QString& text, const api::EgressRule& before,
                      const api::EgressRule& after);
-/// Before the rule `before`; empty: at the end.
+/// Nothing: at the end.
 RuleEdit addRules(const QString& text, const QList<api::EgressRule>& rules,
-                  const std::string& before);
+                  const std::optional<RulePlace>& place);
 RuleEdit removeRules(const QString& text, const RuleTable& table, const QList<std::string>& ids);
 RuleEdit moveRule(const QString& text, const RuleTable& table, const std::string& id,
                   const std::string& before);

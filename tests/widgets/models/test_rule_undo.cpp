@@ -22,6 +22,8 @@ private slots:
     void stepsInTurnAreForgottenApart();
     void aWholeTableIsUndoneBesideWhatCame();
     void aDraftIsNoRule();
+    void aDraftKeepsItsPlace_data();
+    void aDraftKeepsItsPlace();
 };
 
 void TestRuleUndo::everythingCanBeUndone()
@@ -311,6 +313,80 @@ void TestRuleUndo::aDraftIsNoRule()
     desk.model->addDraft(fresh, 0);
     desk.model->remove({0});
     QVERIFY(!desk.model->draft().isValid());
+    QCOMPARE(desk.refused, QStringList());
+}
+
+void TestRuleUndo::aDraftKeepsItsPlace_data()
+{
+    QTest::addColumn<int>("row"); // of a b c **
+    QTest::addColumn<QString>("then");
+    QTest::addColumn<QString>("wanted"); // "+" is the new one
+    QTest::newRow("lower gone") << 0 << "b c **" << "+ b c **";
+    QTest::newRow("upper gone") << 1 << "b c **" << "+ b c **";
+    QTest::newRow("both gone") << 2 << "a **" << "a + **";
+    QTest::newRow("all but the last") << 1 << "**" << "+ **";
+    QTest::newRow("all") << 2 << "x y" << "x + y";
+    QTest::newRow("all, for others") << 2 << "x **" << "+ x **";
+    QTest::newRow("all, and less") << 3 << "**" << "+ **";
+    QTest::newRow("an answer at the top") << 1 << "x a b c **" << "x a + b c **";
+    QTest::newRow("one beside it") << 1 << "a x b c **" << "a + x b c **";
+    QTest::newRow("upper to the end") << 2 << "a c ** b" << "a + c ** b";
+    QTest::newRow("lower to the top") << 2 << "c a b **" << "c a b + **";
+    QTest::newRow("from the end") << 4 << "a b c **" << "a b c ** +";
+}
+
+/// The rule below it was removed on the command line, or its time ran out, and the new one was saved
+/// behind "deny **", where it never matches.
+void TestRuleUndo::aDraftKeepsItsPlace()
+{
+    QFETCH(int, row);
+    QFETCH(QString, then);
+    QFETCH(QString, wanted);
+    const auto rules = [](const QString& hosts) {
+        std::vector<api::EgressRule> made;
+        for (const QString& host : hosts.split(QLatin1Char(' '), Qt::SkipEmptyParts))
+            made.push_back(rule(host.toUtf8(),
+                                (host == QLatin1String("**") ? host : host + ".example").toUtf8(),
+                                "deny"));
+        return made;
+    };
+    const auto hosts = [](const RuleTable& table) {
+        QStringList shown;
+        for (const api::EgressRule& rule : table.rules)
+            shown += rule.host.empty() || rule.host == "new.example"
+                         ? QStringLiteral("+")
+                         : QString::fromStdString(rule.id);
+        return shown.join(QLatin1Char(' '));
+    };
+    Desk desk;
+    const auto begin = [&] {
+        desk.backend.setPolicy(desk.id, rules(QStringLiteral("a b c **")));
+        settle();
+        api::EgressRule fresh;
+        fresh.action = "allow";
+        desk.model->addDraft(fresh, row);
+        settle();
+    };
+    const auto name = [&] {
+        return desk.model->setData(desk.model->draft(), QStringLiteral("new.example"));
+    };
+    begin();
+    desk.backend.setPolicy(desk.id, rules(then));
+    settle();
+    QCOMPARE(hosts(desk.model->table()), wanted);
+    QVERIFY(name());
+    settle();
+    QCOMPARE(hosts(inForce(desk.backend, desk.id)), wanted);
+
+    // The same while the new rule is on its way.
+    begin();
+    {
+        const QSignalBlocker nobodyTells(desk.backend);
+        desk.backend.setPolicy(desk.id, rules(then));
+        QVERIFY(name());
+        settle();
+    }
+    QCOMPARE(hosts(inForce(desk.backend, desk.id)), wanted);
     QCOMPARE(desk.refused, QStringList());
 }
 

@@ -423,7 +423,7 @@ void TestWindowRules::aRefusedChangeIsSaid()
         bench.errorText(),
         QStringLiteral("“Import of a policy file” was not done; the rules are as they were."));
     QCOMPARE(bench.find<QLabel>("errorStrip.detail")->text(),
-             QStringLiteral("Line 3: there is no secret \"github\"; add it on the Secrets page "
+             QStringLiteral("Line 3: there is no secret “github”; add it on the Secrets page "
                             "first."));
     // It said where, and there was no button that went there.
     const auto* action = bench.find<QPushButton>("errorStrip.action");
