@@ -48,12 +48,17 @@ UrlParts fittedUrl(UrlParts url, int room, const QFont& font)
             return {names, url.domain, url.after, url.path};
     }
     const QString fewNames = QChar(0x2026) + QStringLiteral(".");
-    const QString leastPath = leastOf(url.path, plain);
     const int namesLeast = qMin(width(names), width(fewNames));
-    const int pathLeast = width(leastPath);
     const int domain = bold.horizontalAdvance(url.domain);
     const int fixed = width(kept + url.after);
     const int left = room - fixed - domain;
+    // All of a path goes, and its ellipsis too, before a letter of whose it is does.
+    QString leastPath = leastOf(url.path, plain);
+    if (left < namesLeast + width(leastPath))
+        leastPath = leastPath.isEmpty() ? QString() : QString(QChar(0x2026));
+    if (left < namesLeast + width(leastPath))
+        leastPath.clear();
+    const int pathLeast = width(leastPath);
     if (left < namesLeast + pathLeast) {
         // The names go into the ellipsis of the domain, which has one even where it would just fit.
         const int domainRoom = qMin(room - fixed - pathLeast, domain - (names.isEmpty() ? 0 : 1));

@@ -14,7 +14,8 @@ struct Colors;
 /// What of a URL is shown in `room` pixels. A scheme other than https is never left out, so that one
 /// without is https everywhere. Whose it is comes next: that is cut, at its left, only where it alone
 /// is too wide. The rest is shared by the path, elided in its middle, and the names before the domain,
-/// elided at their left. What is left out leaves an ellipsis, but for https.
+/// elided at their left. What is left out leaves an ellipsis, but for https, and for a path where it
+/// would cost a letter of whose it is.
 UrlParts fittedUrl(UrlParts url, int room, const QFont& font);
 /// In so much room whose it is, is whole, and any scheme there.
 int leastUrlWidth(const UrlParts& url, const QFont& font);
