@@ -4,7 +4,6 @@
 #include "tests/keeper/egress/capture/captured_sandbox.h"
 #include "tests/keeper/egress/capture/inside_actions.h"
 
-#include <chrono>
 #include <cstdio>
 #include <format>
 #include <fstream>
