@@ -363,7 +363,7 @@ class CommandLine(TerminalCase):
     def test_sh_of_another_user(self):
         client = self.client("sh", "box", "--user", "dev")
         client.type(b"id -un\n")
-        client.expect(b"\rdev\r\n")
+        client.expect(b"dev\r\n")  # where a terminal can, paste marks come before it
         client.type(b"exit\n")
         self.assertEqual(client.wait(), 0)
 
