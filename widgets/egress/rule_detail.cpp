@@ -219,6 +219,8 @@ void RuleDetail::check(const Field& field)
         problem = tr("There is no secret “%1” yet. This is set when there is one; until then, the "
                      "rule has: %2.")
                       .arg(wanted, held.isEmpty() ? field.none : held);
+    } else if (problem.isEmpty() && field.column == RuleModel::Secret && isKept(field)) {
+        problem = tr("The rule was changed meanwhile. Press Return to set this.");
     } else if (!problem.isEmpty()) {
         const QString held = text(field.column);
         problem +=
@@ -251,12 +253,22 @@ QString RuleDetail::wantedSecret(const QString& typed) const
     return {};
 }
 
+/// Whether what the field shows was typed and is not in force.
+bool RuleDetail::isKept(const Field& field) const
+{
+    const auto wrong = m_wrong.constFind(m_index.data(RuleModel::IdRole).toString());
+    return wrong != m_wrong.cend() && wrong->contains(field.column) &&
+           wrong->value(field.column) == field.edit->text();
+}
+
 bool RuleDetail::keepFor(const QString& secret)
 {
     m_wanted += secret;
     if (m_sent.column != RuleModel::Secret || wantedSecret(m_sent.typed) != secret)
         return false;
     m_wrong[m_sent.id].insert(m_sent.column, m_sent.typed);
+    if (const int row = m_model.rowOf(m_sent.id); row >= 0)
+        m_keptFor.insert(m_sent.id, m_model.at(row));
     m_sent = {};
     fill();
     return true;
@@ -272,6 +284,10 @@ void RuleDetail::retry()
         if (row < 0 || typed.isEmpty() || !wantedSecret(typed).isEmpty() ||
             !m_model.problem(row, RuleModel::Secret, typed).isEmpty())
             continue;
+        // Meant for the host that the rule had: where that is another by now, the person says so again.
+        if (!m_keptFor.contains(rule.key()) ||
+            !isSameRule(m_keptFor.take(rule.key()), m_model.at(row)))
+            continue;
         rule->remove(RuleModel::Secret);
         for (const Field& field : std::as_const(m_fields)) {
             if (field.column == RuleModel::Secret && m_index.isValid() && m_index.row() == row &&
@@ -281,6 +297,10 @@ void RuleDetail::retry()
         send(row, RuleModel::Secret, typed);
     }
     fill();
+    for (const Field& field : std::as_const(m_fields)) {
+        if (field.edit->isModified()) // which fill() leaves alone
+            check(field);
+    }
 }
 
 void RuleDetail::send(int row, int column, const QString& typed)

@@ -6,6 +6,8 @@
 #include <QScrollArea>
 #include <QSet>
 
+#include "backend/api/types.h"
+
 class QCheckBox;
 class QGridLayout;
 class QLabel;
@@ -29,7 +31,7 @@ public:
     /// were not meant for another.
     void setRow(int row);
     /// What was typed last was not taken, for want of this secret: it stays in its field, and is tried
-    /// again once there is one. False: it was something else.
+    /// again once there is one, if the rule is as it was then. False: it was something else.
     bool keepFor(const QString& secret);
 
 protected:
@@ -52,6 +54,7 @@ private:
     void send(int row, int column, const QString& typed);
     void retry();
     QString wantedSecret(const QString& typed) const;
+    bool isKept(const Field& field) const;
     void commit(const Field& field);
     void giveUp(const Field& field);
     void loseRule();
@@ -71,6 +74,7 @@ private:
     };
     Sent m_sent;            ///< the last of them
     QSet<QString> m_wanted; ///< secrets for want of which something was not taken
+    QHash<QString, api::EgressRule> m_keptFor; ///< rules as they were when it was, by id
     QList<Field> m_fields;
     QLineEdit* m_expires;
     QCheckBox* m_private;

@@ -80,6 +80,7 @@ private slots:
     void halfAHostIsNoRule();
     void norIsHalfAPathOne();
     void aSecretThatIsNotThereYetLosesNothing();
+    void aSecretGoesToNoHostThatItWasNotMeantFor();
     void aClickElsewhereTakesIt();
     void anEmptyOneIsStillThere();
     void whatIsNoHostYetIsGoneOnWith();
@@ -216,6 +217,38 @@ void TestWindowRuleDrafts::aSecretThatIsNotThereYetLosesNothing()
     QTRY_VERIFY(inject());
     QCOMPARE(inject()->value, "Bearer ${secret:other}");
     QCOMPARE(shown(), typed);
+    QVERIFY(!bench.isShown("rule.secret.problem"));
+}
+
+/// The template waited for its secret, and the rule became one for another host meanwhile.
+void TestWindowRuleDrafts::aSecretGoesToNoHostThatItWasNotMeantFor()
+{
+    DraftBench bench;
+    bench.backend.setPolicy(bench.id, {sampleRule("one", "allow", "one.example")});
+    bench.settle();
+    bench.rules()->setCurrentIndex(bench.host(0));
+    const QString typed = QStringLiteral("Authorization: Bearer ${secret:other}");
+    const auto inject = [&] { return bench.backend.policyOf(bench.id).rules[0].inject; };
+    bench.backend.failNext(QStringLiteral("putEgressPolicy"), ErrorCode::BadRequest,
+                           QStringLiteral("there is no secret \"other\""), {{"secret", "other"}});
+    bench.type("rule.secret", typed);
+    bench.press(Qt::Key_Return);
+    QTRY_VERIFY(bench.isShown("errorStrip.action"));
+    bench.backend.setPolicy(bench.id, {sampleRule("one", "allow", "elsewhere.example")});
+    bench.settle();
+    bench.click("errorStrip.action");
+    bench.type("secrets.value", QStringLiteral("v4lue"));
+    bench.press(Qt::Key_Return);
+    bench.showTab(1);
+    QTRY_VERIFY(bench.find<QLabel>("rule.secret.problem")
+                    ->text()
+                    .startsWith(QStringLiteral("The rule was changed meanwhile.")));
+    bench.settle();
+    QVERIFY(!inject());
+    QCOMPARE(bench.find<QLineEdit>("rule.secret")->text(), typed);
+    bench.find<QLineEdit>("rule.secret")->setFocus();
+    bench.press(Qt::Key_Return);
+    QTRY_VERIFY(inject());
     QVERIFY(!bench.isShown("rule.secret.problem"));
 }
 

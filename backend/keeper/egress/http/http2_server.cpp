@@ -125,7 +125,8 @@ private:
 
     void look()
     {
-        const bool isBusy = m_handlers > 0 || streams() > 0;
+        // A stream without a handler is a head that has not come whole, or an answer on its way.
+        const bool isBusy = m_handlers > 0;
         const Clock::duration idle = isBusy ? Clock::duration::zero() : Clock::now() - m_idleSince;
         if (!m_hasSettings)
             terminate(NGHTTP2_SETTINGS_TIMEOUT);

@@ -379,6 +379,19 @@ TEST_F(Http2Hostile, AConnectionWithoutRequestsEnds)
                                  static_cast<int>(frames::GoAway)));
 }
 
+TEST_F(Http2Hostile, AHeadThatDoesNotComeWholeIsNotWaitedForForEver)
+{
+    patience = {20ms, 20ms};
+    bool hasEnded = false;
+    run(counting(), [&]() -> Task<void> {
+        EXPECT_TRUE(
+            co_await say(hello() + frames::frame(frames::Headers, 0, 1, frames::hpack(get()))));
+        while (const auto one = co_await hear())
+            hasEnded = hasEnded || one->type == frames::GoAway;
+    });
+    EXPECT_TRUE(hasEnded);
+}
+
 // ---- frames ------------------------------------------------------------------------------------
 
 TEST_F(Http2Hostile, ABodyLongerThanItsLengthIsBrokenOff)
