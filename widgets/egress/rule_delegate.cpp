@@ -298,6 +298,11 @@ void RuleDelegate::setModelData(QWidget* editor, QAbstractItemModel* model,
 {
     if (isDisowned(*editor))
         return;
+    if (editor->property(kLeft).toBool() && !editor->hasFocus()) {
+        if (!editor->property(kFresh).toBool()) // whose text is kept in its row
+            emit givenUp(index);
+        return;
+    }
     if (const auto* choice = qobject_cast<QComboBox*>(editor))
         model->setData(index, choice->currentData());
     else if (const auto* edit = qobject_cast<NameEdit*>(editor); edit && edit->isAcceptable())
@@ -339,6 +344,7 @@ bool RuleDelegate::eventFilter(QObject* editor, QEvent* event)
         const bool isNone = isFresh && edit->text().trimmed().isEmpty();
         const bool stays = isNone ? leaving == Leaving::Interrupted
                                   : leaving != Leaving::OnPurpose || !edit->isAcceptable();
+        edit->setProperty(kLeft, stays);
         if (stays)
             return false;
     }

@@ -32,6 +32,9 @@ public:
 signals:
     /// In the host of a rule that is none yet.
     void draftTyped(const QString& text);
+    /// What was typed in the field of a rule, which the keyboard was taken from, is not set: the table
+    /// goes on to another row, and nobody said that it was whole.
+    void givenUp(const QModelIndex& place) const;
 
 protected:
     bool eventFilter(QObject* editor, QEvent* event) override;
@@ -43,6 +46,7 @@ protected:
 private:
     static constexpr const char* kDisowned = "isDisowned";
     static constexpr const char* kFresh = "isFresh";
+    static constexpr const char* kLeft = "isLeft"; ///< the keyboard was taken from it
 
     void paintHost(QPainter& painter, const QRect& cell, const QStyleOptionViewItem& option,
                    const QModelIndex& index, const Colors& colors) const;

@@ -183,6 +183,11 @@ void RulesPage::layOut()
     auto* delegate = new RuleDelegate(m_table);
     m_table->setItemDelegate(delegate);
     connect(delegate, &RuleDelegate::draftTyped, &m_model, &RuleModel::keepDraft);
+    connect(delegate, &RuleDelegate::givenUp, this, [this](const QModelIndex& place) {
+        emit noted(
+            tr("What was typed for %1 was not set: something else had the keyboard meanwhile.")
+                .arg(place.siblingAtColumn(RuleModel::Host).data().toString()));
+    });
     // Queued: what was typed is taken first.
     connect(
         delegate, &QAbstractItemDelegate::closeEditor, this,

@@ -78,6 +78,8 @@ class TestWindowRuleDrafts : public QObject
 private slots:
     void halfAHostIsNoRule_data();
     void halfAHostIsNoRule();
+    void norIsItByAClickLongAfter_data();
+    void norIsItByAClickLongAfter();
     void norIsHalfAPathOne();
     void aSecretThatIsNotThereYetLosesNothing();
     void aSecretGoesToNoHostThatItWasNotMeantFor();
@@ -159,6 +161,41 @@ void TestWindowRuleDrafts::halfAHostIsNoRule()
 }
 
 /// "80" of "8080" was in force, and "/" of "/repos/**" would have been.
+void TestWindowRuleDrafts::norIsItByAClickLongAfter_data()
+{
+    QTest::addColumn<bool>("isNew");
+    QTest::addRow("new") << true;
+    QTest::addRow("changed") << false;
+}
+
+/// The field stood open while a request was answered and the terminal used; the next click on another
+/// rule put "**" in force.
+void TestWindowRuleDrafts::norIsItByAClickLongAfter()
+{
+    QFETCH(const bool, isNew);
+    DraftBench bench;
+    bench.ask();
+    bench.rules()->setFocus();
+    bench.rules()->setCurrentIndex(bench.host(0));
+    if (isNew)
+        bench.click("rules.addRule");
+    else
+        bench.press(Qt::Key_F2);
+    bench.keys(QStringLiteral("**"));
+    bench.press(Qt::CTRL | Qt::SHIFT | Qt::Key_M);
+    QTest::mouseClick(bench.view(), Qt::LeftButton);
+    bench.settle();
+    QTest::mouseClick(bench.rules()->viewport(), Qt::LeftButton, Qt::NoModifier,
+                      bench.rules()->visualRect(bench.host(isNew ? 2 : 1)).center());
+    bench.settle();
+    QCOMPARE(bench.inForce(), kBoth);
+    QVERIFY(!bench.field());
+    if (isNew)
+        QVERIFY(bench.host(0).data().toString().contains(QStringLiteral("**")));
+    else
+        QVERIFY(bench.note().startsWith(QStringLiteral("What was typed for ")));
+}
+
 void TestWindowRuleDrafts::norIsHalfAPathOne()
 {
     DraftBench bench;
