@@ -36,7 +36,14 @@ void RequestDelegate::paintCell(QPainter& painter, const QRect& cell,
                                iconPixmap(Icon::Info, metrics::kIconSize, colors.text,
                                           painter.device()->devicePixelRatioF()));
         }
-        paintUrl(painter, room, urlParts(model->at(index.row())), uiFont(), colors);
+        const api::EgressEntry& entry = model->at(index.row());
+        UrlParts url = urlParts(entry);
+        // A stream's stands beside it, where a request has its method.
+        const QString said = index.siblingAtColumn(RequestModel::Method).data().toString();
+        if (said == QString::fromStdString(entry.scheme) &&
+            url.before.startsWith(said + QStringLiteral("://")))
+            url.before.remove(0, said.size() + 3);
+        paintUrl(painter, room, url, uiFont(), colors);
         return;
     }
     TableDelegate::paintCell(painter, cell, option, index, colors);
