@@ -3,6 +3,7 @@
 
 #include <QKeyEvent>
 
+#include "widgets/common/leaving.h"
 #include "widgets/common/name_edit.h"
 
 namespace caisson {
@@ -20,6 +21,10 @@ void NameDelegate::setModelData(QWidget* editor, QAbstractItemModel* model,
 bool NameDelegate::eventFilter(QObject* editor, QEvent* event)
 {
     auto* edit = qobject_cast<NameEdit*>(editor);
+    // Nor is half a name taken because something interrupts.
+    if (edit && edit->isModified() && event->type() == QEvent::FocusOut &&
+        leavingOf(*edit, *static_cast<QFocusEvent*>(event)) == Leaving::Interrupted)
+        return false;
     if (edit && !edit->isAcceptable()) {
         if (event->type() == QEvent::FocusOut && !edit->text().isEmpty())
             return false;

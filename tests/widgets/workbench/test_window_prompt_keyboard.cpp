@@ -19,6 +19,7 @@ private slots:
     void anAnswerGoesBackToTheEditor();
     void theRestOfASecretGoesOnInItsField();
     void aTableIsComeBackToFromItsField();
+    void halfAFilesNameIsGoneOnWith();
     void whatHasGoneIsNotComeBackTo();
     void aHeldKeyStaysOutOfThePlaceBefore();
     void aClickThatClosesThePanelGoesBack();
@@ -112,6 +113,25 @@ void TestWindowPromptKeyboard::aTableIsComeBackToFromItsField()
     QVERIFY(!bench.isShown("rules.edit"));
     bench.press(Qt::Key_Escape);
     QCOMPARE(QApplication::focusWidget(), rules);
+}
+
+/// The file was called "ren" at once, and the tree took the keyboard back from the panel.
+void TestWindowPromptKeyboard::halfAFilesNameIsGoneOnWith()
+{
+    KeyboardBench bench;
+    bench.open();
+    bench.select(QStringLiteral("notes.txt"));
+    bench.press(Qt::Key_F2);
+    bench.type(QStringLiteral("ren"));
+    bench.ask(samplePrompt());
+    bench.waitForGuard();
+    bench.review();
+    QVERIFY2(bench.files().contains(QStringLiteral("notes.txt\n")), qPrintable(bench.files()));
+    bench.press(Qt::Key_Escape);
+    bench.type(QStringLiteral("amed"));
+    bench.press(Qt::Key_Return);
+    bench.settle();
+    QVERIFY2(bench.files().contains(QStringLiteral("renamed.txt\n")), qPrintable(bench.files()));
 }
 
 void TestWindowPromptKeyboard::whatHasGoneIsNotComeBackTo()
