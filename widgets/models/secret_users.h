@@ -45,7 +45,7 @@ private:
     desk::Backend& m_backend;
     bool m_isFollowing = false;
     bool m_isReading = false;
-    QList<QString> m_toRead; ///< each once
+    QList<QString> m_toRead;                                          ///< each once
     QMap<QString, QList<std::pair<QString, SecretUser>>> m_bySandbox; ///< secret and user
 };
 

@@ -116,10 +116,10 @@ void Http1Joined::spawn(Task<void> task)
 
 void Http1Joined::serve(Handler handler, Http1Patience patience)
 {
-    spawn([](Http1Joined* self, Handler by, Http1Patience patience) -> Task<void> {
+    spawn([](Http1Joined* self, Handler by, Http1Patience time) -> Task<void> {
         co_await serveHttp1(
             *self->m_served, "", std::move(by),
-            [self](const Error& error) { self->malformed.push_back(error.code); }, patience);
+            [self](const Error& error) { self->malformed.push_back(error.code); }, time);
         self->isServed = true;
         self->m_served.reset();
     }(this, std::move(handler), patience));
