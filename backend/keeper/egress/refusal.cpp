@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "backend/keeper/egress/refusal.h"
 
-#include <nlohmann/json.hpp>
+#include "backend/keeper/egress/http/refusal_body.h"
 
 namespace caisson::keeper {
 
 api::Task<void> respondRefusal(const Refusal& refusal, bool isHead, http::Responder& responder)
 {
-    nlohmann::ordered_json body = {
-        {"error", (refusal.status == 403 ? "Caisson refused this request: "
-                                         : "Caisson could not carry this request: ") +
-                      refusal.why},
-        {"code", refusal.code}};
-    if (refusal.status < 500) {
-        body["verdict"] = "deny";
-        body["rule"] = refusal.rule;
-    }
-    body["why"] = refusal.why;
     const std::string text =
-        body.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+        http::refusalBody((refusal.status == 403 ? "Caisson refused this request: "
+                                                 : "Caisson could not carry this request: ") +
+                              refusal.why,
+                          refusal.code, refusal.status < 500 ? refusal.rule : "", refusal.why);
     http::ResponseHead head;
     head.status = refusal.status;
     head.fields = {{"content-type", "application/json"}, {"cache-control", "no-store"}};

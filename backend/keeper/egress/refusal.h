@@ -7,9 +7,9 @@
 
 namespace caisson::keeper {
 
-/// A request that does not pass is told so, readably by people and programs:
-/// {"error": sentence, "code": word, "verdict": "deny", "rule": id, "why": sentence}. One that passed and
-/// failed further on (a status of 500 and above) was denied by nobody: that has no verdict and no rule.
+/// A request that does not pass is told so, readably by people and programs (http::refusalBody()). One
+/// that passed and failed further on (a status of 500 and above) was denied by nobody: that has no
+/// verdict and no rule.
 struct Refusal
 {
     int status = 403;

@@ -3,7 +3,7 @@
 #include "backend/keeper/egress/http/head_watch.h"
 #include "backend/keeper/egress/http/http1_reader.h"
 #include "backend/keeper/egress/http/http1_writer.h"
-#include "backend/keeper/egress/http/refused_head.h"
+#include "backend/keeper/egress/http/refusal_body.h"
 #include "backend/keeper/egress/http/rest_stream.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>

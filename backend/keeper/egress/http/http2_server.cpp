@@ -2,7 +2,7 @@
 #include "backend/keeper/egress/http/fields.h"
 #include "backend/keeper/egress/http/http2_fields.h"
 #include "backend/keeper/egress/http/http2_session.h"
-#include "backend/keeper/egress/http/refused_head.h"
+#include "backend/keeper/egress/http/refusal_body.h"
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
@@ -138,13 +138,13 @@ private:
 
     void resetSent(std::uint32_t code) override
     {
-        // Resets that come are counted by nghttp2, at the same rate. What a peer makes us reset is
-        // as cheap for it (CVE-2025-8671); what a handler breaks off is not its doing.
         if (code == NGHTTP2_REFUSED_STREAM)
             wasMalformed({ErrorCode::Protocol,
                           "too many requests were under way on its HTTP/2 connection, and it was "
                           "refused (REFUSED_STREAM)",
                           {}});
+        // Resets that come are counted by nghttp2, at the same rate. What a peer makes us reset is
+        // as cheap for it (CVE-2025-8671); what a handler breaks off is not its doing.
         const bool isOurs =
             code == NGHTTP2_NO_ERROR || code == NGHTTP2_INTERNAL_ERROR || code == NGHTTP2_CANCEL;
         if (!isOurs && !m_resets.take())
